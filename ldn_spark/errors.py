@@ -1,0 +1,100 @@
+"""Errors a user can mend, one class and one exit code per kind.
+
+Every user error carries all its problems at once, each with the place, the fault and the mend.
+Anything that is not a `LdnSparkError` is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with what the user gave us.
+
+    `where` is a file with line and column, a key of a study file or an option; `what` is the
+    fault; `mend` is what to do about it. None of them may hold a value of a patient's row.
+    """
+
+    where: str
+    what: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        """The problem on one line.
+
+        >>> str(Problem("ldn.yaml: windows", "the windows overlap", "end 'before' at day -1"))
+        "ldn.yaml: windows: the windows overlap; end 'before' at day -1"
+        """
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}; {self.mend}" if self.mend else text
+
+
+class LdnSparkError(Exception):
+    """A failure that is not a bug: shown as one clear message, without a traceback."""
+
+    exit_code = 40
+
+    def __init__(self, problems: str | Problem | Iterable[Problem]) -> None:
+        if isinstance(problems, str):
+            problems = (Problem("", problems),)
+        elif isinstance(problems, Problem):
+            problems = (problems,)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UsageError(LdnSparkError):
+    """The command line asks for something that does not exist or makes no sense."""
+
+    exit_code = 2
+
+
+class ConfigError(LdnSparkError):
+    """A study file, source file or codelist is wrong."""
+
+    exit_code = 3
+
+
+class DeliveryError(LdnSparkError):
+    """A delivered file cannot be taken in: missing, unreadable, or turned away whole."""
+
+    exit_code = 10
+
+
+class EmptyInputError(LdnSparkError):
+    """There is nothing to work on: an empty lake, or no person who satisfies the study."""
+
+    exit_code = 11
+
+
+class QualityGateError(LdnSparkError):
+    """The data contradict the study: a code list finds nothing, the extract is too short."""
+
+    exit_code = 12
+
+
+class ConflictError(LdnSparkError):
+    """Another process is writing the same thing; trying again later may succeed."""
+
+    exit_code = 20
+
+
+class OutputExistsError(LdnSparkError):
+    """The output is there already and belongs to something else."""
+
+    exit_code = 21
+
+
+class ResourceError(LdnSparkError):
+    """The machine ran out of something: memory, disk, permission."""
+
+    exit_code = 30
+
+
+class EngineError(LdnSparkError):
+    """The engine cannot start or failed inside: Java, jars, versions."""
+
+    exit_code = 40

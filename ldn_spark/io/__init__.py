@@ -1,0 +1,1 @@
+"""The outside world: engines, delivered files, the lake, the run folder."""

@@ -1,0 +1,129 @@
+"""Start an engine and hand out its session: Sail inside this process, or Apache Spark.
+
+Both run the same PySpark code. Sail needs no Java and starts in well under a second; Spark is what
+a cluster runs. Only this module knows how either is started.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ldn_spark.errors import EngineError, Problem
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ENGINES = ("sail", "spark")
+DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
+
+
+def default_engine() -> str:
+    """`sail` where it is installed, otherwise `spark`."""
+    return "sail" if importlib.util.find_spec("pysail") else "spark"
+
+
+@contextmanager
+def open_engine(engine: str, *, app_name: str = "ldn", cores: int = 2) -> Iterator[SparkSession]:
+    """A session on the named engine, stopped at the end.
+
+    Args:
+        engine: `sail` or `spark`.
+        app_name: shown in Spark's listings.
+        cores: local cores for Spark when no master is set by spark-submit.
+
+    Raises:
+        EngineError: the engine is not installed or cannot start.
+    """
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    if engine == "sail":
+        with _sail_session() as spark:
+            yield spark
+    elif engine == "spark":
+        with _spark_session(app_name, cores) as spark:
+            yield spark
+    else:
+        raise EngineError(
+            Problem("--engine", f"there is no engine '{engine}'", f"use {' or '.join(ENGINES)}")
+        )
+
+
+@contextmanager
+def _sail_session() -> Iterator[SparkSession]:
+    os.environ.setdefault("RUST_LOG", "error")
+    try:
+        from pysail.spark import SparkConnectServer
+    except ImportError:
+        raise EngineError(
+            Problem("--engine sail", "pysail is not installed", "pip install pysail==0.7.2")
+        ) from None
+    from pyspark.sql import SparkSession
+
+    server = SparkConnectServer(ip="127.0.0.1", port=0)
+    server.start(background=True)
+    host, port = server.listening_address
+    spark = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
+    try:
+        _pin_session(spark)
+        yield spark
+    finally:
+        spark.stop()
+        server.stop()
+
+
+@contextmanager
+def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
+    from pyspark.sql import SparkSession
+
+    if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
+        raise EngineError(
+            Problem("--engine spark", "no Java was found", "install openjdk-17-jre-headless")
+        )
+    scratch = tempfile.mkdtemp(prefix="ldn-spark-")
+    builder = (
+        SparkSession.builder.appName(app_name)
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config(
+            "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+        )
+        .config("spark.sql.session.timeZone", "UTC")
+    )
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit: we start the JVM
+        settings = {
+            "spark.master": f"local[{cores}]",
+            "spark.jars.packages": DELTA_PACKAGE,
+            "spark.ui.enabled": "false",
+            "spark.sql.shuffle.partitions": str(2 * cores),
+            "spark.databricks.delta.snapshotPartitions": "2",
+            "spark.sql.warehouse.dir": str(Path(scratch) / "warehouse"),
+            "spark.local.dir": scratch,
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.memory": os.environ.get("LDN_DRIVER_MEMORY", "2g"),
+            "spark.log.level": "ERROR",
+            "spark.ui.showConsoleProgress": "false",
+            "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
+        }
+        for key, value in settings.items():
+            builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    try:
+        _pin_session(spark)
+        yield spark
+    finally:
+        spark.stop()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _pin_session(spark: SparkSession) -> None:
+    """Settings that results may depend on, the same on both engines."""
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    spark.conf.set("spark.sql.ansi.enabled", "true")

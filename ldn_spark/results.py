@@ -1,0 +1,92 @@
+"""What an analysis hands to the reports: group-level values, no person among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+OK = "ok"
+NOT_ESTIMABLE = "not_estimable"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One number of a study, or the reason why there is none.
+
+    Attributes:
+        table: `cohort`, `baseline`, `users`, `ddd`, `did_users`, `did_ddd`, `trend_users`,
+            `trend_ddd`.
+        stratum: id of a stratum, `overall`, or of a contrast (`LDNx1-LDNx4+`); a subgroup is put
+            in front as `subgroup/stratum`.
+        outcome: id of an outcome; empty where the number belongs to the stratum itself.
+        quantity: what is measured; see `docs/estimates.md` for every name and its unit.
+        value: int for counts, Decimal for exact sums, float for statistics; None when undefined.
+        status: `ok` or `not_estimable`.
+        reason: why it is not estimable; empty when it is.
+    """
+
+    table: str
+    stratum: str
+    outcome: str
+    quantity: str
+    value: int | Decimal | float | None
+    status: str = OK
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """The cumulative difference exposed - comparator of mean DDDs at one day, with its band.
+
+    Cumulated away from the index date: at day t >= 0 over days 0..t, at day t < 0 over days t..-1.
+    Units: DDD per person. `ci_low` and `ci_high` are None where no variance can be formed.
+    """
+
+    contrast: str
+    outcome: str
+    day: int
+    difference: float
+    ci_low: float | None
+    ci_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttritionStep:
+    """Persons and records that remain after a step of the selection, and how many it excluded.
+
+    `records` are dispensings: of the registry before the exposure is looked for, of the exposure
+    drug from then on.
+    """
+
+    reason_id: int
+    step: str
+    reason: str
+    number_subjects: int
+    number_records: int
+    excluded_subjects: int
+    excluded_records: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that a study found; enough to draw every table and figure."""
+
+    estimates: tuple[Estimate, ...]
+    curves: tuple[CurvePoint, ...]
+    attrition: tuple[AttritionStep, ...]
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[str, str, str, str], Estimate]:
+        return {(e.table, e.stratum, e.outcome, e.quantity): e for e in self.estimates}
+
+    def estimate(self, table: str, stratum: str, outcome: str, quantity: str) -> Estimate | None:
+        """One estimate by its four names; None when the analysis never formed it."""
+        return self._by_key.get((table, stratum, outcome, quantity))
+
+    def value(
+        self, table: str, stratum: str, outcome: str, quantity: str
+    ) -> int | Decimal | float | None:
+        """The value of one estimate; None when it is undefined or was never formed."""
+        found = self.estimate(table, stratum, outcome, quantity)
+        return None if found is None else found.value

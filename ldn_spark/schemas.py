@@ -1,0 +1,215 @@
+"""Every table of the lake once: columns as DDL, grain, layout.
+
+The ingest checks, the writer, the generator and the documentation read these same definitions.
+
+Units: `ddd` are defined daily doses, exact to six decimals; `*_micro` are millionths of a DDD as
+integers, so that sums are exact on every engine. `day` is counted from the index date, day 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MICRO = 1_000_000
+"""Units of `*_micro` in one DDD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The definition of one Delta table.
+
+    Attributes:
+        name: folder name in the lake or in a run.
+        grain: what one row is.
+        columns: (name, Spark type) in order.
+        partition_by: partition columns; empty for none.
+        sort_by: the order rows are clustered in, for speed only; nothing may rely on it.
+        statistics_on: columns whose minima and maxima may stand in the Delta log. Identifiers
+            never do.
+    """
+
+    name: str
+    grain: str
+    columns: tuple[tuple[str, str], ...]
+    partition_by: tuple[str, ...] = ()
+    sort_by: tuple[str, ...] = ()
+    statistics_on: tuple[str, ...] = ()
+
+    @property
+    def ddl(self) -> str:
+        """The columns as one DDL string.
+
+        >>> ATTRITION.ddl
+        'reason_id int, step string, number_subjects bigint, number_records bigint'
+        """
+        return ", ".join(f"{name} {kind}" for name, kind in self.columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(name for name, _ in self.columns)
+
+
+PERSONS = Table(
+    name="persons",
+    grain="one row per person in the register",
+    columns=(
+        ("person_key", "bigint"),  # xxhash64 of the pseudonym
+        ("pseudonym", "string"),  # lives here and nowhere else
+        ("sex", "string"),  # F, M or null when unknown or contradictory
+        ("birth_year", "int"),  # null when unknown or contradictory
+        ("died_on", "date"),  # null when alive or not delivered
+        ("sex_conflict", "boolean"),
+        ("birth_year_conflict", "boolean"),
+    ),
+    sort_by=("person_key",),
+    statistics_on=("sex",),
+)
+
+DISPENSINGS = Table(
+    name="dispensings",
+    grain="one row per dispensed package line",
+    columns=(
+        ("person_key", "bigint"),
+        ("atc", "string"),
+        ("product_number", "string"),  # six digits, leading zeros kept; null when not delivered
+        ("dispensed_on", "date"),
+        ("ddd", "decimal(18,6)"),  # null = unknown, never 0
+        ("packages", "decimal(18,6)"),
+        ("reimbursement_icd", "string"),
+        ("reimbursement_icpc", "string"),
+        ("file_id", "int"),  # the delivered file, as listed in the lake's version record
+        ("year", "int"),  # of dispensing
+    ),
+    partition_by=("year",),
+    sort_by=("atc", "person_key", "dispensed_on"),
+    statistics_on=("atc", "dispensed_on"),
+)
+
+REJECTED_DISPENSINGS = Table(
+    name="rejected_dispensings",
+    grain="one row per delivered line that was turned away; the line itself is not copied",
+    columns=(
+        ("file_id", "int"),
+        ("file", "string"),
+        ("line", "bigint"),  # 1 = the header line
+        ("column", "string"),  # the delivered column at fault; null when the whole line is
+        ("reason", "string"),
+    ),
+    statistics_on=("file_id", "reason"),
+)
+
+COHORT = Table(
+    name="cohort",
+    grain="one row per person of the study",
+    columns=(
+        ("person_key", "bigint"),
+        ("index_date", "date"),
+        ("exposure_dispenses", "int"),
+        ("stratum", "string"),
+        ("sex", "string"),
+        ("age", "int"),  # index year - birth year; null when the birth year is unknown
+        ("subgroups", "array<string>"),
+    ),
+)
+
+ATTRITION = Table(
+    name="attrition",
+    grain="one row per step of the selection",
+    columns=(
+        ("reason_id", "int"),
+        ("step", "string"),
+        ("number_subjects", "bigint"),
+        ("number_records", "bigint"),
+    ),
+)
+
+COHORT_DISPENSINGS = Table(
+    name="cohort_dispensings",
+    grain="one row per person, day and ATC code inside the before and after windows",
+    columns=(
+        ("person_key", "bigint"),
+        ("day", "int"),
+        ("atc", "string"),
+        ("ddd_micro", "bigint"),
+        ("dispenses", "bigint"),
+        ("ddd_missing", "bigint"),  # dispenses whose DDD is unknown
+    ),
+)
+
+PERSON_OUTCOMES = Table(
+    name="person_outcomes",
+    grain="one row per person and outcome with at least one dispense in either window",
+    columns=(
+        ("person_key", "bigint"),
+        ("outcome", "string"),
+        ("ddd_micro_before", "bigint"),
+        ("ddd_micro_after", "bigint"),
+        ("dispenses_before", "bigint"),
+        ("dispenses_after", "bigint"),
+        ("ddd_missing", "bigint"),
+    ),
+)
+
+COHORT_MOMENTS = Table(
+    name="cohort_moments",
+    grain="one row per subgroup and stratum",
+    columns=(
+        ("subgroup", "string"),
+        ("stratum", "string"),
+        ("persons", "bigint"),
+        ("women", "bigint"),
+        ("men", "bigint"),
+        ("age_known", "bigint"),
+        ("age_sum", "decimal(38,0)"),
+        ("age_sum_squares", "decimal(38,0)"),
+        ("exposure_dispenses", "bigint"),
+    ),
+)
+
+GROUP_MOMENTS = Table(
+    name="group_moments",
+    grain="one row per subgroup, stratum and outcome that anybody used",
+    columns=(
+        ("subgroup", "string"),
+        ("stratum", "string"),
+        ("outcome", "string"),
+        ("both", "bigint"),
+        ("before_only", "bigint"),
+        ("after_only", "bigint"),
+        ("dispenses_before", "bigint"),
+        ("dispenses_after", "bigint"),
+        ("dispenses_before_sum_squares", "decimal(38,0)"),
+        ("ddd_missing", "bigint"),
+        ("sum_before", "decimal(38,0)"),  # micro-DDD
+        ("sum_after", "decimal(38,0)"),
+        ("sum_squares_before", "decimal(38,0)"),  # micro-DDD squared
+        ("sum_squares_after", "decimal(38,0)"),
+        ("sum_squares_difference", "decimal(38,0)"),
+        ("largest", "bigint"),  # largest |person sum| in micro-DDD: the guard against overflow
+    ),
+)
+
+DAILY_MOMENTS = Table(
+    name="daily_moments",
+    grain="one row per subgroup, stratum, outcome and day on which a running sum changed",
+    columns=(
+        ("subgroup", "string"),
+        ("stratum", "string"),
+        ("outcome", "string"),
+        ("day", "int"),
+        ("step_sum", "decimal(38,0)"),  # change of the sum of the running sums on that day
+        ("step_sum_squares", "decimal(38,0)"),  # change of the sum of their squares
+    ),
+)
+
+LAKE_TABLES = (PERSONS, DISPENSINGS, REJECTED_DISPENSINGS)
+RUN_TABLES = (
+    COHORT,
+    ATTRITION,
+    COHORT_DISPENSINGS,
+    PERSON_OUTCOMES,
+    COHORT_MOMENTS,
+    GROUP_MOMENTS,
+    DAILY_MOMENTS,
+)

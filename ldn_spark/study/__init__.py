@@ -1,0 +1,1 @@
+"""What is asked: study definitions, codes, codelists. Plain Python."""

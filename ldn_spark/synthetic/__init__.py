@@ -1,0 +1,1 @@
+"""Invented registries with a known truth."""

@@ -1,0 +1,1 @@
+"""DataFrame to DataFrame: free functions, the same on every engine."""
