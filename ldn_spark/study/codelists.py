@@ -1,0 +1,106 @@
+"""Lists of product numbers: read from a file, checked line by line, hashed with the study."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.study.codes import parse_product_number
+from ldn_spark.study.documents import conf_folder
+
+CODE_COLUMN = "code"
+INCLUDE_COLUMN = "include"
+_YES = {"", "yes", "y", "1", "true"}
+_NO = {"no", "n", "0", "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Codelist:
+    """Product numbers that belong to one thing, sorted and without repeats."""
+
+    name: str
+    codes: tuple[str, ...]
+    source: str
+
+
+def read_codelist(name: str, path: Path | None = None) -> Codelist:
+    """Read `conf/codelists/<name>.csv`, or the file that replaces it for this run.
+
+    The file is either a plain list, one product number a line, or a CSV with a header that has a
+    `code` column and, if wanted, an `include` column (yes/no). Blank lines and lines that begin
+    with `#` do not count.
+
+    Raises:
+        ConfigError: missing file, no `code` column, malformed numbers (all lines at once), or no
+            number left.
+    """
+    path = path or conf_folder() / "codelists" / f"{name}.csv"
+    lines = _read_lines(name, path)
+    problems: list[Problem] = []
+    codes: set[str] = set()
+    for number, code in _included_codes(path, lines, problems):
+        try:
+            codes.add(parse_product_number(code))
+        except ValueError as error:
+            what, _, mend = str(error).partition("; ")
+            problems.append(Problem(f"{path} line {number}", what, mend))
+    if not codes and not problems:
+        problems.append(
+            Problem(str(path), f"codelist '{name}' holds no product number", "add at least one")
+        )
+    if problems:
+        raise ConfigError(problems)
+    return Codelist(name, tuple(sorted(codes)), str(path))
+
+
+def _read_lines(name: str, path: Path) -> list[tuple[int, str]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        known = sorted(file.stem for file in (conf_folder() / "codelists").glob("*.csv"))
+        close = difflib.get_close_matches(name, known, n=1)
+        mend = f"did you mean '{close[0]}'?" if close else "check the path"
+        raise ConfigError(Problem(f"codelist '{name}'", f"no file {path}", mend)) from None
+    except UnicodeDecodeError:
+        raise ConfigError(Problem(str(path), "is not UTF-8 text", "save it as UTF-8")) from None
+    except OSError as error:
+        raise ConfigError(Problem(str(path), error.strerror or "cannot be read")) from None
+    numbered = enumerate(text.splitlines(), start=1)
+    return [(n, line) for n, line in numbered if line.strip() and not line.startswith("#")]
+
+
+def _included_codes(path: Path, lines: list[tuple[int, str]], problems: list[Problem]):
+    """(line number, code) of every line that is meant to be in the list."""
+    if not lines:
+        return
+    first_line = lines[0][1]
+    if first_line.strip().strip('"')[:1].isdigit():
+        for number, line in lines:
+            yield number, line.strip().strip('"')
+        return
+    delimiter = ";" if ";" in first_line and "," not in first_line else ","
+    header = [name.strip().lower() for name in next(csv.reader([first_line], delimiter=delimiter))]
+    if CODE_COLUMN not in header:
+        problems.append(
+            Problem(
+                f"{path} line {lines[0][0]}",
+                "the header has no column 'code'",
+                "name the column of product numbers 'code', or give a plain list of numbers",
+            )
+        )
+        return
+    for number, line in lines[1:]:
+        fields = next(csv.reader([line], delimiter=delimiter))
+        row = dict(zip(header, (field.strip() for field in fields), strict=False))
+        wanted = row.get(INCLUDE_COLUMN, "").lower()
+        if wanted in _NO:
+            continue
+        if wanted not in _YES:
+            problems.append(
+                Problem(f"{path} line {number}", "'include' is neither yes nor no", "write yes or no")
+            )
+            continue
+        yield number, row.get(CODE_COLUMN, "")

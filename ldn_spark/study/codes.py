@@ -1,0 +1,82 @@
+"""Codes as types: one that does not parse never enters a study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+ATC_PATTERN = re.compile(r"[A-Z](\d{2}([A-Z]([A-Z](\d{2})?)?)?)?")
+ATC_LENGTHS = (1, 3, 4, 5, 7)
+"""Lengths of the five levels of an ATC code."""
+
+PRODUCT_NUMBER_PATTERN = re.compile(r"\d{6}")
+
+
+def parse_atc(text: str) -> str:
+    """An ATC code of any level, as written by WHO.
+
+    Raises:
+        ValueError: it is not one.
+
+    >>> parse_atc("N06AB03")
+    'N06AB03'
+    >>> parse_atc("N6AB")
+    Traceback (most recent call last):
+    ...
+    ValueError: 'N6AB' is not an ATC code; write a letter, two digits, two letters, two digits \
+(N06AB03) or the beginning of one
+    """
+    if not isinstance(text, str) or not ATC_PATTERN.fullmatch(text):
+        raise ValueError(
+            f"'{text}' is not an ATC code; write a letter, two digits, two letters, two digits "
+            "(N06AB03) or the beginning of one"
+        )
+    return text
+
+
+AtcCode = Annotated[str, AfterValidator(parse_atc)]
+
+
+def parse_product_number(text: str) -> str:
+    """A product number of six digits, leading zeros kept.
+
+    Raises:
+        ValueError: it is not one.
+
+    >>> parse_product_number("000981")
+    '000981'
+    """
+    if not PRODUCT_NUMBER_PATTERN.fullmatch(text):
+        raise ValueError(f"product number '{text}' is not six digits; keep its leading zeros")
+    return text
+
+
+def shortest_prefixes(codes: Iterable[str]) -> tuple[str, ...]:
+    """The codes without those that another one of them already covers, sorted.
+
+    After this every dispensed code falls under at most one of them, so that a dispensing is
+    counted once per outcome.
+
+    >>> shortest_prefixes(["N03AX09", "N05A", "N03A", "N03A"])
+    ('N03A', 'N05A')
+    """
+    kept: list[str] = []
+    for code in sorted(set(codes)):
+        if not kept or not code.startswith(kept[-1]):
+            kept.append(code)
+    return tuple(kept)
+
+
+def prefix_end(prefix: str) -> str:
+    """The smallest text greater than every code that starts with `prefix`.
+
+    A prefix is a range: `prefix <= atc < prefix_end(prefix)`, which engines push down to the
+    statistics of a file.
+
+    >>> prefix_end("N03A")
+    'N03B'
+    """
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
