@@ -1,0 +1,177 @@
+"""From candidates to the cohort: eligibility in the study's order, attrition at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import and_, or_
+
+from pyspark.sql import Column, DataFrame, functions as F
+
+from ldn_spark.study.criteria import AgeBetween, Criterion, Dispensed
+from ldn_spark.study.definition import StudyDefinition, Subgroup
+from ldn_spark.transforms.codes import begins_with_any
+from ldn_spark.transforms.exposure import is_washed_out, stratum_of
+
+Steps = list[tuple[str, Column, Column]]
+"""(step id, who is still in, records to count): the selection in the study's order."""
+
+
+def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFrame:
+    """Add index_date, sex and age (index year - birth year; null when unknown) to candidates.
+
+    One row per person before and after.
+    """
+    index_date = F.date_add(F.to_date(F.lit("1970-01-01")), F.col("index_day"))
+    attributes = persons.select("person_key", "sex", "birth_year")
+    return (
+        candidates.withColumn("index_date", index_date)
+        .join(attributes, on="person_key", how="left")
+        .withColumn("age", (F.year("index_date") - F.col("birth_year")).cast("int"))
+        .drop("birth_year")
+    )
+
+
+def add_leaf_counts(
+    candidates: DataFrame, dispensings: DataFrame, leaves: Mapping[Dispensed, str]
+) -> DataFrame:
+    """Add, per look at dispensings, the number of matching dispenses of each candidate (0 = none).
+
+    Args:
+        candidates: one row per person: person_key, index_day.
+        dispensings: one row per dispensing.
+        leaves: the looks and the column each is counted in.
+
+    Returns:
+        One row per candidate, with one integer column per leaf.
+    """
+    keys = candidates.select("person_key", "index_day")
+    for leaf, name in leaves.items():
+        counted = F.lit(1) if leaf.counting == "each_dispense" else F.col("dispensed_on")
+        counter = F.count if leaf.counting == "each_dispense" else F.count_distinct
+        counts = (
+            dispensings.where(_matches(leaf))
+            .select("person_key", "dispensed_on")
+            .join(keys, on="person_key", how="inner")
+            .where(_is_inside(leaf))
+            .groupBy("person_key")
+            .agg(counter(counted).cast("bigint").alias(name))
+        )
+        candidates = candidates.join(counts, on="person_key", how="left")
+        candidates = candidates.withColumn(name, F.coalesce(F.col(name), F.lit(0).cast("bigint")))
+    return candidates
+
+
+def _matches(leaf: Dispensed) -> Column:
+    conditions = []
+    if leaf.atc:
+        conditions.append(begins_with_any("atc", leaf.atc))
+    codes = [
+        F.coalesce(begins_with_any(column, prefixes), F.lit(False))
+        for column, prefixes in (
+            ("reimbursement_icd", leaf.reimbursement_icd),
+            ("reimbursement_icpc", leaf.reimbursement_icpc),
+        )
+        if prefixes
+    ]
+    if codes:
+        conditions.append(reduce(or_, codes))
+    if leaf.period is not None:
+        first, last = leaf.period.first, leaf.period.last
+        conditions.append(F.col("year").between(first.year, last.year))
+        conditions.append(F.col("dispensed_on").between(F.lit(first), F.lit(last)))
+    return reduce(and_, conditions)
+
+
+def _is_inside(leaf: Dispensed) -> Column:
+    if leaf.days is None:
+        return F.lit(True)
+    day = F.unix_date("dispensed_on") - F.col("index_day")
+    return day.between(leaf.days.first, leaf.days.last)
+
+
+def is_met(criterion: Criterion, leaves: Mapping[Dispensed, str]) -> Column:
+    """A criterion as a condition; an unknown age or sex never meets one (and always a `not`)."""
+    if criterion.all is not None:
+        return reduce(and_, [is_met(child, leaves) for child in criterion.all])
+    if criterion.any is not None:
+        return reduce(or_, [is_met(child, leaves) for child in criterion.any])
+    if criterion.not_ is not None:
+        return ~is_met(criterion.not_, leaves)
+    if criterion.dispensed is not None:
+        return F.col(leaves[criterion.dispensed]) >= criterion.dispensed.at_least
+    if criterion.age is not None:
+        return F.coalesce(_age_is_between(criterion.age), F.lit(False))
+    return F.coalesce(F.col("sex") == F.lit(criterion.sex), F.lit(False))
+
+
+def _age_is_between(age: AgeBetween) -> Column:
+    low = F.lit(True) if age.at_least is None else F.col("age") >= age.at_least
+    high = F.lit(True) if age.at_most is None else F.col("age") <= age.at_most
+    return F.col("age").isNotNull() & low & high
+
+
+def name_leaves(criteria: Sequence[Criterion]) -> dict[Dispensed, str]:
+    """A column name for every different look at dispensings in these criteria."""
+    found = (leaf for criterion in criteria for leaf in criterion.leaves())
+    return {leaf: f"leaf_{number}" for number, leaf in enumerate(dict.fromkeys(found))}
+
+
+def selection_steps(study: StudyDefinition, leaves: Mapping[Dispensed, str]) -> Steps:
+    """The steps from the exposure's ATC codes to the cohort, each on top of those before."""
+    steps: Steps = [("exposure_atc", F.lit(True), F.col("atc_records"))]
+    records = F.col("product_records")
+    conditions: list[Column] = []
+    for name, condition in _conditions(study, leaves):
+        conditions.append(condition)
+        steps.append((name, reduce(and_, conditions), records))
+    return steps
+
+
+def _conditions(
+    study: StudyDefinition, leaves: Mapping[Dispensed, str]
+) -> Iterator[tuple[str, Column]]:
+    event = study.exposure.index_event
+    if study.exposure.products is not None:
+        yield "exposure_product", F.col("product_records") > 0
+    if event.rule == "first_after_washout":
+        yield "washout", F.col("index_day").isNotNull()
+    elif event.washout_days != "none":
+        yield "washout", is_washed_out(event)
+    for step in study.eligibility:
+        yield step.id, is_met(step.keep_if, leaves)
+
+
+def summarise_attrition(candidates: DataFrame, steps: Steps) -> DataFrame:
+    """Persons and exposure records of the index period that remain after each step.
+
+    Returns:
+        One row: `<step>_subjects` and `<step>_records` per step.
+    """
+    columns = []
+    for number, (_, stays, records) in enumerate(steps):
+        columns.append(F.count(F.when(stays, F.lit(1))).alias(f"subjects_{number}"))
+        columns.append(F.sum(F.when(stays, records).otherwise(F.lit(0))).alias(f"records_{number}"))
+    return candidates.agg(*columns)
+
+
+def require_selected(candidates: DataFrame, steps: Steps) -> DataFrame:
+    """Keep the persons with an index day who pass every step."""
+    return candidates.where(steps[-1][1] & F.col("index_day").isNotNull())
+
+
+def add_stratum(candidates: DataFrame, study: StudyDefinition) -> DataFrame:
+    """Add the stratum of every candidate with an index day; null for the others."""
+    stratum = stratum_of("exposure_dispenses", study.strata.levels)
+    return candidates.withColumn("stratum", F.when(F.col("index_day").isNotNull(), stratum))
+
+
+def add_subgroups(
+    cohort: DataFrame, subgroups: Sequence[Subgroup], leaves: Mapping[Dispensed, str]
+) -> DataFrame:
+    """Add the ids of the subgroups each person belongs to, as an array; empty for none."""
+    members = [F.when(is_met(group.keep_if, leaves), F.lit(group.id)) for group in subgroups]
+    if not members:
+        return cohort.withColumn("subgroups", F.array().cast("array<string>"))
+    inside = F.filter(F.array(*members), lambda name: name.isNotNull())
+    return cohort.withColumn("subgroups", inside)
