@@ -56,15 +56,16 @@ class AttritionStep:
     """Persons and records that remain after a step of the selection, and how many it excluded.
 
     `records` are dispensings: of the registry before the exposure is looked for, of the exposure
-    drug from then on.
+    drug from then on. `number_subjects` is None where persons cannot be counted: a rejected line
+    has no person.
     """
 
     reason_id: int
     step: str
     reason: str
-    number_subjects: int
+    number_subjects: int | None
     number_records: int
-    excluded_subjects: int
+    excluded_subjects: int | None
     excluded_records: int
 
 

@@ -39,8 +39,8 @@ class Table:
     def ddl(self) -> str:
         """The columns as one DDL string.
 
-        >>> ATTRITION.ddl
-        'reason_id int, step string, number_subjects bigint, number_records bigint'
+        >>> REJECTED_DISPENSINGS.ddl
+        'file_id int, file string, line bigint, column string, reason string'
         """
         return ", ".join(f"{name} {kind}" for name, kind in self.columns)
 
@@ -99,6 +99,23 @@ REJECTED_DISPENSINGS = Table(
     statistics_on=("file_id", "reason"),
 )
 
+CANDIDATES = Table(
+    name="candidates",
+    grain="one row per person with the exposure's ATC codes in the index period",
+    columns=(
+        ("person_key", "bigint"),
+        ("index_date", "date"),  # null when no dispensing qualifies
+        ("exposure_dispenses", "int"),
+        ("stratum", "string"),
+        ("sex", "string"),
+        ("age", "int"),
+        ("subgroups", "array<string>"),
+        ("steps_passed", "int"),  # steps of the selection passed before the first that failed
+        ("atc_records", "bigint"),  # dispensings of the ATC codes in the index period
+        ("product_records", "bigint"),  # those of them that are the exposure
+    ),
+)
+
 COHORT = Table(
     name="cohort",
     grain="one row per person of the study",
@@ -110,17 +127,6 @@ COHORT = Table(
         ("sex", "string"),
         ("age", "int"),  # index year - birth year; null when the birth year is unknown
         ("subgroups", "array<string>"),
-    ),
-)
-
-ATTRITION = Table(
-    name="attrition",
-    grain="one row per step of the selection",
-    columns=(
-        ("reason_id", "int"),
-        ("step", "string"),
-        ("number_subjects", "bigint"),
-        ("number_records", "bigint"),
     ),
 )
 
@@ -205,8 +211,8 @@ DAILY_MOMENTS = Table(
 
 LAKE_TABLES = (PERSONS, DISPENSINGS, REJECTED_DISPENSINGS)
 RUN_TABLES = (
+    CANDIDATES,
     COHORT,
-    ATTRITION,
     COHORT_DISPENSINGS,
     PERSON_OUTCOMES,
     COHORT_MOMENTS,

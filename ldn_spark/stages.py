@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pyspark.sql import DataFrame, functions as F
 
-from ldn_spark.schemas import COHORT
-from ldn_spark.study.criteria import Criterion
+from ldn_spark.schemas import CANDIDATES, COHORT
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.load import Study
 from ldn_spark.transforms import cohort as selection
-from ldn_spark.transforms import moments, outcomes
-from ldn_spark.transforms.exposure import find_candidates, select_exposures
+from ldn_spark.transforms import exposure, moments, outcomes
+from ldn_spark.transforms.exposure import select_exposures
 
 
 def exposure_years(study: StudyDefinition) -> tuple[int | None, int]:
@@ -35,8 +36,6 @@ def outcome_years(study: StudyDefinition) -> tuple[int, int]:
 
 
 def _year(ordinal: int) -> int:
-    from datetime import date
-
     return date.fromordinal(ordinal).year
 
 
@@ -46,12 +45,11 @@ def in_years(dispensings: DataFrame, first: int | None, last: int) -> DataFrame:
     return dispensings if first is None else dispensings.where(F.col("year") >= first)
 
 
-def find_candidates_of(study: Study, dispensings: DataFrame, persons: DataFrame) -> DataFrame:
-    """Everyone with the exposure's ATC codes in the index period, with all that decides on them.
+def find_candidates(study: Study, dispensings: DataFrame, persons: DataFrame) -> DataFrame:
+    """Everyone with the exposure's ATC codes in the index period, and how far they get.
 
     Returns:
-        One row per person: index_day, index_date, previous_day, exposure_dispenses, stratum,
-        atc_records, product_records, sex, age, and a count per look of a criterion.
+        One row per person, as in `schemas.CANDIDATES`.
     """
     definition = study.definition
     exposures = select_exposures(
@@ -59,32 +57,35 @@ def find_candidates_of(study: Study, dispensings: DataFrame, persons: DataFrame)
         definition.exposure,
         study.exposure_products,
     )
-    candidates = find_candidates(exposures, definition.exposure.index_event, definition.strata)
-    candidates = selection.add_person_attributes(candidates, persons)
-    candidates = selection.add_stratum(candidates, definition)
-    return selection.add_leaf_counts(
-        candidates, dispensings, selection.name_leaves(_criteria(definition))
-    )
+    found = exposure.find_candidates(exposures, definition.exposure.index_event, definition.strata)
+    found = selection.add_person_attributes(found, persons)
+    found = selection.add_stratum(found, definition)
+    criteria = [step.keep_if for step in (*definition.eligibility, *definition.subgroups)]
+    leaves = selection.name_leaves(criteria)
+    found = selection.add_leaf_counts(found, dispensings, leaves)
+    found = selection.add_steps_passed(found, selection.selection_steps(definition, leaves))
+    found = selection.add_subgroups(found, definition.subgroups, leaves)
+    return found.select(*CANDIDATES.names)
 
 
-def _criteria(definition: StudyDefinition) -> list[Criterion]:
-    return [step.keep_if for step in (*definition.eligibility, *definition.subgroups)]
+def step_ids(study: StudyDefinition) -> list[str]:
+    """The ids of the selection's steps, the making of a candidate first."""
+    selecting = [
+        name
+        for name, applies in (
+            ("exposure_atc", True),
+            ("exposure_product", study.exposure.products is not None),
+            ("washout", study.exposure.index_event.washout_days != "none"),
+        )
+        if applies
+    ]
+    return selecting + [step.id for step in study.eligibility]
 
 
 def find_cohort(study: Study, candidates: DataFrame) -> DataFrame:
     """The persons of the study: one row each, as in `schemas.COHORT`."""
-    leaves = selection.name_leaves(_criteria(study.definition))
-    steps = selection.selection_steps(study.definition, leaves)
-    chosen = selection.require_selected(candidates, steps)
-    chosen = selection.add_subgroups(chosen, study.definition.subgroups, leaves)
+    chosen = selection.require_selected(candidates, len(step_ids(study.definition)) - 1)
     return chosen.select(*COHORT.names)
-
-
-def find_attrition(study: Study, candidates: DataFrame) -> tuple[list[str], DataFrame]:
-    """The step ids, and one row with persons and records after each of them."""
-    leaves = selection.name_leaves(_criteria(study.definition))
-    steps = selection.selection_steps(study.definition, leaves)
-    return [name for name, _, _ in steps], selection.summarise_attrition(candidates, steps)
 
 
 def measure(study: Study, dispensings: DataFrame, cohort: DataFrame) -> DataFrame:

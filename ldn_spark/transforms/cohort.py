@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
 
@@ -12,10 +12,6 @@ from ldn_spark.study.criteria import AgeBetween, Criterion, Dispensed
 from ldn_spark.study.definition import StudyDefinition, Subgroup
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.exposure import is_washed_out, stratum_of
-
-Steps = list[tuple[str, Column, Column]]
-"""(step id, who is still in, records to count): the selection in the study's order."""
-
 
 def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFrame:
     """Add index_date, sex and age (index year - birth year; null when unknown) to candidates.
@@ -117,47 +113,53 @@ def name_leaves(criteria: Sequence[Criterion]) -> dict[Dispensed, str]:
     return {leaf: f"leaf_{number}" for number, leaf in enumerate(dict.fromkeys(found))}
 
 
-def selection_steps(study: StudyDefinition, leaves: Mapping[Dispensed, str]) -> Steps:
-    """The steps from the exposure's ATC codes to the cohort, each on top of those before."""
-    steps: Steps = [("exposure_atc", F.lit(True), F.col("atc_records"))]
-    records = F.col("product_records")
-    conditions: list[Column] = []
-    for name, condition in _conditions(study, leaves):
-        conditions.append(condition)
-        steps.append((name, reduce(and_, conditions), records))
+def selection_steps(
+    study: StudyDefinition, leaves: Mapping[Dispensed, str]
+) -> list[tuple[str, Column]]:
+    """The conditions for staying in, by step id, in the study's order.
+
+    The step before all of these, a dispensing of the exposure's ATC codes in the index period,
+    is what makes a candidate.
+    """
+    event = study.exposure.index_event
+    steps: list[tuple[str, Column]] = []
+    if study.exposure.products is not None:
+        steps.append(("exposure_product", F.col("product_records") > 0))
+    if event.rule == "first_after_washout":
+        steps.append(("washout", F.col("index_day").isNotNull()))
+    elif event.washout_days != "none":
+        steps.append(("washout", is_washed_out(event)))
+    steps.extend((step.id, is_met(step.keep_if, leaves)) for step in study.eligibility)
     return steps
 
 
-def _conditions(
-    study: StudyDefinition, leaves: Mapping[Dispensed, str]
-) -> Iterator[tuple[str, Column]]:
-    event = study.exposure.index_event
-    if study.exposure.products is not None:
-        yield "exposure_product", F.col("product_records") > 0
-    if event.rule == "first_after_washout":
-        yield "washout", F.col("index_day").isNotNull()
-    elif event.washout_days != "none":
-        yield "washout", is_washed_out(event)
-    for step in study.eligibility:
-        yield step.id, is_met(step.keep_if, leaves)
+def add_steps_passed(candidates: DataFrame, steps: Sequence[tuple[str, Column]]) -> DataFrame:
+    """Add how many of the steps each candidate passes before the first one that fails."""
+    passed: Column = F.lit(0)
+    stays: Column = F.lit(True)
+    for _, condition in steps:
+        stays = stays & condition
+        passed = passed + F.when(stays, F.lit(1)).otherwise(F.lit(0))
+    return candidates.withColumn("steps_passed", passed)
 
 
-def summarise_attrition(candidates: DataFrame, steps: Steps) -> DataFrame:
-    """Persons and exposure records of the index period that remain after each step.
+def summarise_attrition(candidates: DataFrame) -> DataFrame:
+    """Persons and their exposure records in the index period by the number of steps passed.
 
     Returns:
-        One row: `<step>_subjects` and `<step>_records` per step.
+        One row per number of steps passed: persons, atc_records, product_records.
     """
-    columns = []
-    for number, (_, stays, records) in enumerate(steps):
-        columns.append(F.count(F.when(stays, F.lit(1))).alias(f"subjects_{number}"))
-        columns.append(F.sum(F.when(stays, records).otherwise(F.lit(0))).alias(f"records_{number}"))
-    return candidates.agg(*columns)
+    return candidates.groupBy("steps_passed").agg(
+        F.count(F.lit(1)).alias("persons"),
+        F.sum("atc_records").alias("atc_records"),
+        F.sum("product_records").alias("product_records"),
+    )
 
 
-def require_selected(candidates: DataFrame, steps: Steps) -> DataFrame:
+def require_selected(candidates: DataFrame, number_of_steps: int) -> DataFrame:
     """Keep the persons with an index day who pass every step."""
-    return candidates.where(steps[-1][1] & F.col("index_day").isNotNull())
+    passed_all = F.col("steps_passed") == number_of_steps
+    return candidates.where(passed_all & F.col("stratum").isNotNull())
 
 
 def add_stratum(candidates: DataFrame, study: StudyDefinition) -> DataFrame:
