@@ -1,0 +1,213 @@
+"""One study from the lake to its run folder: read, call, write.
+
+The `ldn` command and the spark-submit jobs both compose these steps. Every step reads its input
+from a table and leaves a table, so any of them can be run again alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldn_spark import analysis, schemas, stages
+from ldn_spark.attrition import attrition_steps
+from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
+from ldn_spark.io import collect
+from ldn_spark.io.lake import Lake, LakeVersion, read_run_table, write_run_table
+from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.results import AttritionStep, Results
+from ldn_spark.study.load import Study
+from ldn_spark.transforms.codes import begins_with_any
+from ldn_spark.transforms.cohort import summarise_attrition
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+STAGES = ("cohort", "measure", "summarise", "publish")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one study over one version of a lake.
+
+    Attributes:
+        spark: the session.
+        study: what is asked.
+        lake: where the registry lies.
+        version: the version of the lake that is read, pinned for the whole run.
+        run_id: names the run's tables in the lake and its folder of results.
+    """
+
+    spark: SparkSession
+    study: Study
+    lake: Lake
+    version: LakeVersion
+    run_id: str
+
+    @property
+    def tables(self) -> Path:
+        """The folder of the run's tables in the lake."""
+        return self.lake.root / "runs" / self.run_id
+
+    def registry(self, table: schemas.Table) -> DataFrame:
+        """A registry table at the pinned version."""
+        return self.lake.read(table, self.version)
+
+    def write(self, frame: DataFrame, table: schemas.Table) -> DataFrame:
+        """Write a stage's table and hand back what was written."""
+        write_run_table(frame, self.tables, table)
+        return self.read(table)
+
+    def read(self, table: schemas.Table) -> DataFrame:
+        """A table that an earlier stage of this run left."""
+        return read_run_table(self.spark, self.tables, table)
+
+
+def run_key(study: Study, version: LakeVersion, software_version: str) -> str:
+    """Eight characters that stand for study, data and software: same key, same numbers."""
+    parts = [study.hash, software_version, *sorted(file.sha256 for file in version.files)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+
+
+def cohort_stage(run: Run) -> None:
+    """Registry -> candidates and cohort.
+
+    Raises:
+        EmptyInputError: nobody satisfies the study; the message says at which step the last fell.
+    """
+    persons, dispensings = run.registry(schemas.PERSONS), run.registry(schemas.DISPENSINGS)
+    candidates = run.write(
+        stages.find_candidates(run.study, dispensings, persons), schemas.CANDIDATES
+    )
+    steps = attrition(run)
+    if steps[-1].number_subjects == 0:
+        emptied = next(step for step in steps if step.number_subjects == 0)
+        raise EmptyInputError(
+            Problem(
+                f"study {run.study.definition.id}",
+                f"nobody is left after the step '{emptied.reason}'",
+                "check the exposure's ATC codes, its codelist (--codelist) and the index period",
+            )
+        )
+    run.write(stages.find_cohort(run.study, candidates), schemas.COHORT)
+
+
+def measure_stage(run: Run) -> None:
+    """Registry and cohort -> the cohort's dispensings -> person outcomes."""
+    dispensings, cohort = run.registry(schemas.DISPENSINGS), run.read(schemas.COHORT)
+    cut = run.write(stages.measure(run.study, dispensings, cohort), schemas.COHORT_DISPENSINGS)
+    run.write(stages.sum_outcomes(run.study, cut), schemas.PERSON_OUTCOMES)
+
+
+def summarise_stage(run: Run) -> None:
+    """Cohort and person outcomes -> moments of groups and days. No person from here on."""
+    frames = stages.summarise(
+        run.study,
+        run.read(schemas.COHORT),
+        run.read(schemas.COHORT_DISPENSINGS),
+        run.read(schemas.PERSON_OUTCOMES),
+    )
+    tables = (schemas.COHORT_MOMENTS, schemas.GROUP_MOMENTS, schemas.DAILY_MOMENTS)
+    for frame, table in zip(frames, tables, strict=True):
+        run.write(frame, table)
+
+
+def analyse(run: Run) -> Results:
+    """Moments -> estimates, curves and attrition, on the driver.
+
+    Raises:
+        QualityGateError: an outcome that may not be empty has no dispensing in the whole lake.
+    """
+    group_moments = collect.rows(run.read(schemas.GROUP_MOMENTS))
+    check_codes_are_found(run, {row["outcome"] for row in group_moments})
+    return analysis.analyse(
+        run.study.definition,
+        cohort_moments=collect.rows(run.read(schemas.COHORT_MOMENTS)),
+        group_moments=group_moments,
+        daily_moments=collect.rows(run.read(schemas.DAILY_MOMENTS)),
+        attrition=attrition(run),
+    )
+
+
+def attrition(run: Run) -> tuple[AttritionStep, ...]:
+    """Persons and records after every step, from the delivered lines to the cohort."""
+    counted = collect.rows(summarise_attrition(run.read(schemas.CANDIDATES)))
+    return attrition_steps(
+        run.study.definition,
+        step_ids=stages.step_ids(run.study.definition),
+        delivered=run.version.lines,
+        accepted=run.version.dispensings,
+        persons=run.version.persons,
+        counted=counted,
+    )
+
+
+def check_codes_are_found(run: Run, used: set[str]) -> None:
+    """Refuse an outcome whose codes find nothing in the lake, unless its study allows that.
+
+    Only outcomes that the cohort never used are looked up, so this seldom costs anything.
+    """
+    suspects = [
+        outcome
+        for outcome in run.study.definition.outcomes
+        if outcome.id not in used and not outcome.may_be_empty
+    ]
+    problems = []
+    for outcome in suspects:
+        found = run.registry(schemas.DISPENSINGS).where(begins_with_any("atc", outcome.atc))
+        if not collect.rows(found.select("atc").limit(1)):
+            problems.append(
+                Problem(
+                    f"outcome {outcome.id}",
+                    f"no dispensing in the lake has a code under {', '.join(outcome.atc)}",
+                    "check the codes and the ATC version of the extract, or set may_be_empty: true",
+                )
+            )
+    if problems:
+        raise QualityGateError(problems)
+
+
+_TITLES = {
+    "cohort": "finding the cohort",
+    "measure": "measuring outcomes",
+    "summarise": "summing groups",
+    "publish": "writing tables and figures",
+}
+
+
+def run_stages(run: Run, *, report: Reporter = silent) -> Results:
+    """All stages up to the results, with a progress report before each."""
+    steps = (cohort_stage, measure_stage, summarise_stage)
+    for number, (name, step) in enumerate(zip(STAGES, steps, strict=False)):
+        report(Progress(_TITLES[name], number, len(STAGES), "stages"))
+        step(run)
+    report(Progress(_TITLES["publish"], len(STAGES) - 1, len(STAGES), "stages"))
+    return analyse(run)
+
+
+def provenance(run: Run) -> dict[str, Any]:
+    """What the data were, for report and manifest: nothing that differs between engines."""
+    return {
+        "lake_version": run.version.number,
+        "files": [
+            {
+                "name": file.name,
+                "sha256": file.sha256,
+                "lines": file.lines,
+                "accepted": file.accepted,
+                "rejected": file.rejected,
+            }
+            for file in run.version.files
+        ],
+        "persons": run.version.persons,
+        "dispensings": run.version.dispensings,
+        "codelists": codelist_summary(run.study),
+    }
+
+
+def codelist_summary(study: Study) -> Mapping[str, int]:
+    """How many codes each codelist of the study holds."""
+    return {name: len(codelist.codes) for name, codelist in study.codelists.items()}
