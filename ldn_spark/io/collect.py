@@ -1,0 +1,22 @@
+"""The seam between cluster and driver: the only place where rows come across.
+
+Only group-level tables and single persons' absence pass here; never a person's rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def rows(frame: DataFrame) -> list[dict[str, Any]]:
+    """The rows of a small, group-level frame, in no order that may be relied on."""
+    return frame.toArrow().to_pylist()
+
+
+def one(frame: DataFrame) -> dict[str, Any]:
+    """The only row of an ungrouped aggregate."""
+    (row,) = rows(frame)
+    return row

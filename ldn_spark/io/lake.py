@@ -1,0 +1,222 @@
+"""The lake: registry tables and the version records that make them visible.
+
+    LAKE/persons, LAKE/dispensings, LAKE/rejected_dispensings     Delta tables
+    LAKE/_versions/00000001.json                                  one record per ingest, written last
+    LAKE/runs/<run_id>/<table>                                    stage tables of a study's run
+
+A reader takes the Delta version of every table from a version record, never the latest of each:
+what a killed ingest left behind is never seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldn_spark.errors import ConflictError, DeliveryError, EmptyInputError, Problem, UsageError
+from ldn_spark.schemas import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_VERSIONS = "_versions"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A delivered file and what became of its lines."""
+
+    file_id: int
+    name: str
+    bytes: int
+    sha256: str
+    source: str
+    lines: int
+    accepted: int
+    rejected: int
+    rejected_by_reason: Mapping[str, int]
+    repaired_by_reason: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LakeVersion:
+    """The state of a lake after one ingest.
+
+    Attributes:
+        number: counted from 1.
+        tables: Delta version of each registry table.
+        files: every file taken in so far.
+        persons: persons in the register.
+        dispensings: dispensings accepted.
+        sex_conflicts, birth_year_conflicts: persons with contradictory values, kept as unknown.
+        years: dispensings per year.
+        first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
+    """
+
+    number: int
+    tables: Mapping[str, int]
+    files: tuple[FileRecord, ...]
+    persons: int
+    dispensings: int
+    sex_conflicts: int
+    birth_year_conflicts: int
+    years: Mapping[str, int] = field(default_factory=dict)
+    first_dispensed_on: str = ""
+    last_dispensed_on: str = ""
+
+    @property
+    def lines(self) -> int:
+        """Lines delivered so far."""
+        return sum(file.lines for file in self.files)
+
+    @property
+    def rejected(self) -> int:
+        """Lines rejected so far."""
+        return sum(file.rejected for file in self.files)
+
+    def to_json(self) -> str:
+        """The record as it is stored."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> LakeVersion:
+        """The record as it was stored."""
+        content: dict[str, Any] = json.loads(text)
+        files = tuple(FileRecord(**file) for file in content.pop("files"))
+        return cls(files=files, **content)
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """A lake at a folder that every node of the engine sees under the same path."""
+
+    spark: SparkSession
+    root: Path
+
+    def version(self, as_of: int | None = None) -> LakeVersion:
+        """The latest version, or the one asked for.
+
+        Raises:
+            DeliveryError: there is no lake.
+            EmptyInputError: nothing was ever taken in.
+            UsageError: there is no such version.
+        """
+        return read_version(self.root, as_of)
+
+    def read(self, table: Table, version: LakeVersion) -> DataFrame:
+        """A registry table as it was at a version, columns in the order of its schema."""
+        reader = self.spark.read.format("delta").option("versionAsOf", version.tables[table.name])
+        return reader.load(str(self.root / table.name)).select(*table.names)
+
+
+def known_versions(root: Path) -> list[int]:
+    """The numbers of the versions of a lake, ascending; empty for none."""
+    return sorted(int(file.stem) for file in (root / _VERSIONS).glob("[0-9]*.json"))
+
+
+def read_version(root: Path, as_of: int | None = None) -> LakeVersion:
+    """The record of a lake's latest version, or of the one asked for; see `Lake.version`."""
+    if not root.is_dir():
+        raise DeliveryError(
+            Problem(str(root), "there is no lake", "make one with: ldn ingest DELIVERY --lake LAKE")
+        )
+    known = known_versions(root)
+    if not known:
+        raise EmptyInputError(
+            Problem(
+                str(root),
+                "the folder holds no registry yet",
+                "fill it with: ldn ingest DELIVERY --lake LAKE",
+            )
+        )
+    if as_of is not None and as_of not in known:
+        raise UsageError(
+            Problem("--as-of", f"the lake has no version {as_of}", f"it has {_span(known)}")
+        )
+    number = known[-1] if as_of is None else as_of
+    return LakeVersion.from_json(_version_file(root, number).read_text(encoding="utf-8"))
+
+
+def _span(known: list[int]) -> str:
+    return f"versions {known[0]} to {known[-1]}" if len(known) > 1 else f"version {known[0]}"
+
+
+def _version_file(root: Path, number: int) -> Path:
+    return root / _VERSIONS / f"{number:08d}.json"
+
+
+def publish_version(root: Path, version: LakeVersion) -> None:
+    """Make a version visible: all or nothing, and never over another one.
+
+    Raises:
+        ConflictError: another ingest published this number first.
+    """
+    target = _version_file(root, version.number)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.write(version.to_json())
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        raise ConflictError(
+            Problem(str(root), "another ingest finished first", "run this one again")
+        ) from None
+    finally:
+        draft.unlink()
+
+
+def delta_version(path: Path) -> int | None:
+    """The latest committed version of a Delta table; None where there is none."""
+    commits = [int(file.stem) for file in (path / "_delta_log").glob("[0-9]*.json")]
+    return max(commits, default=None)
+
+
+def write_table(frame: DataFrame, path: Path, table: Table, *, replace_where: str = "") -> None:
+    """Overwrite a Delta table, or the part of it that `replace_where` names, in one commit.
+
+    Columns are cast to the schema by name, because engines differ in what they do with others.
+    Minima and maxima go into the log for `statistics_on` only: identifiers never stand there.
+    """
+    columns = [frame[name].cast(kind).alias(name) for name, kind in table.columns]
+    writer = frame.select(*columns).write.format("delta").mode("overwrite")
+    if table.partition_by:
+        writer = writer.partitionBy(*table.partition_by)
+    if replace_where:
+        writer = writer.option("replaceWhere", replace_where)
+    elif table.statistics_on:
+        writer = writer.option("delta.dataSkippingStatsColumns", ",".join(table.statistics_on))
+    else:
+        writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
+    writer.save(str(path))
+
+
+def write_run_table(frame: DataFrame, folder: Path, table: Table) -> None:
+    """Write a stage table of a run, replacing what an earlier attempt left."""
+    write_table(frame, folder / table.name, table)
+
+
+def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame:
+    """A stage table of a run.
+
+    Raises:
+        UsageError: the stage that makes it has not run.
+    """
+    path = folder / table.name
+    if delta_version(path) is None:
+        raise UsageError(
+            Problem(
+                f"run {folder.name}",
+                f"the table {table.name} is not there",
+                "run the earlier stages first",
+            )
+        )
+    return spark.read.format("delta").load(str(path)).select(*table.names)
+
+
