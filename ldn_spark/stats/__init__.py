@@ -1,1 +1,18 @@
-"""What is computed: pure functions of sufficient statistics."""
+"""What is computed: pure functions of exact sufficient statistics. Plain Python and scipy.special.
+
+Differences are after - before; a difference-in-differences is comparator - exposed. Each part of
+a result is a number or a `NotEstimable` with its reason.
+
+=================  ===============================================================================
+`not_estimable`    `NotEstimable`, `Number`
+`moments`          `Moments`: n, total, squares; exact, validated, additive
+`distributions`    tails and quantiles of t, normal, chi-square and binomial
+`means`            `paired_t`, `welch`, `pooled`, `did_of_means` -> `TResult`
+`proportions`      `PairedCounts`; `MCNEMAR`: four tests; `INTERVALS` and `paired_interval`: five
+                   intervals of a paired difference
+`contrasts`        `did_of_proportions`, `trend_of_means`, `trend_of_proportions` -> `ZResult`;
+                   `relative_change`, `smd_of_means`, `smd_of_proportions`,
+                   `minimal_detectable_difference`
+`multiplicity`     `holm`, `benjamini_hochberg`
+=================  ===============================================================================
+"""

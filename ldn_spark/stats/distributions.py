@@ -33,9 +33,3 @@ def chi2_tail(x: float) -> float:
 def binomial_at_most(k: int, n: int) -> float:
     """P(X <= k) for n tosses of a fair coin."""
     return float(special.bdtr(k, n, 0.5)) if k >= 0 else 0.0
-
-
-def binomial_exactly(k: int, n: int) -> float:
-    """P(X = k) for n tosses of a fair coin."""
-    log_choose = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    return float(special.exp2((log_choose / 0.6931471805599453) - n))

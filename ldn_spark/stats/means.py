@@ -8,6 +8,7 @@ from fractions import Fraction
 from ldn_spark.stats.distributions import t_quantile, t_two_sided
 from ldn_spark.stats.moments import Moments, square_root
 from ldn_spark.stats.not_estimable import (
+    ALL_CHANGED_ALIKE,
     FEWER_THAN_TWO,
     NO_VARIANCE,
     NOBODY,
@@ -62,10 +63,9 @@ def paired_t(difference: Moments, level: float) -> TResult:
     if isinstance(variance, NotEstimable):
         return TResult.undefined(difference.mean, NOBODY if difference.n == 0 else variance)
     if variance == 0:
-        return TResult.undefined(difference.mean, NOBODY_CHANGED, se=0.0)
-    return _t_result(
-        difference.exact_mean, variance / difference.n, float(difference.n - 1), level
-    )
+        reason = ALL_CHANGED_ALIKE if difference.total else NOBODY_CHANGED
+        return TResult.undefined(difference.mean, reason, se=0.0)
+    return _t_result(difference.exact_mean, variance / difference.n, float(difference.n - 1), level)
 
 
 def welch(first: Moments, second: Moments, level: float) -> TResult:

@@ -33,7 +33,8 @@ class Moments:
     """Count, sum and sum of squares of one variable, exact, so that they add without loss.
 
     Raises:
-        ValueError: no numbers can have these sums (Cauchy-Schwarz: total^2 <= n * squares).
+        ValueError: no numbers can have these sums (Cauchy-Schwarz: total^2 <= n * squares, with
+            equality for a single number; of none, both are 0).
     """
 
     n: int
@@ -43,7 +44,8 @@ class Moments:
     def __post_init__(self) -> None:
         if self.n < 0:
             raise ValueError("a count cannot be negative")
-        if self.total**2 > self.n * self.squares:
+        spread = self.n * self.squares - self.total**2
+        if spread < 0 or (self.n == 1 and spread) or (self.n == 0 and self.squares):
             raise ValueError("no numbers have this count, sum and sum of squares")
 
     @classmethod

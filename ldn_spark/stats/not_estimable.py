@@ -15,7 +15,8 @@ class NotEstimable:
 Number = float | NotEstimable
 
 NOBODY_CHANGED = NotEstimable("nobody's use changed")
+ALL_CHANGED_ALIKE = NotEstimable("everybody's use changed alike")
 FEWER_THAN_TWO = NotEstimable("fewer than two persons")
 NOBODY = NotEstimable("no persons")
 NOTHING_BEFORE = NotEstimable("nothing was dispensed before")
-NO_VARIANCE = NotEstimable("no variance in either group")
+NO_VARIANCE = NotEstimable("no variance within any group")

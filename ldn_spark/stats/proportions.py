@@ -11,11 +11,16 @@ from math import sqrt
 
 from ldn_spark.stats.distributions import (
     binomial_at_most,
-    binomial_exactly,
     chi2_tail,
     z_quantile,
 )
-from ldn_spark.stats.not_estimable import NOBODY, NOBODY_CHANGED, NotEstimable, Number
+from ldn_spark.stats.not_estimable import (
+    ALL_CHANGED_ALIKE,
+    NOBODY,
+    NOBODY_CHANGED,
+    NotEstimable,
+    Number,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +103,18 @@ def mcnemar_exact(counts: PairedCounts) -> Number:
 
 
 def mcnemar_mid_p(counts: PairedCounts) -> Number:
-    """Mid-p: the exact p less the point probability (Fagerland, Lydersen and Laake 2013)."""
+    """Mid-p of the exact test (Fagerland, Lydersen and Laake 2013).
+
+    The exact p less the point probability P(X = m) of the smaller count m, that is
+    P(X <= m) + P(X < m); for b = c it is 1 - P(X = m) / 2, where P(X <= m) = (1 + P(X = m)) / 2.
+    """
     if counts.discordant == 0:
         return NOBODY_CHANGED
     smaller = min(counts.before_only, counts.after_only)
-    if counts.before_only == counts.after_only:
-        return 1 - binomial_exactly(smaller, counts.discordant)
-    tail = binomial_at_most(smaller, counts.discordant)
-    return 2 * tail - binomial_exactly(smaller, counts.discordant)
+    up_to = binomial_at_most(smaller, counts.discordant)
+    if counts.gain == 0:
+        return 1.5 - up_to
+    return up_to + binomial_at_most(smaller - 1, counts.discordant)
 
 
 MCNEMAR: dict[str, Callable[[PairedCounts], Number]] = {
@@ -141,7 +150,7 @@ def bonett_price(counts: PairedCounts, level: float) -> Interval:
 
 
 def newcombe10(counts: PairedCounts, level: float) -> Interval:
-    """Square-and-add of two Wilson intervals with a corrected correlation (Newcombe 1998, no. 10)."""
+    """Two Wilson intervals joined with a corrected correlation (Newcombe 1998, method 10)."""
     n = counts.n
     before, after = counts.users_before / n, counts.users_after / n
     low1, high1 = _wilson(counts.users_before, n, level)
@@ -152,7 +161,9 @@ def newcombe10(counts: PairedCounts, level: float) -> Interval:
     def reach(one: float, other: float) -> float:
         return sqrt(max(one**2 - 2 * phi * one * other + other**2, 0.0))
 
-    return theta - reach(after - low2, high1 - before), theta + reach(high2 - after, before - low1)
+    low = theta - reach(after - low2, high1 - before)
+    high = theta + reach(high2 - after, before - low1)
+    return max(low, -1.0), min(high, 1.0)  # beyond by rounding only
 
 
 def _wilson(k: int, n: int, level: float) -> Interval:
@@ -234,11 +245,13 @@ def paired_interval(
 ) -> Interval | tuple[NotEstimable, NotEstimable]:
     """The interval of the named method; not estimable of no persons.
 
-    When nobody's use changed, Wald's interval collapses to a point that says nothing; it is not
-    estimable then. The others stay proper intervals.
+    When nobody's use changed, or everybody's in the same direction, Wald's interval collapses to
+    a point that says nothing; it is not estimable then. The others stay proper intervals.
     """
     if counts.n == 0:
         return NOBODY, NOBODY
     if method == "wald" and counts.discordant == 0:
         return NOBODY_CHANGED, NOBODY_CHANGED
+    if method == "wald" and abs(counts.gain) == counts.n:
+        return ALL_CHANGED_ALIKE, ALL_CHANGED_ALIKE
     return INTERVALS[method](counts, level)
