@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +24,20 @@ if TYPE_CHECKING:
 
 ENGINES = ("sail", "spark")
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
+DELTA_JARS = (
+    "io.delta_delta-spark_4.2_2.13-4.4.0.jar",
+    "io.delta_delta-storage-4.4.0.jar",
+    "io.delta_delta-kernel-api-4.4.0.jar",
+    "io.delta_delta-kernel-defaults-4.4.0.jar",
+    "io.delta_delta-kernel-unitycatalog-4.4.0.jar",
+    "io.unitycatalog_unitycatalog-client-0.6.0.jar",
+    "io.unitycatalog_unitycatalog-hadoop-0.6.0.jar",
+)
+"""What Delta needs beside Spark's own jars, as Ivy names them; `$LDN_JARS` may hold them."""
+_TASKS_AT_ONCE = "spark.ldn.tasksAtOnce"
+ROW_GROUP_ROWS = 131_072
+ROW_GROUP_BYTES = 8 << 20
+"""Small row groups, so that a range of ATC codes reads few of them."""
 
 
 def default_engine() -> str:
@@ -59,6 +74,8 @@ def open_engine(engine: str, *, app_name: str = "ldn", cores: int = 2) -> Iterat
 @contextmanager
 def _sail_session() -> Iterator[SparkSession]:
     os.environ.setdefault("RUST_LOG", "error")
+    os.environ.setdefault("SAIL_PARQUET__MAX_ROW_GROUP_SIZE", str(ROW_GROUP_ROWS))
+    os.environ.setdefault("SAIL_PARQUET__COMPRESSION", "zstd(1)")
     try:
         from pysail.spark import SparkConnectServer
     except ImportError:
@@ -73,10 +90,12 @@ def _sail_session() -> Iterator[SparkSession]:
     spark = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
     try:
         _pin_session(spark)
+        spark.conf.set(_TASKS_AT_ONCE, str(len(os.sched_getaffinity(0))))
         yield spark
     finally:
         spark.stop()
         server.stop()
+        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)  # or the next engine is taken for it
 
 
 @contextmanager
@@ -97,9 +116,10 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
         .config("spark.sql.session.timeZone", "UTC")
     )
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit: we start the JVM
+        os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         settings = {
             "spark.master": f"local[{cores}]",
-            "spark.jars.packages": DELTA_PACKAGE,
+            **_delta_jars(),
             "spark.ui.enabled": "false",
             "spark.sql.shuffle.partitions": str(2 * cores),
             "spark.databricks.delta.snapshotPartitions": "2",
@@ -111,6 +131,8 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
             "spark.log.level": "ERROR",
             "spark.ui.showConsoleProgress": "false",
             "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
+            "spark.hadoop.parquet.block.size": str(ROW_GROUP_BYTES),
+            "spark.sql.parquet.compression.codec": "zstd",
         }
         for key, value in settings.items():
             builder = builder.config(key, value)
@@ -121,6 +143,27 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
     finally:
         spark.stop()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _delta_jars() -> dict[str, str]:
+    """Delta's jars from `$LDN_JARS` or Ivy's folder; fetched by Ivy where they are not there yet.
+
+    Naming the jars needs no network, and two sessions may start at once; Ivy allows neither.
+    """
+    folder = Path(os.environ.get("LDN_JARS") or Path.home() / ".ivy2.5.2" / "jars")
+    jars = [folder / name for name in DELTA_JARS]
+    if all(jar.is_file() for jar in jars):
+        return {"spark.jars": ",".join(map(str, jars))}
+    return {"spark.jars.packages": DELTA_PACKAGE}
+
+
+def tasks_at_once(spark: SparkSession) -> int | None:
+    """How many tasks a stage should have at most; None when the engine queues them by itself.
+
+    Sail starts every task of a stage at once, so their number bounds its memory.
+    """
+    limit = spark.conf.get(_TASKS_AT_ONCE, "")
+    return int(limit) if limit else None
 
 
 def _pin_session(spark: SparkSession) -> None:

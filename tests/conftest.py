@@ -1,0 +1,38 @@
+"""Fixtures of the whole test run.
+
+The session `spark` is started once per engine. Its tests run on one engine after the other:
+pytest groups them, so that the two never live in this process together (PySpark decides by an
+environment variable whether it speaks to a server). `--engine sail` or `--engine spark` runs them
+on one engine alone.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from ldn_spark.io.engines import ENGINES, open_engine
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--engine", choices=(*ENGINES, "both"), default="both", help="engine of the Spark tests"
+    )
+
+
+def pytest_generate_tests(metafunc):
+    if "spark" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--engine")
+        engines = ENGINES if chosen == "both" else (chosen,)
+        metafunc.parametrize("spark", engines, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def spark(request):
+    """A session with two shuffle partitions on the engine of this test."""
+    if request.param == "sail" and importlib.util.find_spec("pysail") is None:
+        pytest.skip("pysail is not installed")
+    with open_engine(request.param, app_name="ldn tests", cores=2) as session:
+        session.conf.set("spark.sql.shuffle.partitions", "2")
+        yield session
