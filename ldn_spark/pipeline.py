@@ -7,17 +7,22 @@ from a table and leaves a table, so any of them can be run again alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import importlib.metadata
+import platform
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ldn_spark import analysis, schemas, stages
+from ldn_spark import __version__, analysis, schemas, stages
 from ldn_spark.attrition import attrition_steps
 from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion, read_run_table, write_run_table
+from ldn_spark.io.run_folder import list_outputs, new_run_folder, write_manifest
+from ldn_spark.plan import coverage_warnings
 from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.reporting.publish import publish
 from ldn_spark.results import AttritionStep, Results
 from ldn_spark.study.load import Study
 from ldn_spark.transforms.codes import begins_with_any
@@ -178,20 +183,70 @@ _TITLES = {
 }
 
 
-def run_stages(run: Run, *, report: Reporter = silent) -> Results:
-    """All stages up to the results, with a progress report before each."""
-    steps = (cohort_stage, measure_stage, summarise_stage)
-    for number, (name, step) in enumerate(zip(STAGES, steps, strict=False)):
+def run_study(
+    spark: SparkSession,
+    study: Study,
+    lake_root: Path,
+    out: Path,
+    *,
+    engine: str,
+    as_of: int | None = None,
+    report: Reporter = silent,
+) -> Path:
+    """Run a study from the lake to its folder of results.
+
+    Args:
+        spark: a session on `engine`.
+        study: what is asked.
+        lake_root: the lake.
+        out: results go to `out/<study>/<run_id>`.
+        engine: its name, for the manifest.
+        as_of: an earlier version of the lake.
+        report: is told how far the work is.
+
+    Returns:
+        The folder, complete; nothing is visible before.
+    """
+    started = datetime.now(UTC)
+    lake = Lake(spark, lake_root)
+    version = lake.version(as_of)
+    run = Run(spark, study, lake, version, new_run_id(study, version, started))
+    for number, (name, step) in enumerate(
+        zip(STAGES, (cohort_stage, measure_stage, summarise_stage), strict=False)
+    ):
         report(Progress(_TITLES[name], number, len(STAGES), "stages"))
         step(run)
     report(Progress(_TITLES["publish"], len(STAGES) - 1, len(STAGES), "stages"))
-    return analyse(run)
+    folder = publish_stage(run, out, engine=engine, started=started)
+    report(Progress(_TITLES["publish"], len(STAGES), len(STAGES), "stages"))
+    return folder
+
+
+def new_run_id(study: Study, version: LakeVersion, started: datetime) -> str:
+    """When the run began, and the key of what it computes."""
+    return f"{started:%Y%m%dT%H%M%S%fZ}-{run_key(study, version, __version__)}"
+
+
+def publish_stage(run: Run, out: Path, *, engine: str, started: datetime) -> Path:
+    """Moments -> tables, figures, report and manifest, in one folder that appears when whole."""
+    definition = run.study.definition
+    results = analyse(run)
+    with new_run_folder(out / definition.id, run.run_id) as (draft, final):
+        publish(
+            results,
+            definition,
+            draft,
+            provenance=provenance(run),
+            study_hash=run.study.hash,
+            software_version=__version__,
+        )
+        write_manifest(draft, _manifest(run, draft, engine, started))
+    return final
 
 
 def provenance(run: Run) -> dict[str, Any]:
-    """What the data were, for report and manifest: nothing that differs between engines."""
+    """What the data were, for the report: nothing that differs between engines or runs."""
     return {
-        "lake_version": run.version.number,
         "files": [
             {
                 "name": file.name,
@@ -204,10 +259,50 @@ def provenance(run: Run) -> dict[str, Any]:
         ],
         "persons": run.version.persons,
         "dispensings": run.version.dispensings,
-        "codelists": codelist_summary(run.study),
+        "first_dispensed_on": run.version.first_dispensed_on,
+        "last_dispensed_on": run.version.last_dispensed_on,
+        "codelists": {name: len(found.codes) for name, found in run.study.codelists.items()},
+        "warnings": coverage_warnings(run.version, run.study),
     }
 
 
-def codelist_summary(study: Study) -> Mapping[str, int]:
-    """How many codes each codelist of the study holds."""
-    return {name: len(codelist.codes) for name, codelist in study.codelists.items()}
+def _manifest(run: Run, folder: Path, engine: str, started: datetime) -> dict[str, Any]:
+    """Everything a person needs to get the same numbers again; times stand here only."""
+    packages = ("pyspark", "pysail", "delta-spark", "pyarrow", "numpy", "scipy", "matplotlib")
+    return {
+        "run_id": run.run_id,
+        "key": run_key(run.study, run.version, __version__),
+        "released": False,
+        "study": {
+            "id": run.study.definition.id,
+            "hash": run.study.hash,
+            "definition": run.study.definition.model_dump(mode="json", by_alias=True),
+            "codelists": {name: list(c.codes) for name, c in run.study.codelists.items()},
+        },
+        "software": {
+            "ldn_spark": __version__,
+            "python": platform.python_version(),
+            "engine": engine,
+            "engine_version": run.spark.version,
+            "packages": {name: _installed(name) for name in packages},
+        },
+        "input": {
+            "lake_version": run.version.number,
+            "tables": dict(run.version.tables),
+            "persons": run.version.persons,
+            "dispensings": run.version.dispensings,
+            "rejected": run.version.rejected,
+            "files": provenance(run)["files"],
+        },
+        "warnings": coverage_warnings(run.version, run.study),
+        "outputs": list_outputs(folder),
+        "started": started.isoformat(),
+        "ended": datetime.now(UTC).isoformat(),
+    }
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -52,24 +52,32 @@ class DeliveredFile:
         return Path(self.path).name
 
 
-def find_files(delivery: Sequence[str | Path], source: Source) -> list[Path]:
+def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Path], list[str]]:
     """The files that a delivery names: files, folders (the source's patterns apply) and globs.
 
+    A folder may hold other things too (a list of product numbers, a letter): a file in it whose
+    first line names none of the source's columns is left aside, with a warning. A file that is
+    named itself, or by a glob, is never left aside.
+
     Returns:
-        Absolute paths, each once, sorted.
+        Absolute paths, each once, sorted; and the warnings.
 
     Raises:
         DeliveryError: something named does not exist or holds no file; all at once.
     """
     found: set[Path] = set()
-    problems = []
+    problems, warnings = [], []
     for item in map(str, delivery):
         path = Path(item)
         if path.is_dir():
             here = {file for pattern in source.files for file in path.glob(pattern)}
             here = {file for file in here if file.is_file() and not file.name.startswith(".")}
+            foreign = sorted(file for file in here if not _mentions_columns(file, source))
+            warnings += [f"{file.name}: has no column of source {source.id}, left aside"
+                         for file in foreign]
+            here -= set(foreign)
             if not here:
-                wanted = " or ".join(source.files)
+                wanted = f"{' or '.join(source.files)} with the columns of source {source.id}"
                 problems.append(
                     Problem(item, f"the folder holds no file like {wanted}", "check the folder")
                 )
@@ -83,7 +91,14 @@ def find_files(delivery: Sequence[str | Path], source: Source) -> list[Path]:
         found |= {file.resolve() for file in here}
     if problems:
         raise DeliveryError(problems)
-    return sorted(found)
+    return sorted(found), warnings
+
+
+def _mentions_columns(path: Path, source: Source) -> bool:
+    """Whether the first line names any column of the source; an empty file is no stranger."""
+    with path.open("rb") as stream:
+        line = stream.readline(1 << 20).replace(b"\x00", b"").decode(source.codec, "replace").lower()
+    return not line or any(name.lower() in line for name in source.columns.values())
 
 
 def scan_files(

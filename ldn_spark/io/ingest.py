@@ -32,7 +32,7 @@ from ldn_spark.io.lake import (
     write_table,
 )
 from ldn_spark.io.sources import Source
-from ldn_spark.io.staging import BlockTask, count_staged, parse_into_staging
+from ldn_spark.io.staging import BlockTask, count_staged, first_rejections, parse_into_staging
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.schemas import DISPENSINGS, LAKE_TABLES, PERSONS, REJECTED_DISPENSINGS, Table
 
@@ -52,6 +52,7 @@ class IngestReport:
         version: the lake's version afterwards.
         files: the files taken in now.
         known: names of files that were in the lake already and changed nothing.
+        examples: the first rejected line of every file and reason.
         warnings: what a person should look at.
     """
 
@@ -59,6 +60,7 @@ class IngestReport:
     version: LakeVersion
     files: tuple[FileRecord, ...]
     known: tuple[str, ...]
+    examples: tuple[Problem, ...]
     warnings: tuple[str, ...]
 
 
@@ -87,23 +89,27 @@ def ingest(
         DeliveryError: the delivery cannot be read as declared; the lake is unchanged.
         ConflictError: another ingest was faster; the lake is what that one made.
     """
-    scanned, warnings = scan_files(
-        find_files(delivery, source), source, block_bytes=block_bytes, report=report
-    )
+    paths, notes = find_files(delivery, source)
+    scanned, warnings = scan_files(paths, source, block_bytes=block_bytes, report=report)
+    warnings = [*notes, *warnings]
     before = read_version(lake_root) if known_versions(lake_root) else None
     files, known = _new_files(scanned, before)
     if not files and before is not None:
-        return IngestReport(NOOP, before, (), known, tuple(warnings))
+        return IngestReport(NOOP, before, (), known, (), tuple(warnings))
     staging = lake_root / "_staging" / uuid.uuid4().hex
     staging.mkdir(parents=True)
     try:
         records = _parse(spark, files, source, staging, before, report)
-        _require_enough_accepted(records, staging, max_rejected_share)
+        names = {record.file_id: record.name for record in records}
+        examples = first_rejections(staging, names)
+        _require_enough_accepted(records, examples, max_rejected_share)
         version = _write(spark, lake_root, records, staging, before, report)
         publish_version(lake_root, version)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return IngestReport(INGESTED, version, tuple(records), known, tuple(warnings))
+    return IngestReport(
+        INGESTED, version, tuple(records), known, tuple(examples), tuple(warnings)
+    )
 
 
 def _new_files(
@@ -188,15 +194,12 @@ def _record(
 
 
 def _require_enough_accepted(
-    records: Sequence[FileRecord], staging: Path, max_rejected_share: float
+    records: Sequence[FileRecord], examples: Sequence[Problem], max_rejected_share: float
 ) -> None:
     """Turn the delivery away whole when too many lines were rejected."""
-    from ldn_spark.io.staging import first_rejections
-
     lines, rejected = sum(r.lines for r in records), sum(r.rejected for r in records)
     if lines == 0 or (rejected / lines <= max_rejected_share and rejected < lines):
         return
-    examples = first_rejections(staging, {record.file_id: record.name for record in records})
     problems = [
         Problem(
             "the delivery",

@@ -1,0 +1,235 @@
+"""The commands: arguments in, steps called, one clear answer out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ldn_spark import __version__
+from ldn_spark.cli.reporters import log_error, open_reporter
+from ldn_spark.errors import LdnSparkError, Problem, UsageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="""From a prescription registry extract to the tables of a controlled before–after study.
+
+Try it: `ldn simulate delivery --people 200000 --seed 1`, then
+`ldn ingest delivery --lake lake`, `ldn run ldn_2013 --lake lake --out results` and
+`ldn show results/ldn_2013/…`.
+
+Exit codes: 0 done or nothing to do · 2 wrong command · 3 wrong study, source or codelist ·
+10 delivery turned away · 11 nothing to work on · 12 data contradict the study · 20 another process
+was faster · 21 output exists · 30 out of memory, disk or rights · 40 engine failed.""",
+)
+
+Engine = Annotated[
+    str | None,
+    typer.Option("--engine", help="`sail` (embedded, no Java) or `spark`; Sail where installed."),
+]
+LogFormat = Annotated[
+    str,
+    typer.Option(
+        "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
+    ),
+]
+LakeFolder = Annotated[
+    Path, typer.Option("--lake", envvar="LDN_LAKE", help="The lake: a folder of Delta tables.")
+]
+Codelists = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--codelist",
+        metavar="NAME=FILE",
+        help="Replace a codelist of the study for this run; may be repeated.",
+    ),
+]
+StudyName = Annotated[str, typer.Argument(help="A name in conf/studies, or a YAML file.")]
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit code. User errors become messages, bugs keep tracebacks."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    log_format = "json" if _asks_for_json(arguments) else "text"
+    try:
+        result = app(args=arguments, standalone_mode=False, prog_name="ldn")
+        return result if isinstance(result, int) else 0
+    except LdnSparkError as error:
+        messages = [str(problem) for problem in error.problems]
+        log_error(log_format, error.exit_code, type(error).__name__, messages)
+        return error.exit_code
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or "out of memory"
+        where = getattr(error, "filename", None) or "this machine"
+        log_error(log_format, 30, "ResourceError", [f"{where}: {reason}"])
+        return 30
+    except (Exception, KeyboardInterrupt) as error:
+        # Typer carries its own copy of click's exceptions, so they are told by what they can do
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            error.show()
+            return error.exit_code
+        if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
+            log_error(log_format, 130, "Interrupted", ["stopped; nothing half-written is visible"])
+            return 130
+        raise
+
+
+def _asks_for_json(arguments: list[str]) -> bool:
+    joined = " ".join(arguments)
+    return "--log-format json" in joined or "--log-format=json" in joined
+
+
+@app.callback(invoke_without_command=True)
+def _global(
+    version: Annotated[bool, typer.Option("--version", help="Say the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"ldn_spark {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="The folder to write the delivery to.")],
+    people: Annotated[int, typer.Option(help="How many people; nationwide is 5300000.")] = 200_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    null_effect: Annotated[
+        bool, typer.Option("--null-effect", help="Plant no effect at all.")
+    ] = False,
+    engine: Engine = None,
+    log_format: LogFormat = "auto",
+) -> None:
+    """Invent a registry delivery with a planted effect; the truth is written beside it."""
+    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.synthetic.registry import simulate as simulate_registry
+
+    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+        simulate_registry(
+            spark, out, people=people, seed=seed, null_effect=null_effect, report=report
+        )
+    typer.echo(f"The truth about this registry is in {out / 'truth.json'}")
+    typer.echo(str(out))
+
+
+@app.command()
+def ingest(
+    delivery: Annotated[list[str], typer.Argument(help="Files, folders or globs.")],
+    lake: LakeFolder,
+    source: Annotated[
+        str, typer.Option(help="The layout: a name in conf/sources, or a YAML file.")
+    ] = "norpd",
+    max_rejected_share: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="More rejected lines than this: refuse the delivery."),
+    ] = 0.5,
+    engine: Engine = None,
+    log_format: LogFormat = "auto",
+) -> None:
+    """Take a delivery into the lake; every line ends as accepted or as rejected with a reason."""
+    from ldn_spark.cli.views import show_ingest
+    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.ingest import ingest as take_in
+    from ldn_spark.io.sources import load_source
+
+    layout = load_source(source)
+    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+        done = take_in(
+            spark, lake, delivery, layout, max_rejected_share=max_rejected_share, report=report
+        )
+    show_ingest(done)
+
+
+@app.command(name="run")
+def run_study(
+    study: StudyName,
+    lake: LakeFolder,
+    out: Annotated[Path, typer.Option("--out", help="Results go to OUT/<study>/<run>.")],
+    engine: Engine = None,
+    as_of: Annotated[
+        int | None, typer.Option("--as-of", help="An earlier version of the lake.")
+    ] = None,
+    codelist: Codelists = None,
+    log_format: LogFormat = "auto",
+) -> None:
+    """Run a study; the last line on standard output is the folder of its results."""
+    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.lake import read_version
+    from ldn_spark.pipeline import run_study as run_pipeline
+    from ldn_spark.study.load import load_study
+
+    wanted = load_study(study, _codelist_files(codelist))
+    read_version(lake, as_of)  # say so before an engine is started for nothing
+    name = engine or default_engine()
+    with open_reporter(log_format) as report, open_engine(name) as spark:
+        folder = run_pipeline(spark, wanted, lake, out, engine=name, as_of=as_of, report=report)
+    typer.echo(str(folder))
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also Table 5, trends, balance and all contrasts.")
+    ] = False,
+) -> None:
+    """Print the tables of a finished run."""
+    from ldn_spark.cli.views import show_run
+
+    show_run(folder, everything=everything)
+
+
+@app.command()
+def plan(
+    study: StudyName,
+    lake: LakeFolder,
+    engine: Engine = None,
+    as_of: Annotated[
+        int | None, typer.Option("--as-of", help="An earlier version of the lake.")
+    ] = None,
+    codelist: Codelists = None,
+) -> None:
+    """Say what a run would read and what each outcome's codes find; run nothing."""
+    from ldn_spark.cli.views import show_plan
+    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.lake import Lake, read_version
+    from ldn_spark.plan import plan_study
+    from ldn_spark.study.load import load_study
+
+    wanted = load_study(study, _codelist_files(codelist))
+    version = read_version(lake, as_of)
+    with open_engine(engine or default_engine()) as spark:
+        found = plan_study(Lake(spark, lake), version, wanted)
+    show_plan(wanted, version, found)
+
+
+@app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(help="`study` or `source`.")] = "study",
+) -> None:
+    """Print the JSON schema of a study or source file, for editors that check as you type."""
+    import json
+
+    from ldn_spark.io.sources import Source
+    from ldn_spark.study.definition import StudyDefinition
+
+    models = {"study": StudyDefinition, "source": Source}
+    if kind not in models:
+        raise UsageError(Problem("schema", f"there is no '{kind}'", "use study or source"))
+    typer.echo(json.dumps(models[kind].model_json_schema(), indent=2, ensure_ascii=False))
+
+
+def _codelist_files(given: list[str] | None) -> dict[str, Path]:
+    files = {}
+    for item in given or []:
+        name, equals, path = item.partition("=")
+        if not (name and equals and path):
+            raise UsageError(
+                Problem("--codelist", f"'{item}' is not NAME=FILE", "write ldn_products=numbers.csv")
+            )
+        files[name] = Path(path)
+    return files

@@ -1,0 +1,108 @@
+"""What the commands print: accounting, plan and tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from ldn_spark.io.ingest import IngestReport
+    from ldn_spark.io.lake import LakeVersion
+    from ldn_spark.plan import Plan
+    from ldn_spark.study.load import Study
+
+_WIDTH = 110
+
+
+def _console() -> Console:
+    """Standard output; a fixed width where it is no terminal, so that tables stay whole."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+
+
+def show_ingest(done: IngestReport) -> None:
+    """The account of an ingest: every line of every file."""
+    console = _console()
+    for name in done.known:
+        console.print(f"{name}: already in the lake, nothing changed")
+    if done.files:
+        console.print(_accounting(done))
+    for problem in done.examples:
+        console.print(f"  rejected: {problem}", markup=False)
+    for warning in done.warnings:
+        console.print(f"warning: {warning}", markup=False)
+    for what, number in (
+        ("sexes", done.version.sex_conflicts),
+        ("birth years", done.version.birth_year_conflicts),
+    ):
+        if number:
+            console.print(f"warning: {number} persons have contradictory {what}, kept as unknown")
+    version = done.version
+    console.print(
+        f"The lake is at version {version.number}: {version.persons:,} persons, "
+        f"{version.dispensings:,} dispensings, {version.first_dispensed_on or 'no date'} to "
+        f"{version.last_dispensed_on or 'no date'} ({done.status})."
+    )
+
+
+def _accounting(done: IngestReport) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    files = done.files
+    totals = [sum(getattr(f, name) for f in files) for name in ("lines", "accepted", "rejected")]
+    table.add_column("file", "all files")
+    for name, total in zip(("lines", "accepted", "rejected"), totals, strict=True):
+        table.add_column(name, f"{total:,}", justify="right")
+    table.add_column("reasons and repairs", overflow="fold")
+    for file in files:
+        reasons = [f"{why} {n:,}" for why, n in file.rejected_by_reason.items()]
+        mended = [f"({why} {n:,})" for why, n in file.repaired_by_reason.items()]
+        numbers = (f"{n:,}" for n in (file.lines, file.accepted, file.rejected))
+        table.add_row(file.name, *numbers, ", ".join([*reasons, *mended]))
+    return table
+
+
+def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
+    """What a run would read and find."""
+    console = _console()
+    definition = study.definition
+    console.print(f"[bold]{definition.title}[/]  (study {study.hash[:12]})")
+    console.print(
+        f"Lake version {version.number}: {version.persons:,} persons, "
+        f"{version.dispensings:,} dispensings, {version.first_dispensed_on} to "
+        f"{version.last_dispensed_on}."
+    )
+    console.print(f"Years read for the exposure: {plan.exposure_years}; outcomes: {plan.outcome_years}.")
+    console.print(
+        f"Exposure {', '.join(definition.exposure.atc)}: {plan.exposure_dispensings:,} dispensings "
+        f"in the index period, {plan.product_dispensings:,} of them the exposure's products."
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, justify in (
+        ("outcome", "left"), ("codes asked for", "left"), ("codes found", "right"),
+        ("dispensings", "right"), ("", "left"),
+    ):
+        table.add_column(name, justify=justify, overflow="fold")
+    for row in plan.outcomes:
+        remark = "" if row.dispensings else (
+            "finds nothing" if row.may_be_empty else "[red]finds nothing: a run would stop[/]"
+        )
+        codes = ", ".join(row.asked)
+        table.add_row(row.id, codes, f"{row.codes_found:,}", f"{row.dispensings:,}", remark)
+    console.print(table)
+    for warning in plan.warnings:
+        console.print(f"warning: {warning}", markup=False)
+
+
+def show_run(folder: Path, *, everything: bool) -> None:
+    """The tables of a finished run."""
+    from ldn_spark.io.run_folder import read_manifest
+    from ldn_spark.reporting.publish import load_results, print_tables
+    from ldn_spark.study.definition import StudyDefinition
+
+    manifest = read_manifest(folder)
+    definition = StudyDefinition.model_validate(manifest["study"]["definition"])
+    print_tables(_console(), load_results(folder, definition), definition, everything=everything)

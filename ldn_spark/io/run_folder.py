@@ -1,0 +1,84 @@
+"""The folder of a run: made whole beside its place, then renamed into it; the manifest comes last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ldn_spark.errors import OutputExistsError, Problem, UsageError
+
+MANIFEST = "manifest.json"
+
+
+@contextmanager
+def new_run_folder(parent: Path, run_id: str) -> Iterator[tuple[Path, Path]]:
+    """A hidden folder to write to, and the place it is renamed to when everything went well.
+
+    Raises:
+        OutputExistsError: a run of that name is there already.
+    """
+    final = parent / run_id
+    if final.exists():
+        raise OutputExistsError(Problem(str(final), "this run is there already", "choose another --out"))
+    draft = parent / f".{run_id}.partial"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        yield draft, final
+        os.rename(draft, final)
+        _point_latest(parent, run_id)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _point_latest(parent: Path, run_id: str) -> None:
+    """Let `latest` name the newest run; replaced in one step."""
+    draft = parent / f".latest.{os.getpid()}"
+    draft.write_text(run_id + "\n", encoding="utf-8")
+    os.replace(draft, parent / "latest")
+
+
+def list_outputs(folder: Path) -> list[dict[str, Any]]:
+    """Every file below a folder with its size and SHA-256, in the order of names."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return [
+        {
+            "path": path.relative_to(folder).as_posix(),
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in files
+    ]
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the manifest, after everything else."""
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    with (folder / MANIFEST).open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a finished run.
+
+    Raises:
+        UsageError: the folder is not that of a finished run.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise UsageError(
+            Problem(
+                str(folder),
+                "is not the folder of a finished run: it has no manifest.json",
+                "give the folder that `ldn run` printed last",
+            )
+        )
+    return json.loads(path.read_text(encoding="utf-8"))
