@@ -148,15 +148,15 @@ def _parse(
         )
         while not work.done():
             done = count_staged(staging)
-            lines = {"blocks": done}
-            report(Progress("parsing lines", done, max(len(tasks), 1), "blocks", lines))
+            report(Progress("parsing lines", done, len(tasks), "blocks"))
             time.sleep(0.05 if done < 3 else 0.3)
         rows = work.result()
     for row in rows:
         counter = {"accepted": accepted, "rejected": rejected, "repaired": repaired}[row["kind"]]
         key = row["file_id"] if row["kind"] == "accepted" else (row["file_id"], row["reason"])
         counter[key] += row["lines"]
-    report(Progress("parsing lines", 1, 1, "blocks", {"rows": sum(accepted.values())}))
+    counts = {"rows": sum(accepted.values()), "rejected": sum(rejected.values())}
+    report(Progress("parsing lines", len(tasks), len(tasks), "blocks", counts))
     return [
         _record(first_id + number, file, source, accepted, rejected, repaired)
         for number, file in enumerate(files)
