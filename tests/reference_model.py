@@ -1,0 +1,277 @@
+"""The study written once more with loops and dictionaries: slow, plain, and easy to believe.
+
+A register is a list of dispensings (dicts) and a dict of persons; nothing here shares code with
+the transforms.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+MICRO = 1_000_000
+
+
+def candidates(study, products, register, persons):
+    """person -> what `schemas.CANDIDATES` holds, by the study's rules."""
+    found = {}
+    for person in {row["person_key"] for row in register}:
+        mine = [row for row in register if row["person_key"] == person]
+        candidate = _candidate(study, products, mine, persons.get(person, {}))
+        if candidate is not None:
+            found[person] = candidate
+    return found
+
+
+def _candidate(study, products, mine, attributes):
+    event = study.exposure.index_event
+    coded = [row for row in mine if row["atc"].startswith(study.exposure.atc)]
+    in_period = [row for row in coded if event.first <= row["dispensed_on"] <= event.last]
+    if not in_period:
+        return None
+    days = sorted(
+        row["dispensed_on"]
+        for row in coded
+        if products is None or row["product_number"] in products
+    )
+    index = None
+    for day in days:
+        if not event.first <= day <= event.last:
+            continue
+        earlier = [other for other in days if other < day]
+        clean = not earlier or (
+            event.rule != "first_after_washout" or (day - max(earlier)).days > event.washout_days
+        )
+        if event.rule == "first_in_period" or clean:
+            index = day
+            break
+    age = None
+    if index is not None and attributes.get("birth_year") is not None:
+        age = index.year - attributes["birth_year"]
+    exposure_dispenses = _count_exposures(study, days, index)
+    person = {
+        "index_date": index,
+        "exposure_dispenses": exposure_dispenses,
+        "stratum": None if index is None else _stratum(study, exposure_dispenses),
+        "sex": attributes.get("sex"),
+        "age": age,
+        "atc_records": len(in_period),
+        "product_records": sum(event.first <= day <= event.last for day in days),
+    }
+    passed = 0
+    for condition in _conditions(study, products, mine, days, person):
+        if not condition:
+            break
+        passed += 1
+    person["steps_passed"] = passed
+    person["subgroups"] = [
+        group.id for group in study.subgroups if is_met(group.keep_if, mine, person)
+    ]
+    return person
+
+
+def _count_exposures(study, days, index):
+    if index is None:
+        counted = []
+    else:
+        window = study.strata.counting_window
+        counted = [day for day in days if window.first <= (day - index).days <= window.last]
+    if study.strata.same_day == "one_a_day":
+        counted = sorted(set(counted))
+    less = study.strata.index_dispense == "not_counted" and study.strata.counting_window.first == 0
+    return len(counted) - (1 if less else 0)
+
+
+def _stratum(study, number):
+    for level in study.strata.levels:
+        if number >= level.at_least and (level.at_most is None or number <= level.at_most):
+            return level.id
+    return None
+
+
+def _conditions(study, products, mine, days, person):
+    event = study.exposure.index_event
+    if products is not None:
+        yield person["product_records"] > 0
+    earlier = [day for day in days if person["index_date"] and day < person["index_date"]]
+    if event.rule == "first_after_washout":
+        yield person["index_date"] is not None
+    elif event.washout_days == "ever":
+        yield not earlier
+    elif event.washout_days != "none":
+        yield not earlier or (person["index_date"] - max(earlier)).days > event.washout_days
+    for step in study.eligibility:
+        yield is_met(step.keep_if, mine, person)
+
+
+def is_met(criterion, mine, person):
+    if criterion.all is not None:
+        return all(is_met(child, mine, person) for child in criterion.all)
+    if criterion.any is not None:
+        return any(is_met(child, mine, person) for child in criterion.any)
+    if criterion.not_ is not None:
+        return not is_met(criterion.not_, mine, person)
+    if criterion.sex is not None:
+        return person["sex"] == criterion.sex
+    if criterion.age is not None:
+        low, high = criterion.age.at_least, criterion.age.at_most
+        age = person["age"]
+        return age is not None and (low is None or age >= low) and (high is None or age <= high)
+    return _is_dispensed(criterion.dispensed, mine, person)
+
+
+def _is_dispensed(leaf, mine, person):
+    days = []
+    for row in mine:
+        if leaf.atc and not row["atc"].startswith(leaf.atc):
+            continue
+        if leaf.reimbursement_icd or leaf.reimbursement_icpc:
+            icd, icpc = row["reimbursement_icd"] or "", row["reimbursement_icpc"] or ""
+            by_icd = bool(leaf.reimbursement_icd) and icd.startswith(leaf.reimbursement_icd)
+            by_icpc = bool(leaf.reimbursement_icpc) and icpc.startswith(leaf.reimbursement_icpc)
+            if not (by_icd or by_icpc):
+                continue
+        if leaf.period and not leaf.period.first <= row["dispensed_on"] <= leaf.period.last:
+            continue
+        if leaf.days:
+            if person["index_date"] is None:
+                continue
+            day = (row["dispensed_on"] - person["index_date"]).days
+            if not leaf.days.first <= day <= leaf.days.last:
+                continue
+        days.append(row["dispensed_on"])
+    return (len(days) if leaf.counting == "each_dispense" else len(set(days))) >= leaf.at_least
+
+
+def cohort(study, products, found):
+    """The candidates who pass every step."""
+    steps = (products is not None) + (study.exposure.index_event.washout_days != "none")
+    steps += len(study.eligibility)
+    return {
+        key: person
+        for key, person in found.items()
+        if person["steps_passed"] == steps and person["stratum"] is not None
+    }
+
+
+def person_outcomes(study, register, members):
+    """(person, outcome) -> sums and dispenses, before and after; only where there is a dispense."""
+    sums = defaultdict(
+        lambda: {
+            "ddd_micro_before": 0,
+            "ddd_micro_after": 0,
+            "dispenses_before": 0,
+            "dispenses_after": 0,
+            "ddd_missing": 0,
+        }
+    )
+    for row, side, _ in _in_windows(study, register, members):
+        for outcome in study.outcomes:
+            if not row["atc"].startswith(outcome.atc):
+                continue
+            entry = sums[row["person_key"], outcome.id]
+            entry[f"dispenses_{side}"] += 1
+            if row["ddd"] is None:
+                entry["ddd_missing"] += 1
+            else:
+                entry[f"ddd_micro_{side}"] += int(row["ddd"] * MICRO)
+    return dict(sums)
+
+
+def _in_windows(study, register, members):
+    for row in register:
+        person = members.get(row["person_key"])
+        if person is None:
+            continue
+        day = (row["dispensed_on"] - person["index_date"]).days
+        for side in ("before", "after"):
+            window = getattr(study.windows, side)
+            if window.first <= day <= window.last:
+                yield row, side, day
+
+
+def group_moments(study, outcomes, members):
+    """(subgroup, stratum, outcome) -> counts, sums and sums of squares; every zero spelt out."""
+    moments = {}
+    for subgroup in ("overall", *(group.id for group in study.subgroups)):
+        for level in study.strata.levels:
+            inside = [
+                key
+                for key, person in members.items()
+                if person["stratum"] == level.id
+                and (subgroup == "overall" or subgroup in person["subgroups"])
+            ]
+            for outcome in study.outcomes:
+                moments[subgroup, level.id, outcome.id] = _moments(
+                    [outcomes.get((key, outcome.id)) for key in inside]
+                )
+    return moments
+
+
+def _moments(entries):
+    zero = {
+        name: 0
+        for name in (
+            "ddd_micro_before",
+            "ddd_micro_after",
+            "dispenses_before",
+            "dispenses_after",
+            "ddd_missing",
+        )
+    }
+    entries = [entry or zero for entry in entries]
+    before = [entry["ddd_micro_before"] for entry in entries]
+    after = [entry["ddd_micro_after"] for entry in entries]
+    used = [(e["dispenses_before"] > 0, e["dispenses_after"] > 0) for e in entries]
+    return {
+        "both": used.count((True, True)),
+        "before_only": used.count((True, False)),
+        "after_only": used.count((False, True)),
+        "neither": used.count((False, False)),
+        "dispenses_before": sum(e["dispenses_before"] for e in entries),
+        "dispenses_after": sum(e["dispenses_after"] for e in entries),
+        "dispenses_before_sum_squares": sum(e["dispenses_before"] ** 2 for e in entries),
+        "ddd_missing": sum(e["ddd_missing"] for e in entries),
+        "sum_before": sum(before),
+        "sum_after": sum(after),
+        "sum_squares_before": sum(x * x for x in before),
+        "sum_squares_after": sum(x * x for x in after),
+        "sum_squares_difference": sum((y - x) ** 2 for x, y in zip(before, after, strict=True)),
+    }
+
+
+def running_moments(study, register, members, outcome, stratum):
+    """day -> (sum, sum of squares) of the persons' running sums, on a dense grid of days."""
+    daily = {key: defaultdict(int) for key, p in members.items() if p["stratum"] == stratum}
+    for row, _, day in _in_windows(study, register, members):
+        if (
+            row["person_key"] in daily
+            and row["atc"].startswith(outcome.atc)
+            and row["ddd"] is not None
+        ):
+            daily[row["person_key"]][day] += int(row["ddd"] * MICRO)
+    moments = {}
+    before, after = study.windows.before, study.windows.after
+    for day in (*range(before.first, before.last + 1), *range(after.first, after.last + 1)):
+        span = range(after.first, day + 1) if day >= 0 else range(day, before.last + 1)
+        sums = [sum(days[d] for d in span if d in days) for days in daily.values()]
+        moments[day] = (sum(sums), sum(x * x for x in sums))
+    return moments
+
+
+def dispensing(person, day, atc, *, product="971001", ddd="1", icd=None, icpc=None):
+    """One row of a register; `day` as ISO text, `ddd` as text or None."""
+    on = date.fromisoformat(day) if isinstance(day, str) else day
+    return {
+        "person_key": person,
+        "atc": atc,
+        "product_number": product,
+        "dispensed_on": on,
+        "ddd": None if ddd is None else Decimal(ddd),
+        "packages": None,
+        "reimbursement_icd": icd,
+        "reimbursement_icpc": icpc,
+        "file_id": 1,
+        "year": on.year,
+    }

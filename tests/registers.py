@@ -1,0 +1,92 @@
+"""Small registers as DataFrames, and small studies, for the tests of the transforms."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from ldn_spark import schemas
+from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.documents import conf_folder, read_document
+from ldn_spark.study.load import Study
+
+_PARTITIONS = 3
+
+
+def study_like(products=("971001", "971002"), **changes) -> Study:
+    """The study `ldn_2013` with top-level parts replaced, as a study file would say them."""
+    original = read_document(conf_folder() / "studies" / "ldn_2013.yaml", StudyDefinition)
+    content = original.model_dump(mode="json", by_alias=True, exclude_none=False)
+    content.update(changes)
+    if products is None:
+        content["exposure"] = {**content["exposure"], "products": None}
+    definition = StudyDefinition.model_validate(content)
+    lists = {} if products is None else {definition.exposure.products: _Codes(tuple(products))}
+    return Study(definition, lists, conf_folder(), "hash")
+
+
+class _Codes:
+    def __init__(self, codes):
+        self.codes = codes
+
+
+def exposure_with(**index_event):
+    """The exposure of `ldn_2013` with another index rule."""
+    event = {
+        "first": "2013-01-01",
+        "last": "2013-12-31",
+        "rule": "first_in_period",
+        "washout_days": "none",
+    }
+    return {
+        "name": "low dose naltrexone",
+        "abbreviation": "LDN",
+        "atc": ["N07BB04"],
+        "products": "ldn_products",
+        "index_event": event | index_event,
+    }
+
+
+def strata_with(**changes):
+    """The strata of `ldn_2013` with other rules."""
+    strata = {
+        "counting_window": [0, 364],
+        "index_dispense": "counted",
+        "same_day": "each_dispense",
+        "levels": [
+            {"id": "LDNx1", "label": "LDN×1", "at_least": 1, "at_most": 1},
+            {"id": "LDNx2-3", "label": "LDN×2–3", "at_least": 2, "at_most": 3},
+            {"id": "LDNx4+", "label": "LDN×4+", "at_least": 4, "at_most": None},
+        ],
+    }
+    return strata | changes
+
+
+def frame(spark, table: schemas.Table, rows: list[dict]):
+    """Rows as a DataFrame of a table's schema, scattered so that order dependence shows."""
+    kinds = {
+        "bigint": pa.int64(),
+        "int": pa.int32(),
+        "string": pa.string(),
+        "date": pa.date32(),
+        "boolean": pa.bool_(),
+        "decimal(18,6)": pa.decimal128(18, 6),
+        "array<string>": pa.list_(pa.string()),
+    }
+    schema = pa.schema([(name, kinds[kind]) for name, kind in table.columns])
+    filled = [{name: row.get(name) for name in table.names} for row in rows]
+    if not filled:
+        return spark.createDataFrame([], table.ddl)
+    arrow = pa.Table.from_pylist(filled, schema=schema)
+    return spark.createDataFrame(arrow).repartition(_PARTITIONS, "person_key")
+
+
+def dispensings(spark, rows):
+    """A `dispensings` frame."""
+    return frame(spark, schemas.DISPENSINGS, rows)
+
+
+def persons(spark, attributes: dict[int, dict]):
+    """A `persons` frame."""
+    return frame(
+        spark, schemas.PERSONS, [{"person_key": key, **row} for key, row in attributes.items()]
+    )
