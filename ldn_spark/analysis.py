@@ -145,7 +145,10 @@ def analyse(
 
 
 def _groups(
-    study: StudyDefinition, subgroup: str, cohort_moments: Sequence[Row], group_moments: Sequence[Row]
+    study: StudyDefinition,
+    subgroup: str,
+    cohort_moments: Sequence[Row],
+    group_moments: Sequence[Row],
 ) -> list[Group]:
     """The strata of a subgroup in the study's order; an empty stratum has zeros."""
     cohort = {row["stratum"]: row for row in cohort_moments if row["subgroup"] == subgroup}
@@ -200,10 +203,14 @@ def _estimates(study: StudyDefinition, subgroup: str, strata: list[Group]) -> It
     for table, one in (("did_users", _did_users), ("did_ddd", _did_ddd)):
         for contrast in study.contrasts:
             pair = by_name[contrast.comparator].outcomes, by_name[contrast.exposed].outcomes
-            family = [one(study, *(side[outcome.id] for side in pair)) for outcome in study.outcomes]
+            family = [
+                one(study, *(side[outcome.id] for side in pair)) for outcome in study.outcomes
+            ]
             yield from put.family(table, contrast.id, study.outcomes, family)
     for table, one in (("trend_users", _trend_users), ("trend_ddd", _trend_ddd)):
-        family = [one(study, [g.outcomes[outcome.id] for g in strata]) for outcome in study.outcomes]
+        family = [
+            one(study, [g.outcomes[outcome.id] for g in strata]) for outcome in study.outcomes
+        ]
         yield from put.family(table, OVERALL, study.outcomes, family)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from pyspark.sql import DataFrame, functions as F
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from ldn_spark.schemas import CANDIDATES, COHORT
 from ldn_spark.study.definition import StudyDefinition

@@ -210,16 +210,10 @@ def group_moments(study, outcomes, members):
 
 
 def _moments(entries):
-    zero = {
-        name: 0
-        for name in (
-            "ddd_micro_before",
-            "ddd_micro_after",
-            "dispenses_before",
-            "dispenses_after",
-            "ddd_missing",
-        )
-    }
+    sides = [
+        f"{what}_{side}" for what in ("ddd_micro", "dispenses") for side in ("before", "after")
+    ]
+    zero = dict.fromkeys([*sides, "ddd_missing"], 0)
     entries = [entry or zero for entry in entries]
     before = [entry["ddd_micro_before"] for entry in entries]
     after = [entry["ddd_micro_after"] for entry in entries]

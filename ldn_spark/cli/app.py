@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ldn_spark import __version__
+from ldn_spark.cli.codelist_option import codelist_files
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError, Problem, UsageError
 
@@ -162,7 +163,7 @@ def run_study(
     from ldn_spark.pipeline import run_study as run_pipeline
     from ldn_spark.study.load import load_study
 
-    wanted = load_study(study, _codelist_files(codelist))
+    wanted = load_study(study, codelist_files(codelist))
     read_version(lake, as_of)  # say so before an engine is started for nothing
     name = engine or default_engine()
     with open_reporter(log_format) as report, open_engine(name) as spark:
@@ -200,7 +201,7 @@ def plan(
     from ldn_spark.plan import plan_study
     from ldn_spark.study.load import load_study
 
-    wanted = load_study(study, _codelist_files(codelist))
+    wanted = load_study(study, codelist_files(codelist))
     version = read_version(lake, as_of)
     with open_engine(engine or default_engine()) as spark:
         found = plan_study(Lake(spark, lake), version, wanted)
@@ -221,15 +222,3 @@ def schema(
     if kind not in models:
         raise UsageError(Problem("schema", f"there is no '{kind}'", "use study or source"))
     typer.echo(json.dumps(models[kind].model_json_schema(), indent=2, ensure_ascii=False))
-
-
-def _codelist_files(given: list[str] | None) -> dict[str, Path]:
-    files = {}
-    for item in given or []:
-        name, equals, path = item.partition("=")
-        if not (name and equals and path):
-            raise UsageError(
-                Problem("--codelist", f"'{item}' is not NAME=FILE", "write ldn_products=numbers.csv")
-            )
-        files[name] = Path(path)
-    return files

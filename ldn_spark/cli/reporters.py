@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
 
-from ldn_spark.errors import UsageError, Problem
+from ldn_spark.errors import Problem, UsageError
 from ldn_spark.progress import Progress, Reporter
 
 LOG_FORMATS = ("auto", "text", "json")

@@ -75,20 +75,29 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
         f"{version.dispensings:,} dispensings, {version.first_dispensed_on} to "
         f"{version.last_dispensed_on}."
     )
-    console.print(f"Years read for the exposure: {plan.exposure_years}; outcomes: {plan.outcome_years}.")
+    console.print(
+        f"Years read for the exposure: {plan.exposure_years}; outcomes: {plan.outcome_years}."
+    )
     console.print(
         f"Exposure {', '.join(definition.exposure.atc)}: {plan.exposure_dispensings:,} dispensings "
         f"in the index period, {plan.product_dispensings:,} of them the exposure's products."
     )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, justify in (
-        ("outcome", "left"), ("codes asked for", "left"), ("codes found", "right"),
-        ("dispensings", "right"), ("", "left"),
+        ("outcome", "left"),
+        ("codes asked for", "left"),
+        ("codes found", "right"),
+        ("dispensings", "right"),
+        ("", "left"),
     ):
         table.add_column(name, justify=justify, overflow="fold")
     for row in plan.outcomes:
-        remark = "" if row.dispensings else (
-            "finds nothing" if row.may_be_empty else "[red]finds nothing: a run would stop[/]"
+        remark = (
+            ""
+            if row.dispensings
+            else (
+                "finds nothing" if row.may_be_empty else "[red]finds nothing: a run would stop[/]"
+            )
         )
         codes = ", ".join(row.asked)
         table.add_row(row.id, codes, f"{row.codes_found:,}", f"{row.dispensings:,}", remark)

@@ -100,7 +100,9 @@ def _included_codes(path: Path, lines: list[tuple[int, str]], problems: list[Pro
             continue
         if wanted not in _YES:
             problems.append(
-                Problem(f"{path} line {number}", "'include' is neither yes nor no", "write yes or no")
+                Problem(
+                    f"{path} line {number}", "'include' is neither yes nor no", "write yes or no"
+                )
             )
             continue
         yield number, row.get(CODE_COLUMN, "")

@@ -240,4 +240,3 @@ class StudyDefinition(Document):
     def outcome_prefixes(self) -> tuple[str, ...]:
         """Every ATC prefix that any outcome needs, none inside another."""
         return shortest_prefixes(code for outcome in self.outcomes for code in outcome.atc)
-

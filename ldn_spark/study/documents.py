@@ -82,7 +82,7 @@ def _problems(
     path: Path, tree: CommentedMap, model: type[BaseModel], error: ValidationError
 ) -> Iterable[Problem]:
     for fault in error.errors(include_url=False):
-        keys = [key for key in fault["loc"] if not _is_type_tag(tree, fault["loc"], key)]
+        keys = _keys_of(tree, fault["loc"], is_missing=fault["type"] == "missing")
         line = _line(tree, keys)
         where = f"{path} line {line}: {_dotted(keys)}" if keys else f"{path} line {line}"
         if fault["type"] == "extra_forbidden":
@@ -96,17 +96,19 @@ def _problems(
             yield Problem(where, what, mend)
 
 
-def _is_type_tag(tree: Any, loc: tuple[int | str, ...], key: int | str) -> bool:
-    """Whether a step of pydantic's path names a union member rather than a key of the file."""
+def _keys_of(tree: Any, loc: tuple[int | str, ...], *, is_missing: bool) -> list[int | str]:
+    """The keys of the file on pydantic's path, without the names of types it puts in between."""
+    keys: list[int | str] = []
     node = tree
     for step in loc:
-        if step == key:
-            return isinstance(node, CommentedMap) and key not in node and step != loc[-1]
         if isinstance(node, CommentedMap) and step in node:
             node = node[step]
         elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
             node = node[step]
-    return False
+        elif not (is_missing and step == loc[-1]):
+            continue
+        keys.append(step)
+    return keys
 
 
 def _line(tree: Any, keys: list[int | str]) -> int:
@@ -176,4 +178,6 @@ def find_document(name: str, folder: str) -> Path:
     known = sorted(file.stem for file in (conf_folder() / folder).glob("*.yaml"))
     close = difflib.get_close_matches(name, known, n=1)
     mend = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known) or 'none'}"
-    raise ConfigError(Problem(name, f"no {folder[:-1] if folder != 'studies' else 'study'} of that name", mend))
+    raise ConfigError(
+        Problem(name, f"no {folder[:-1] if folder != 'studies' else 'study'} of that name", mend)
+    )

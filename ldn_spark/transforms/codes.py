@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
-from pyspark.sql import Column, DataFrame, functions as F
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from ldn_spark.study.codes import ATC_LENGTHS, prefix_end
 from ldn_spark.study.definition import Outcome
@@ -17,7 +18,9 @@ def begins_with_any(column: str, prefixes: Sequence[str]) -> Column:
 
     A null code falls under none (the condition is null and a filter drops the row).
     """
-    ranges = [(F.col(column) >= F.lit(p)) & (F.col(column) < F.lit(prefix_end(p))) for p in prefixes]
+    ranges = [
+        (F.col(column) >= F.lit(p)) & (F.col(column) < F.lit(prefix_end(p))) for p in prefixes
+    ]
     return reduce(or_, ranges)
 
 

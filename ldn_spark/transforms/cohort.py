@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
 
-from pyspark.sql import Column, DataFrame, functions as F
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from ldn_spark.study.criteria import AgeBetween, Criterion, Dispensed
 from ldn_spark.study.definition import StudyDefinition, Subgroup
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.exposure import is_washed_out, stratum_of
+
 
 def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFrame:
     """Add index_date, sex and age (index year - birth year; null when unknown) to candidates.

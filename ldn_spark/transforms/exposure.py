@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame, Window, functions as F
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
 
 from ldn_spark.study.definition import Exposure, IndexEvent, Level, Strata
 from ldn_spark.transforms.codes import begins_with_any
@@ -36,9 +37,7 @@ def select_exposures(
     )
 
 
-def find_candidates(
-    exposures: DataFrame, index_event: IndexEvent, strata: Strata
-) -> DataFrame:
+def find_candidates(exposures: DataFrame, index_event: IndexEvent, strata: Strata) -> DataFrame:
     """Index day, wash-out and exposure dispenses of everyone with the ATC codes in the period.
 
     The index day is the first exposure in the index period (`first_in_period`) or the first one

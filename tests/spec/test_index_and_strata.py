@@ -64,11 +64,11 @@ CASES = {
     ),
     "wash-out of 365 days": (
         {"exposure": exposure_with(washout_days=365)},
-        {key: None for key in (9, 11)},
+        dict.fromkeys((9, 11)),
     ),
     "wash-out ever": (
         {"exposure": exposure_with(washout_days="ever")},
-        {key: None for key in (9, 10, 11)},
+        dict.fromkeys((9, 10, 11)),
     ),
     "first after a wash-out of 200 days": (
         {"exposure": exposure_with(rule="first_after_washout", washout_days=200)},

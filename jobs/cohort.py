@@ -1,0 +1,15 @@
+"""Find the cohort: persons + dispensings -> candidates, cohort."""
+
+from __future__ import annotations
+
+from ldn_spark.cli.job import open_run, run_job, stage_parser
+from ldn_spark.pipeline import cohort_stage
+
+
+def main(args) -> None:
+    with open_run(args, "ldn: cohort") as run:
+        cohort_stage(run)
+
+
+if __name__ == "__main__":
+    run_job(main, stage_parser(__doc__))
