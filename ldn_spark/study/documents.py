@@ -81,7 +81,13 @@ def _plain(node: Any) -> Any:
 def _problems(
     path: Path, tree: CommentedMap, model: type[BaseModel], error: ValidationError
 ) -> Iterable[Problem]:
-    for fault in error.errors(include_url=False):
+    faults = error.errors(include_url=False)
+    for fault in faults:
+        if fault["type"] == "too_short" and any(
+            len(other["loc"]) > len(fault["loc"]) and other["loc"][: len(fault["loc"])] == fault["loc"]
+            for other in faults
+        ):
+            continue  # pydantic counts the items that failed as missing too
         keys = _keys_of(tree, fault["loc"], is_missing=fault["type"] == "missing")
         line = _line(tree, keys)
         where = f"{path} line {line}: {_dotted(keys)}" if keys else f"{path} line {line}"
@@ -101,9 +107,7 @@ def _keys_of(tree: Any, loc: tuple[int | str, ...], *, is_missing: bool) -> list
     keys: list[int | str] = []
     node = tree
     for step in loc:
-        if isinstance(node, CommentedMap) and step in node:
-            node = node[step]
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+        if _holds(node, step):
             node = node[step]
         elif not (is_missing and step == loc[-1]):
             continue
@@ -111,18 +115,20 @@ def _keys_of(tree: Any, loc: tuple[int | str, ...], *, is_missing: bool) -> list
     return keys
 
 
+def _holds(node: Any, step: int | str) -> bool:
+    if isinstance(node, CommentedSeq):
+        return isinstance(step, int) and step < len(node)
+    return isinstance(node, CommentedMap) and step in node
+
+
 def _line(tree: Any, keys: list[int | str]) -> int:
     """The line of the deepest key of the path that exists, counted from 1."""
     node, line = tree, 1
     for key in keys:
-        if isinstance(node, CommentedMap) and key in node:
-            line = node.lc.key(key)[0] + 1
-            node = node[key]
-        elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
-            line = node.lc.item(key)[0] + 1
-            node = node[key]
-        else:
+        if not _holds(node, key):
             break
+        at = node.lc.key(key) if isinstance(node, CommentedMap) else node.lc.item(key)
+        node, line = node[key], at[0] + 1
     return line
 
 
