@@ -18,7 +18,7 @@ from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.sources import Source
 from ldn_spark.progress import Progress, Reporter, silent
 
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 16 << 20
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -73,8 +73,9 @@ def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Pat
             here = {file for pattern in source.files for file in path.glob(pattern)}
             here = {file for file in here if file.is_file() and not file.name.startswith(".")}
             foreign = sorted(file for file in here if not _mentions_columns(file, source))
-            warnings += [f"{file.name}: has no column of source {source.id}, left aside"
-                         for file in foreign]
+            warnings += [
+                f"{file.name}: has no column of source {source.id}, left aside" for file in foreign
+            ]
             here -= set(foreign)
             if not here:
                 wanted = f"{' or '.join(source.files)} with the columns of source {source.id}"
@@ -97,12 +98,18 @@ def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Pat
 def _mentions_columns(path: Path, source: Source) -> bool:
     """Whether the first line names any column of the source; an empty file is no stranger."""
     with path.open("rb") as stream:
-        line = stream.readline(1 << 20).replace(b"\x00", b"").decode(source.codec, "replace").lower()
+        line = (
+            stream.readline(1 << 20).replace(b"\x00", b"").decode(source.codec, "replace").lower()
+        )
     return not line or any(name.lower() in line for name in source.columns.values())
 
 
 def scan_files(
-    paths: Sequence[Path], source: Source, *, block_bytes: int = BLOCK_BYTES, report: Reporter = silent
+    paths: Sequence[Path],
+    source: Source,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    report: Reporter = silent,
 ) -> tuple[list[DeliveredFile], list[str]]:
     """Checksum, header and blocks of every file.
 
@@ -144,8 +151,11 @@ def _scan_file(path: Path, source: Source, block_bytes: int) -> tuple[DeliveredF
             blocks.append(Block(start, start + len(chunk), line))
             start += len(chunk)
             line += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-    warnings = [f"{path.name}: column '{name}' is not known to source {source.id} and is ignored"
-                for name in header if name and name not in _known_columns(source)]
+    warnings = [
+        f"{path.name}: column '{name}' is not known to source {source.id} and is ignored"
+        for name in header
+        if name and name not in _known_columns(source)
+    ]
     if not blocks:
         warnings.append(f"{path.name}: holds a header and no line")
     size = os.path.getsize(path)
@@ -200,8 +210,12 @@ def _header_problems(where: str, header: tuple[str, ...], source: Source):
     for name in wanted:
         if name not in header:
             close = [column for column in header if column.lower() == name.lower()]
-            mend = f"the file has '{close[0]}': spell it alike" if close else (
-                f"add the column, or name the right one under 'columns' of source {source.id}"
+            mend = (
+                f"the file has '{close[0]}': spell it alike"
+                if close
+                else (
+                    f"add the column, or name the right one under 'columns' of source {source.id}"
+                )
             )
             yield Problem(where, f"the column '{name}' is missing", mend)
     for name in sorted({name for name in header if header.count(name) > 1}):

@@ -1,24 +1,27 @@
 """One delivered field at a time: text in, value out, or the reason why not.
 
 Each rule is a plain function of one text. It is applied to the different texts of a block only,
-so it may be readable rather than fast.
+so it may be readable rather than fast. Reasons are codes; none of them holds the text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-import re
+from functools import lru_cache
 from typing import Any
 
 from ldn_spark.io.sources import Source
 from ldn_spark.study.codes import ATC_PATTERN
 
-DDD_DECIMALS = Decimal("0.000001")
-DDD_LIMIT = Decimal(10) ** 9
+AMOUNT_DECIMALS = Decimal("0.000001")
+AMOUNT_LIMIT = Decimal(10) ** 12
 EARLIEST_BIRTH_YEAR = 1850
+DISPENSING_YEARS = range(1900, 2201)
+_REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,55 +31,77 @@ class Field:
     Attributes:
         value: the value; None = unknown.
         rejected: the reason to turn the row away; empty to take it.
-        repaired: what was mended on the way; empty for nothing.
+        repaired: what was mended on the way.
+        noted: what a person may want to know of an accepted value.
     """
 
     value: Any
     rejected: str = ""
-    repaired: str = ""
+    repaired: tuple[str, ...] = ()
+    noted: str = ""
 
 
 Rule = Callable[[str], Field]
 
 
 def atc_rule(text: str) -> Field:
-    """An ATC code of any level; blanks around it and lower case are mended."""
-    mended = text.strip().upper()
-    if not mended:
+    """An ATC code of any level; blanks around it and lower case are mended.
+
+    >>> atc_rule(" n06ab03 ")
+    Field(value='N06AB03', rejected='', repaired=('atc_trimmed', 'atc_upper'), noted='')
+    >>> atc_rule("N06AB3").rejected, atc_rule("  ").rejected
+    ('atc_malformed', 'atc_missing')
+    """
+    trimmed = text.strip()
+    code = trimmed.upper()
+    if not trimmed:
         return Field(None, rejected="atc_missing")
-    if not ATC_PATTERN.fullmatch(mended):
+    if not trimmed.isascii() or not ATC_PATTERN.fullmatch(code):
         return Field(None, rejected="atc_malformed")
-    return Field(mended, repaired="" if mended == text else "atc_tidied")
+    repaired = ("atc_trimmed",) * (trimmed != text) + ("atc_upper",) * (code != trimmed)
+    return Field(code, repaired=repaired)
 
 
 def product_number_rule(width: int) -> Rule:
-    """Digits, padded to the width with zeros from the left; empty = unknown."""
+    """Digits, padded to the width with zeros from the left; empty = unknown.
+
+    >>> product_number_rule(6)("981")
+    Field(value='000981', rejected='', repaired=('product_number_padded',), noted='')
+    >>> product_number_rule(6)("123.0").rejected
+    'product_number_malformed'
+    """
 
     def rule(text: str) -> Field:
-        mended = text.strip()
-        if not mended:
-            return Field(None)
-        if not (mended.isascii() and mended.isdigit()) or len(mended) > width:
+        digits = text.strip()
+        if not digits:
+            return Field(None, noted="product_number_missing")
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > width:
             return Field(None, rejected="product_number_malformed")
-        mended = mended.zfill(width)
-        return Field(mended, repaired="" if mended == text else "product_number_padded")
+        repaired = ("product_number_trimmed",) * (digits != text)
+        repaired += ("product_number_padded",) * (len(digits) < width)
+        return Field(digits.zfill(width), repaired=repaired)
 
     return rule
 
 
 def date_rule(source: Source) -> Rule:
-    """A real calendar day in exactly the declared format."""
+    """A real calendar day from 1900 to 2200 in exactly the declared format."""
     pattern = source.date_pattern
 
     def rule(text: str) -> Field:
-        match = pattern.fullmatch(text.strip())
-        if not match:
-            return Field(None, rejected="date_missing" if not text.strip() else "date_malformed")
+        trimmed = text.strip()
+        if not trimmed:
+            return Field(None, rejected="date_missing")
+        match = pattern.fullmatch(trimmed)
         try:
-            day = date(int(match["y"]), int(match["m"]), int(match["d"]))
+            day = match and date(int(match["y"]), int(match["m"]), int(match["d"]))
         except ValueError:
+            day = None
+        if not day:
             return Field(None, rejected="date_malformed")
-        return Field(day)
+        if day.year not in DISPENSING_YEARS:
+            return Field(None, rejected="date_out_of_range")
+        return Field(day, repaired=("date_trimmed",) * (trimmed != text))
 
     return rule
 
@@ -84,21 +109,32 @@ def date_rule(source: Source) -> Rule:
 def amount_rule(name: str, decimal_mark: str) -> Rule:
     """A plain decimal number, exact to six decimals; empty = unknown, never 0.
 
-    Thousands separators and exponents are turned away: they can be read two ways.
+    Thousands separators and exponents are turned away: they can be read in two ways. A negative
+    amount is a return, and accepted.
+
+    >>> rule = amount_rule("ddd", ",")
+    >>> rule("62,5").value, rule("1.234,5").rejected, rule("1e2").rejected
+    (Decimal('62.500000'), 'ddd_malformed', 'ddd_malformed')
+    >>> rule("0,1234565")
+    Field(value=Decimal('0.123456'), rejected='', repaired=('ddd_rounded',), noted='')
     """
-    pattern = re.compile(rf"[+-]?(\d+({re.escape(decimal_mark)}\d*)?|{re.escape(decimal_mark)}\d+)", re.ASCII)
+    mark = re.escape(decimal_mark)
+    pattern = re.compile(rf"[+-]?(\d+({mark}\d+)?|{mark}\d+)", re.ASCII)
 
     def rule(text: str) -> Field:
-        mended = text.strip()
-        if not mended:
-            return Field(None)
-        if not pattern.fullmatch(mended):
+        trimmed = text.strip()
+        if not trimmed:
+            return Field(None, noted=f"{name}_missing")
+        if not pattern.fullmatch(trimmed):
             return Field(None, rejected=f"{name}_malformed")
-        exact = Decimal(mended.replace(decimal_mark, "."))
-        if abs(exact) >= DDD_LIMIT:
+        exact = Decimal(trimmed.replace(decimal_mark, "."))
+        if abs(exact) >= AMOUNT_LIMIT - 1:  # -1: so that rounding cannot reach the limit
             return Field(None, rejected=f"{name}_too_large")
-        value = exact.quantize(DDD_DECIMALS, rounding=ROUND_HALF_EVEN)
-        return Field(value, repaired="" if value == exact else f"{name}_rounded")
+        value = exact.quantize(AMOUNT_DECIMALS, rounding=ROUND_HALF_EVEN)
+        repaired = (f"{name}_trimmed",) * (trimmed != text)
+        repaired += (f"{name}_rounded",) * (value != exact)
+        noted = f"{name}_negative" if value < 0 else "" if value else f"{name}_zero"
+        return Field(value or abs(value), repaired=repaired, noted=noted)
 
     return rule
 
@@ -108,23 +144,36 @@ def sex_rule(source: Source) -> Rule:
 
     def rule(text: str) -> Field:
         value = source.sex_codes.get(text.strip())
-        return Field(value, repaired="" if value else "sex_unknown")
+        return Field(value) if value else Field(None, noted="sex_unknown")
 
     return rule
 
 
 def birth_year_rule(text: str) -> Field:
     """A year of four digits from 1850 on; anything else is unknown and counted."""
-    mended = text.strip()
-    if re.fullmatch(r"\d{4}", mended, re.ASCII) and int(mended) >= EARLIEST_BIRTH_YEAR:
-        return Field(int(mended))
-    return Field(None, repaired="birth_year_unknown")
+    year = _whole_number(text)
+    if year is None or year < EARLIEST_BIRTH_YEAR:
+        return Field(None, noted="birth_year_unknown")
+    return Field(year)
 
 
-def whole_number_rule(text: str) -> Field:
-    """A whole number of up to four digits; anything else is unknown."""
-    mended = text.strip()
-    return Field(int(mended) if re.fullmatch(r"\d{1,4}", mended, re.ASCII) else None)
+def death_year_rule(text: str) -> Field:
+    """A year of four digits; empty = alive or not delivered; anything else is counted."""
+    year = _whole_number(text)
+    valid = year is not None and year in DISPENSING_YEARS
+    return Field(year) if valid else Field(None, noted="death_year_unknown" * bool(text.strip()))
+
+
+def death_month_rule(text: str) -> Field:
+    """A month from 1 to 12; anything else is unknown and counted unless it is empty."""
+    month = _whole_number(text)
+    valid = month is not None and 1 <= month <= 12
+    return Field(month) if valid else Field(None, noted="death_month_unknown" * bool(text.strip()))
+
+
+def _whole_number(text: str) -> int | None:
+    trimmed = text.strip()
+    return int(trimmed) if re.fullmatch(r"\d{1,4}", trimmed, re.ASCII) else None
 
 
 def text_rule(text: str) -> Field:
@@ -133,8 +182,11 @@ def text_rule(text: str) -> Field:
 
 
 def rules_of(source: Source) -> dict[str, Rule]:
-    """The rule of every column of ours but the pseudonym."""
-    return {
+    """The rule of every column of ours but the pseudonym, in the order of their reasons.
+
+    The rules remember the texts they have seen: keep them from block to block.
+    """
+    rules: dict[str, Rule] = {
         "dispensed_on": date_rule(source),
         "atc": atc_rule,
         "product_number": product_number_rule(source.product_number_width),
@@ -144,6 +196,7 @@ def rules_of(source: Source) -> dict[str, Rule]:
         "birth_year": birth_year_rule,
         "reimbursement_icd": text_rule,
         "reimbursement_icpc": text_rule,
-        "death_year": whole_number_rule,
-        "death_month": whole_number_rule,
+        "death_year": death_year_rule,
+        "death_month": death_month_rule,
     }
+    return {name: lru_cache(_REMEMBERED)(rule) for name, rule in rules.items()}

@@ -107,9 +107,7 @@ def ingest(
         publish_version(lake_root, version)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return IngestReport(
-        INGESTED, version, tuple(records), known, tuple(examples), tuple(warnings)
-    )
+    return IngestReport(INGESTED, version, tuple(records), known, tuple(examples), tuple(warnings))
 
 
 def _new_files(
@@ -143,15 +141,15 @@ def _parse(
     rejected: Counter[tuple[int, str]] = Counter()
     repaired: Counter[tuple[int, str]] = Counter()
     with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(
-            lambda: collect.rows(parse_into_staging(spark, tasks, source, staging))
-        )
+        work = pool.submit(lambda: collect.rows(parse_into_staging(spark, tasks, source, staging)))
         while not work.done():
             done = count_staged(staging)
             report(Progress("parsing lines", done, len(tasks), "blocks"))
             time.sleep(0.05 if done < 3 else 0.3)
         rows = work.result()
     for row in rows:
+        if row["kind"] == "noted" or (row["kind"] == "repaired" and not row["reason"]):
+            continue
         counter = {"accepted": accepted, "rejected": rejected, "repaired": repaired}[row["kind"]]
         key = row["file_id"] if row["kind"] == "accepted" else (row["file_id"], row["reason"])
         counter[key] += row["lines"]
@@ -251,9 +249,7 @@ def _old(lake: Lake, table: Table, before: LakeVersion | None) -> DataFrame | No
     return None if before is None else lake.read(table, before)
 
 
-def _write_whole(
-    lake: Lake, table: Table, new: DataFrame, before: LakeVersion | None
-) -> None:
+def _write_whole(lake: Lake, table: Table, new: DataFrame, before: LakeVersion | None) -> None:
     old = _old(lake, table, before)
     write_table(new if old is None else old.unionByName(new), lake.root / table.name, table)
 
