@@ -1,0 +1,115 @@
+"""Numbers, titles and captions of the tables, from the study definition."""
+
+from __future__ import annotations
+
+from ldn_spark.reporting.cells import View
+from ldn_spark.reporting.wording import (
+    abbreviations,
+    before_and_after,
+    confidence,
+    days,
+    percent_text,
+    strata_sentence,
+)
+from ldn_spark.study.definition import StudyDefinition
+
+NUMBERS = {
+    "table1": "Table 1",
+    "table2": "Table 2",
+    "table3": "Table 3",
+    "table4": "Table 4",
+    "table5": "Table 5",
+    "did_ddd": "Table 6",
+    "did_users": "Table 7",
+    "trend": "Table 8",
+    "changes": "Table 9",
+    "balance": "Table 10",
+}
+"""How each table is cited."""
+
+PAIRED_INTERVALS = {
+    "wald": "Wald interval for paired proportions",
+    "agresti_min": "adjusted Wald interval for paired proportions (Agresti and Min 2005)",
+    "bonett_price": "adjusted Wald interval for paired proportions (Bonett and Price 2012)",
+    "newcombe10": "square-and-add interval for paired proportions (Newcombe 1998, method 10)",
+    "tango": "score interval for paired proportions (Tango 1998)",
+}
+MCNEMAR = {
+    "uncorrected": "McNemar's test without continuity correction",
+    "corrected": "McNemar's test with continuity correction",
+    "exact": "the exact McNemar test",
+    "mid_p": "the mid-p McNemar test",
+}
+DID_MEAN = {
+    "welch": "Welch's t (variances not pooled)",
+    "pooled": "the two-sample t with pooled variance",
+}
+
+
+def number(study: StudyDefinition, view: View, table: str) -> str:
+    """`Table 2`, or `Table 2, women` for a subgroup."""
+    if not view.subgroup:
+        return NUMBERS[table]
+    label = next(group.label for group in study.subgroups if group.id == view.subgroup)
+    return f"{NUMBERS[table]}, {label}"
+
+
+def outcomes_caption(study: StudyDefinition, view: View, *names: str) -> str:
+    """Under the tables of outcomes by stratum: windows, strata and abbreviations."""
+    return (
+        f"Dispensed to patients {before_and_after(study)}. {strata_sentence(study, view)} "
+        f"{abbreviations(study, *names)}"
+    )
+
+
+def ddd_note(study: StudyDefinition) -> str:
+    """What the columns of a DDD table are."""
+    return (
+        "Means are taken over all patients of a group, users or not. Difference: after − before, "
+        f"with {confidence(study)} and p of the paired t-test."
+    )
+
+
+def users_note(study: StudyDefinition) -> str:
+    """What the columns of a users table are."""
+    chosen = study.statistics
+    return (
+        "A user collected the medicine at least once in the period. % of all patients of the "
+        f"group. Difference: after − before in percentage points, with {confidence(study)} by the "
+        f"{PAIRED_INTERVALS[chosen.paired_proportion_interval]} and p by "
+        f"{MCNEMAR[chosen.mcnemar]}."
+    )
+
+
+def did_note(study: StudyDefinition, unit: str) -> str:
+    """What the columns of a difference-in-differences table are."""
+    method = DID_MEAN[study.statistics.did_mean_variance]
+    if unit == "users":
+        method = "the normal approximation with paired variances that are not pooled"
+    return (
+        "Difference-in-differences: change (after − before) in the comparator minus change in "
+        "the exposed group; positive means that the exposed group fell more (or rose less). "
+        f"{confidence(study)} and p by {method}. Holm and BH: p adjusted for all outcomes of one "
+        "contrast by Holm's and by Benjamini and Hochberg's method. MDD: the smallest difference "
+        f"that this study would detect with {percent_text(study.statistics.power)} power."
+    )
+
+
+def trend_note(study: StudyDefinition) -> str:
+    """What a trend is."""
+    return (
+        "Slope of the change (after − before) over the strata in the order of exposure, per step "
+        f"from one stratum to the next, with {confidence(study)} and p; negative means that more "
+        "exposure goes with a larger fall."
+    )
+
+
+def counted_on(study: StudyDefinition) -> str:
+    """When and how exposure dispenses are counted."""
+    strata = study.strata
+    index = "included" if strata.index_dispense == "counted" else "not counted"
+    same = {
+        "each_dispense": "several dispenses on one day count separately",
+        "one_a_day": "several dispenses on one day count once",
+    }[strata.same_day]
+    return f"{days(strata.counting_window)}, the index dispense {index}, {same}"

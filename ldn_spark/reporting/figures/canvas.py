@@ -1,0 +1,125 @@
+"""What all figures share: colours, fonts, and how they are saved to the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PAGE_WIDTH = 7.2
+"""Inches: the text width of a page."""
+
+INK, MUTED, GRID = "#1d2733", "#5a6673", "#d5dbe2"
+BOX, BOX_EDGE = "#f2f5f9", "#93a1b0"
+BLUE, VERMILION = "#0072b2", "#d55e00"
+"""Blue and vermilion of Okabe and Ito (2008): told apart with any kind of colour vision."""
+
+SIDE_FILL, SIDE_EDGE = "#fdf3ec", "#d9a27c"
+
+THEME = {
+    "ink": INK,
+    "muted": MUTED,
+    "grid": GRID,
+    "box": BOX,
+    "box-edge": BOX_EDGE,
+    "blue": BLUE,
+    "vermilion": VERMILION,
+    "side": SIDE_FILL,
+    "side-edge": SIDE_EDGE,
+    "paper": "#ffffff",
+}
+"""Names by which the report's light and dark styles replace these colours."""
+
+_SETTINGS = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": BOX_EDGE,
+    "axes.linewidth": 0.8,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.color": BOX_EDGE,
+    "ytick.color": BOX_EDGE,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "svg.hashsalt": "ldn_spark",
+    "svg.fonttype": "path",
+    "savefig.dpi": 200,
+}
+
+
+@contextmanager
+def drawing_style() -> Iterator[None]:
+    """Our settings on top of matplotlib's own defaults, whatever the user's are."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches, that belongs to no window."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
+
+
+def page_axes(figure: Figure) -> Axes:
+    """Axes over the whole figure whose units are points, for diagrams."""
+    width, height = figure.get_size_inches()
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(0, 72 * width)
+    axes.set_ylim(0, 72 * height)
+    return axes
+
+
+def to_svg(figure: Figure) -> bytes:
+    """The figure as SVG without date, program or background."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return stream.getvalue()
+
+
+def to_png(figure: Figure) -> bytes:
+    """The figure as PNG on white."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", facecolor="white", metadata={"Software": None})
+    return stream.getvalue()
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """The width of a line of text in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
+    return text_to_path.get_text_width_height_descent(text, font, False)[0]
+
+
+def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
+    """Break text into lines that fit a width in points; a longer word keeps its own line."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size, bold=bold) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

@@ -1,0 +1,122 @@
+"""Figure 3: difference-in-differences of every outcome at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ldn_spark.reporting.cells import View, mean
+from ldn_spark.reporting.figures import canvas
+from ldn_spark.reporting.formats import percent, pretty
+from ldn_spark.reporting.wording import stratum_label
+from ldn_spark.results import Results
+from ldn_spark.study.definition import Contrast, StudyDefinition
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_ROW, _TOP, _BOTTOM, _LABELS = 21.0, 24.0, 46.0, 150.0
+_UNITS = (("users", "Users (% points)", 100), ("ddd", "Dose (DDD)", 1))
+
+
+def main_contrast(study: StudyDefinition) -> Contrast | None:
+    """The contrast of the curves where it is one of the study's, else the first of them."""
+    if not study.contrasts:
+        return None
+    wanted = study.figures.curve_contrast
+    return wanted if wanted in study.contrasts else study.contrasts[0]
+
+
+def forest_plot(study: StudyDefinition, results: Results, contrast: Contrast) -> Figure:
+    """Estimate and interval of users and of doses, one row per outcome."""
+    width, rows = 72 * canvas.PAGE_WIDTH, len(study.outcomes)
+    height = _TOP + _ROW * rows + _BOTTOM
+    figure = canvas.new_figure(width / 72, height / 72)
+    page = canvas.page_axes(figure)
+    tops = [height - _TOP - _ROW * number for number in range(rows)]
+    for number, (outcome, top) in enumerate(zip(study.outcomes, tops, strict=True)):
+        if number % 2 == 0:
+            page.axhspan(top - _ROW, top, color=canvas.BOX, linewidth=0)
+        weight = "bold" if outcome.role == "total" else "normal"
+        lines = canvas.wrap(outcome.label, 7.5, _LABELS - 10, bold=weight == "bold")
+        page.text(
+            4,
+            top - _ROW / 2,
+            "\n".join(lines),
+            fontsize=7.5,
+            va="center",
+            fontweight=weight,
+            linespacing=1.05,
+        )
+    panel = (width - _LABELS - 6) / 2
+    view = View(results)
+    for number, (unit, title, scale) in enumerate(_UNITS):
+        left = _LABELS + number * panel
+        page.text(left, height - 11, title, fontweight="bold", va="center")
+        area = (left / width, _BOTTOM / height, (panel - 92) / width, _ROW * rows / height)
+        axes = figure.add_axes(area)
+        texts = _draw(axes, study, view, contrast, unit, scale)
+        for text, top in zip(texts, tops, strict=True):
+            page.text(left + panel - 6, top - _ROW / 2, text, fontsize=7.5, va="center", ha="right")
+        _directions(axes, study, contrast)
+    return figure
+
+
+def _draw(
+    axes: Axes, study: StudyDefinition, view: View, contrast: Contrast, unit: str, scale: int
+) -> list[str]:
+    """Draw one panel; hand back the printed estimates."""
+    from matplotlib.ticker import MaxNLocator
+
+    form = percent if unit == "users" else mean
+    axes.axvline(0, color=canvas.MUTED, linewidth=0.9)
+    axes.set_ylim(len(study.outcomes) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x", color=canvas.GRID, linewidth=0.6)
+    texts = []
+    for row, outcome in enumerate(study.outcomes):
+        names = ("estimate", "ci_low", "ci_high")
+        estimate, low, high = (
+            view.value(f"did_{unit}", contrast.id, outcome.id, name) for name in names
+        )
+        if estimate is None or low is None or high is None:
+            texts.append("not estimable")
+            continue
+        clear = low > 0 or high < 0
+        colour = canvas.BLUE if clear else canvas.MUTED
+        axes.plot([scale * low, scale * high], [row, row], color=colour, linewidth=1.4)
+        axes.plot(
+            [scale * estimate],
+            [row],
+            color=colour,
+            markersize=5,
+            marker="s" if clear else "o",
+            markerfacecolor=colour if clear else "white",
+        )
+        numbers = (pretty(form(value)) for value in (estimate, low, high))
+        texts.append("{} ({} to {})".format(*numbers))
+    axes.margins(x=0.05)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(lambda value, _: pretty(f"{value:g}"))
+    return texts
+
+
+def _directions(axes: Axes, study: StudyDefinition, contrast: Contrast) -> None:
+    """What lies left and right of zero, under the axis."""
+    row = 1 / (_ROW * len(study.outcomes))
+    for side, points, stratum, text in (
+        (0, 20, contrast.comparator, "← larger fall in {}"),
+        (1, 30, contrast.exposed, "larger fall in {} →"),
+    ):
+        label = text.format(stratum_label(study, stratum))
+        axes.text(
+            side,
+            -points * row,
+            label,
+            transform=axes.transAxes,
+            ha="right" if side else "left",
+            va="top",
+            fontsize=7,
+            color=canvas.MUTED,
+        )

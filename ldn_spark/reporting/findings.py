@@ -1,0 +1,159 @@
+"""The key findings in plain sentences: numbers and where they stand, no interpretation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ldn_spark.reporting.cells import View, mean
+from ldn_spark.reporting.figures.forest import main_contrast
+from ldn_spark.reporting.formats import UNDEFINED, Numeric, count, p_value, percent, pretty
+from ldn_spark.reporting.wording import confidence, listing, stratum_label
+from ldn_spark.results import Results
+from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
+
+_FORM = {"users": percent, "ddd": mean}
+_UNIT = {"users": "percentage points", "ddd": "DDD per patient"}
+_THING = {"users": "share of users", "ddd": "mean dose"}
+_CHANGE = {"users": "difference", "ddd": "mean_difference"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence, and the items it introduces."""
+
+    text: str
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number to be printed large, and what it is."""
+
+    number: str
+    label: str
+
+
+def facts(study: StudyDefinition, results: Results) -> list[Fact]:
+    """The size of the cohort and the difference-in-differences of all examined medicines."""
+    view, contrast, total = View(results), main_contrast(study), study.total_outcome
+    found = [Fact(count(view.count("cohort", OVERALL, "", "persons")), "patients")]
+    if contrast is None or total is None:
+        return found
+    for unit in ("users", "ddd"):
+        value = view.value(f"did_{unit}", contrast.id, total.id, "estimate")
+        if value is not None:
+            label = f"{_UNIT[unit]}: difference-in-differences, {total.label.lower()}"
+            found.append(Fact(pretty(_FORM[unit](value)), label))
+    return found
+
+
+def key_findings(study: StudyDefinition, results: Results) -> list[Finding]:
+    """Cohort, total outcome, outcomes whose contrast differs from zero, and how many tests."""
+    view, contrast = View(results), main_contrast(study)
+    found = [_cohort(study, view)]
+    if contrast is None:
+        return found
+    total = study.total_outcome
+    if total is not None:
+        found += [
+            sentence
+            for unit in ("users", "ddd")
+            for sentence in _total(study, view, contrast, total, unit)
+        ]
+    found += [_different(study, view, contrast, unit) for unit in ("users", "ddd")]
+    return found
+
+
+def _cohort(study: StudyDefinition, view: View) -> Finding:
+    persons = count(view.count("cohort", OVERALL, "", "persons"))
+    strata = listing(
+        f"{count(view.count('cohort', level.id, '', 'persons'))} {level.label}"
+        for level in study.strata.levels
+    )
+    women = view.value("cohort", OVERALL, "", "women_share")
+    age = view.value("cohort", OVERALL, "", "age_mean")
+    described = [] if women is None else [f"{percent(women)}% were women"]
+    described += [] if age is None else [f"the mean age was {mean(age)} years"]
+    more = f" {listing(described)[:1].upper()}{listing(described)[1:]}." if described else ""
+    return Finding(f"{persons} patients were included: {strata}.{more}")
+
+
+def _total(
+    study: StudyDefinition, view: View, contrast: Contrast, total: Outcome, unit: str
+) -> Iterator[Finding]:
+    changes = [
+        view.value(unit, stratum, total.id, _CHANGE[unit])
+        for stratum in (contrast.comparator, contrast.exposed)
+    ]
+    estimate = _estimate_text(study, view, contrast, total.id, unit)
+    if None in changes or estimate is None:
+        return
+    first, second = (_signed(_FORM[unit](change)) for change in changes if change is not None)
+    yield Finding(
+        f"{total.label}: the {_THING[unit]} changed by {first} {_UNIT[unit]} in "
+        f"{stratum_label(study, contrast.comparator)} and by {second} in "
+        f"{stratum_label(study, contrast.exposed)}, a difference-in-differences of {estimate}."
+    )
+
+
+def _estimate_text(
+    study: StudyDefinition, view: View, contrast: Contrast, outcome: str, unit: str
+) -> str | None:
+    """`3.8 (95% CI 2.0 to 5.6, p < 0.001)`; None where it cannot be estimated."""
+    names = ("estimate", "ci_low", "ci_high", "p")
+    values = [view.value(f"did_{unit}", contrast.id, outcome, name) for name in names]
+    if None in values:
+        return None
+    estimate, low, high = (pretty(_FORM[unit](value)) for value in values[:3] if value is not None)
+    return f"{estimate} ({confidence(study)} {low} to {high}, {_p_text(values[3])})"
+
+
+def _different(study: StudyDefinition, view: View, contrast: Contrast, unit: str) -> Finding:
+    """The outcomes whose p lies under the level of the study, and what adjustment leaves."""
+    table, limit = f"did_{unit}", 1 - study.statistics.confidence_level
+    tested = [
+        (outcome, p)
+        for outcome in study.outcomes
+        if (p := view.value(table, contrast.id, outcome.id, "p")) is not None
+    ]
+    below = [outcome for outcome, p in tested if p < limit]
+    holm = [o for o in below if _below(view, table, contrast, o, "p_holm", limit)]
+    level = f"{limit:.6f}".rstrip("0")
+    names = (
+        f"{stratum_label(study, contrast.comparator)} and {stratum_label(study, contrast.exposed)}"
+    )
+    text = (
+        f"Change in the {_THING[unit]} ({_UNIT[unit]}): {len(below)} of {len(tested)} outcomes "
+        f"differ between {names} with p < {level}, {len(holm)} of them after Holm's adjustment"
+    )
+    items = tuple(
+        f"{outcome.label}: {_estimate_text(study, view, contrast, outcome.id, unit) or UNDEFINED}"
+        f"; Holm {_p_text(view.value(table, contrast.id, outcome.id, 'p_holm'))}"
+        for outcome in below
+    )
+    return Finding(text + (":" if items else "."), items)
+
+
+def _below(
+    view: View, table: str, contrast: Contrast, outcome: Outcome, quantity: str, limit: float
+) -> bool:
+    value = view.value(table, contrast.id, outcome.id, quantity)
+    return value is not None and value < limit
+
+
+def _p_text(value: Numeric | None) -> str:
+    if value is None:
+        return f"p {UNDEFINED}"
+    text = p_value(value)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+
+
+def _signed(text: str) -> str:
+    """A change with its sign, also a rise.
+
+    >>> _signed("0.6"), _signed("0.0")
+    ('+0.6', '0.0')
+    """
+    rises = not text.startswith("-") and text.strip("0.") != ""
+    return ("+" if rises else "") + pretty(text)

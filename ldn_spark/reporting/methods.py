@@ -1,0 +1,179 @@
+"""The methods of a study in sentences: every choice of its file, none left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ldn_spark.reporting import captions
+from ldn_spark.reporting.wording import (
+    before_and_after,
+    confidence,
+    contrast_label,
+    days,
+    how_often,
+    listing,
+    percent_text,
+    sentence_case,
+    times,
+)
+from ldn_spark.study.criteria import Criterion, Dispensed
+from ldn_spark.study.definition import Outcome, StudyDefinition
+
+Paragraph = tuple[str, str]
+"""A heading and its text."""
+
+
+def methods(study: StudyDefinition) -> list[Paragraph]:
+    """Design first, then selection, exposure, outcomes and statistics."""
+    return [*_design(study), *_selection(study), *_outcomes(study), *_statistics(study)]
+
+
+def _design(study: StudyDefinition) -> Iterator[Paragraph]:
+    drug = study.exposure.abbreviation
+    yield (
+        "Design",
+        "Controlled before–after study of dispensings: patients are compared with themselves "
+        f"{before_and_after(study)}, and these changes are compared between groups that "
+        f"collected {drug} less and more often.",
+    )
+    event = study.exposure.index_event
+    period = f"{event.first.isoformat()} to {event.last.isoformat()}"
+    if event.rule == "first_in_period":
+        rule = f"the first dispense of {drug} from {period}"
+    else:
+        rule = (
+            f"the first dispense of {drug} from {period} with no {drug} in the "
+            f"{event.washout_days} days before it"
+        )
+    yield "Index date", f"{sentence_case(rule)}; it is day 0. Both ends of every window count."
+
+
+def _selection(study: StudyDefinition) -> Iterator[Paragraph]:
+    exposure = study.exposure
+    what = f"{exposure.name} ({exposure.abbreviation}): ATC {listing(exposure.atc)}"
+    if exposure.products is None:
+        what += ", every product"
+    else:
+        what += f", only the product numbers of the codelist {exposure.products}"
+    yield "Exposure", f"{sentence_case(what)}. Codes of ATC version {study.atc_version}."
+    washout = exposure.index_event.washout_days
+    if exposure.index_event.rule == "first_after_washout":
+        text = "Part of the index date, see above; patients without such a dispense are excluded."
+    elif washout == "none":
+        text = f"None: earlier use of {exposure.abbreviation} does not exclude a patient."
+    elif washout == "ever":
+        text = f"Patients with any {exposure.abbreviation} before the index date are excluded."
+    else:
+        text = (
+            f"Patients with {exposure.abbreviation} in the {washout} days before the index date "
+            "are excluded."
+        )
+    yield "Wash-out", text
+    steps = [f"{step.label} ({describe(step.keep_if)})" for step in study.eligibility]
+    text = f"In this order: {'; '.join(steps)}." if steps else "None."
+    yield "Further conditions", text
+
+
+def _outcomes(study: StudyDefinition) -> Iterator[Paragraph]:
+    drug = study.exposure.abbreviation
+    groups = [f"{level.label} {how_often(level)}" for level in study.strata.levels]
+    yield (
+        "Strata",
+        f"By the number of {drug} dispenses on {captions.counted_on(study)}: {listing(groups)}.",
+    )
+    if study.subgroups:
+        parts = [f"{group.label} ({describe(group.keep_if)})" for group in study.subgroups]
+        yield "Subgroups", f"Everything is computed once more in: {'; '.join(parts)}."
+    roles = (("total", "Total"), ("main", "Main"), ("secondary", "Secondary"))
+    texts = [
+        f"{title}: {'; '.join(map(_outcome, found))}."
+        for role, title in roles
+        if (found := study.outcomes_in_role(role))
+    ]
+    yield (
+        "Outcomes",
+        "Sum of dispensed DDDs per patient, and users (at least one dispensing), in each of the "
+        "two windows. A patient without a dispensing counts with 0 DDD. " + " ".join(texts),
+    )
+    if study.contrasts:
+        pairs = listing(contrast_label(study, contrast) for contrast in study.contrasts)
+        yield (
+            "Contrasts",
+            f"Comparator − exposed: {pairs}. Difference-in-differences: change (after − before) "
+            "in the comparator minus change in the exposed; positive means that the exposed fell "
+            "more.",
+        )
+
+
+def _outcome(outcome: Outcome) -> str:
+    return f"{outcome.label} = {' + '.join(outcome.atc)}"
+
+
+def _statistics(study: StudyDefinition) -> Iterator[Paragraph]:
+    chosen = study.statistics
+    interval = captions.PAIRED_INTERVALS[chosen.paired_proportion_interval]
+    yield "Dose", f"Mean change with {confidence(study)} and two-sided p of the paired t-test."
+    yield (
+        "Users",
+        f"Change of the share of users with {confidence(study)} by the {interval} and p by "
+        f"{captions.MCNEMAR[chosen.mcnemar]}.",
+    )
+    yield (
+        "Difference-in-differences",
+        f"Dose: {captions.DID_MEAN[chosen.did_mean_variance]}. Users: normal approximation with "
+        "the variances of paired proportions, not pooled.",
+    )
+    yield (
+        "Trend",
+        "Linear contrast of the changes over the strata, taken as equally spaced in the order of "
+        "the study file; z test (Fleiss, Levin and Paik 2003).",
+    )
+    yield (
+        "Many tests",
+        "p-values are printed as they are. Beside them stand p-values adjusted by Holm's method "
+        "and by Benjamini and Hochberg's; a family is all outcomes in one stratum, contrast or "
+        "trend.",
+    )
+    spread = {"sd": "standard deviations", "se": "standard errors"}[chosen.dispersion]
+    yield (
+        "Further",
+        f"Numbers in brackets after a mean are {spread}. Minimal detectable differences are for "
+        f"{percent_text(chosen.power)} power. Halves are rounded away from zero, and differences "
+        "are formed before rounding; “<0.001” stands for p < 0.0005.",
+    )
+
+
+def describe(criterion: Criterion) -> str:
+    """A condition in words."""
+    if criterion.all is not None:
+        return " and ".join(_nested(part) for part in criterion.all)
+    if criterion.any is not None:
+        return " or ".join(_nested(part) for part in criterion.any)
+    if criterion.not_ is not None:
+        return f"not {_nested(criterion.not_)}"
+    if criterion.dispensed is not None:
+        return _dispensed(criterion.dispensed)
+    if criterion.age is not None:
+        low, high = criterion.age.at_least, criterion.age.at_most
+        limits = [f"at least {low}"] if low is not None else []
+        limits += [f"at most {high}"] if high is not None else []
+        return f"age in the index year {' and '.join(limits) or 'of any value'}"
+    return {"F": "women", "M": "men"}[str(criterion.sex)]
+
+
+def _nested(criterion: Criterion) -> str:
+    text = describe(criterion)
+    return f"({text})" if criterion.all or criterion.any else text
+
+
+def _dispensed(leaf: Dispensed) -> str:
+    what = f"ATC {listing(leaf.atc, 'or')}" if leaf.atc else "any medicine"
+    codes = [("ICD-10", leaf.reimbursement_icd), ("ICPC-2", leaf.reimbursement_icpc)]
+    reimbursed = [f"{name} {listing(found, 'or')}" for name, found in codes if found]
+    if reimbursed:
+        what += f" reimbursed for {' or '.join(reimbursed)}"
+    when = days(leaf.days) if leaf.days is not None else ""
+    if leaf.period is not None:
+        when = f"{leaf.period.first.isoformat()} to {leaf.period.last.isoformat()}"
+    a_day = ", counted once a day" if leaf.counting == "one_a_day" else ""
+    return f"{what} dispensed at least {times(leaf.at_least)}{a_day}, {when}"

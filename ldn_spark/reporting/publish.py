@@ -1,0 +1,90 @@
+"""Write everything that a study publishes into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ldn_spark.reporting import result_files
+from ldn_spark.reporting.printed import PrintedTable
+from ldn_spark.reporting.summarised_result import summarised_result_csv
+from ldn_spark.reporting.tables import all_tables
+from ldn_spark.reporting.writers import table_csv, table_html, table_markdown
+from ldn_spark.results import Results
+from ldn_spark.study.definition import StudyDefinition
+
+SUMMARISED_RESULT = "summarised_result.csv"
+REPORT = "report.html"
+_WRITERS = {"csv": table_csv, "md": table_markdown, "html": table_html}
+
+
+def publish(
+    results: Results,
+    study_definition: StudyDefinition,
+    folder: Path,
+    *,
+    provenance: Mapping[str, Any],
+    study_hash: str,
+    software_version: str,
+) -> list[Path]:
+    """Write tables, figures, result files and the report.
+
+    The same arguments give the same bytes: no clock, run id or engine goes into any file.
+
+    Args:
+        results: what the analysis found.
+        study_definition: what was asked.
+        folder: where to write; made when it is missing. Files of the same name are replaced.
+        provenance: what the data were: `files`, `persons`, `dispensings`, `codelists`.
+        study_hash: hash of the study and its codelists.
+        software_version: version of this package.
+
+    Returns:
+        Every file written, in the order of writing.
+    """
+    from ldn_spark.reporting.figures.draw import all_figures
+    from ldn_spark.reporting.report import report_html
+
+    folder = Path(folder)
+    stamp = {
+        "provenance": provenance,
+        "study_hash": study_hash,
+        "software_version": software_version,
+    }
+    figures = all_figures(study_definition, results)
+    tables = all_tables(study_definition, results)
+    subgroups = {
+        group.id: all_tables(study_definition, results, subgroup=group.id)
+        for group in study_definition.subgroups
+    }
+    contents: dict[str, str | bytes] = {
+        result_files.ESTIMATES: result_files.estimates_csv(results),
+        result_files.CURVES: result_files.curves_csv(results),
+        result_files.ATTRITION: result_files.attrition_csv(results),
+        SUMMARISED_RESULT: summarised_result_csv(results, study_definition, **stamp),
+        **_table_files("tables", tables),
+    }
+    for name, own in subgroups.items():
+        contents |= _table_files(f"tables/{name}", own)
+    for figure in figures:
+        contents[f"figures/{figure.id}.svg"] = figure.svg
+        contents[f"figures/{figure.id}.png"] = figure.png
+    contents[REPORT] = report_html(
+        study_definition, results, tables=tables, subgroups=subgroups, figures=figures, **stamp
+    )
+    return [_write(folder / name, content) for name, content in contents.items()]
+
+
+def _table_files(folder: str, tables: tuple[PrintedTable, ...]) -> dict[str, str]:
+    return {
+        f"{folder}/{table.id}.{ending}": write(table)
+        for table in tables
+        for ending, write in _WRITERS.items()
+    }
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    return path

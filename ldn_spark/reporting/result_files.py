@@ -1,0 +1,165 @@
+"""Results as plain files, and back: estimates.csv, curves.csv, attrition.csv.
+
+Reading what was written gives equal results, so that a finished folder can be printed again.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.reporting.writers import csv_text
+from ldn_spark.results import AttritionStep, CurvePoint, Estimate, Results
+from ldn_spark.study.definition import StudyDefinition
+
+ESTIMATES, CURVES, ATTRITION = "estimates.csv", "curves.csv", "attrition.csv"
+EXACT_QUANTITIES = frozenset({"sum_before", "sum_after"})
+"""Quantities whose values are exact decimals; other numbers with a point are floats."""
+
+_ESTIMATE_COLUMNS = ("table", "stratum", "outcome", "quantity", "value", "status", "reason")
+_CURVE_COLUMNS = ("contrast", "outcome", "day", "difference", "ci_low", "ci_high")
+_ATTRITION_COLUMNS = (
+    "cohort_definition_id",
+    "number_records",
+    "number_subjects",
+    "reason_id",
+    "reason",
+    "excluded_records",
+    "excluded_subjects",
+    "step",
+)
+"""The attrition columns of omopgenerics, and the id of the step in the study file."""
+
+
+def number_text(value: int | float | Decimal | None) -> str:
+    """A number in full precision; a decimal keeps a point, so that it is told from a count.
+
+    >>> number_text(3), number_text(Decimal("45377.000000")), number_text(0.1), number_text(None)
+    ('3', '45377.0', '0.1', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        text = format(value.normalize(), "f")
+        return text if "." in text else f"{text}.0"
+    return str(value) if isinstance(value, int) else repr(float(value))
+
+
+def estimates_csv(results: Results) -> str:
+    """Every estimate, in the order given."""
+    return csv_text(
+        _ESTIMATE_COLUMNS,
+        (
+            (e.table, e.stratum, e.outcome, e.quantity, number_text(e.value), e.status, e.reason)
+            for e in results.estimates
+        ),
+    )
+
+
+def curves_csv(results: Results) -> str:
+    """Every point of the cumulative difference curves."""
+    return csv_text(
+        _CURVE_COLUMNS,
+        (
+            (p.contrast, p.outcome, str(p.day), *map(number_text, (p.difference, *_band(p))))
+            for p in results.curves
+        ),
+    )
+
+
+def _band(point: CurvePoint) -> tuple[float | None, float | None]:
+    return point.ci_low, point.ci_high
+
+
+def attrition_csv(results: Results) -> str:
+    """Every step of the selection; the cohort has the id 1."""
+    return csv_text(
+        _ATTRITION_COLUMNS,
+        (
+            (
+                "1",
+                number_text(step.number_records),
+                number_text(step.number_subjects),
+                number_text(step.reason_id),
+                step.reason,
+                number_text(step.excluded_records),
+                number_text(step.excluded_subjects),
+                step.step,
+            )
+            for step in results.attrition
+        ),
+    )
+
+
+def load_results(folder: Path, definition: StudyDefinition) -> Results:
+    """Read the results of a finished folder back.
+
+    Args:
+        folder: where `publish` wrote.
+        definition: the study of that run.
+
+    Raises:
+        ConfigError: a file is missing or is none of ours, or the folder belongs to a study with
+            other outcomes.
+    """
+    folder = Path(folder)
+    results = Results(
+        tuple(map(_estimate, _read(folder / ESTIMATES, _ESTIMATE_COLUMNS))),
+        tuple(map(_point, _read(folder / CURVES, _CURVE_COLUMNS))),
+        tuple(map(_step, _read(folder / ATTRITION, _ATTRITION_COLUMNS))),
+    )
+    known = {outcome.id for outcome in definition.outcomes} | {""}
+    strangers = sorted({e.outcome for e in results.estimates} - known)
+    if strangers:
+        fault = f"has outcomes that study {definition.id} does not: {', '.join(strangers)}"
+        raise ConfigError(Problem(str(folder / ESTIMATES), fault, "name the study it was run with"))
+    return results
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    if not path.is_file():
+        raise ConfigError(Problem(str(path), "no such file", "give the folder of a finished run"))
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        if tuple(reader.fieldnames or ()) != columns:
+            expected = f"expected the columns {', '.join(columns)}"
+            raise ConfigError(Problem(f"{path} line 1", "is not a results file", expected))
+        yield from reader
+
+
+def _estimate(row: dict[str, str]) -> Estimate:
+    keys = (row["table"], row["stratum"], row["outcome"], row["quantity"])
+    return Estimate(*keys, _value(row["quantity"], row["value"]), row["status"], row["reason"])
+
+
+def _value(quantity: str, text: str) -> int | float | Decimal | None:
+    if not text:
+        return None
+    if text.lstrip("-").isdigit():
+        return int(text)
+    return Decimal(text) if quantity in EXACT_QUANTITIES else float(text)
+
+
+def _point(row: dict[str, str]) -> CurvePoint:
+    limits = (float(row[name]) if row[name] else None for name in ("ci_low", "ci_high"))
+    return CurvePoint(
+        row["contrast"], row["outcome"], int(row["day"]), float(row["difference"]), *limits
+    )
+
+
+def _step(row: dict[str, str]) -> AttritionStep:
+    def optional(name: str) -> int | None:
+        return int(row[name]) if row[name] else None
+
+    return AttritionStep(
+        reason_id=int(row["reason_id"]),
+        step=row["step"],
+        reason=row["reason"],
+        number_subjects=optional("number_subjects"),
+        number_records=int(row["number_records"]),
+        excluded_subjects=optional("excluded_subjects"),
+        excluded_records=int(row["excluded_records"]),
+    )

@@ -1,0 +1,46 @@
+"""All tables of a study, in the order in which they are printed."""
+
+from __future__ import annotations
+
+from ldn_spark.reporting.baseline import balance_table, baseline_table
+from ldn_spark.reporting.cells import View
+from ldn_spark.reporting.contrast_tables import change_table, did_table, trend_table
+from ldn_spark.reporting.outcome_tables import ddd_table, users_table
+from ldn_spark.reporting.printed import PrintedTable
+from ldn_spark.results import Results
+from ldn_spark.study.definition import StudyDefinition
+
+MAIN = ("total", "main")
+SECONDARY = ("secondary",)
+
+
+def all_tables(
+    study: StudyDefinition, results: Results, *, subgroup: str = ""
+) -> tuple[PrintedTable, ...]:
+    """Tables 1-5 as the paper has them, then contrasts, trends, changes and balance.
+
+    Tables 4 and 5 are left out where a study has no secondary outcomes, and those of contrasts
+    where it has none; the tables after them keep their numbers.
+
+    Args:
+        study: names everything.
+        results: what is printed.
+        subgroup: id of the subgroup to print; empty for the whole cohort.
+    """
+    view = View(results, subgroup)
+    tables = [
+        baseline_table(study, view),
+        ddd_table(study, view, id="table2", roles=MAIN),
+        users_table(study, view, id="table3", roles=MAIN),
+    ]
+    if study.outcomes_in_role(*SECONDARY):
+        tables.append(ddd_table(study, view, id="table4", roles=SECONDARY))
+        tables.append(users_table(study, view, id="table5", roles=SECONDARY))
+    if study.contrasts:
+        tables.append(did_table(study, view, unit="ddd"))
+        tables.append(did_table(study, view, unit="users"))
+    if len(study.strata.levels) > 1:
+        tables.append(trend_table(study, view))
+    tables.append(change_table(study, view))
+    tables.append(balance_table(study, view))
+    return tuple(table for table in tables if any(table.rows()))
