@@ -109,9 +109,14 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
 def show_run(folder: Path, *, everything: bool) -> None:
     """The tables of a finished run."""
     from ldn_spark.io.run_folder import read_manifest
-    from ldn_spark.reporting.publish import load_results, print_tables
+    from ldn_spark.reporting.captions import NUMBERS
+    from ldn_spark.reporting.console import DEFAULT_TABLES, print_tables
+    from ldn_spark.reporting.result_files import load_results
     from ldn_spark.study.definition import StudyDefinition
 
     manifest = read_manifest(folder)
     definition = StudyDefinition.model_validate(manifest["study"]["definition"])
-    print_tables(_console(), load_results(folder, definition), definition, everything=everything)
+    results = load_results(folder, definition)
+    which = tuple(NUMBERS) if everything else DEFAULT_TABLES
+    for subgroup in ("", *(group.id for group in definition.subgroups)):
+        print_tables(_console(), results, definition, which=which, subgroup=subgroup)

@@ -132,6 +132,13 @@ def wald(counts: PairedCounts, level: float) -> Interval:
     return _around(counts.gain, counts.discordant, counts.n, level)
 
 
+def wald_corrected(counts: PairedCounts, level: float) -> Interval:
+    """Wald with the continuity correction inside the root (Fleiss, Levin and Paik 2003, 13.1)."""
+    gain, n = max(abs(counts.gain) - 1, 0), counts.n
+    half = z_quantile(level) * sqrt(max(counts.discordant - gain**2 / n, 0.0)) / n
+    return max(counts.gain / n - half, -1.0), min(counts.gain / n + half, 1.0)
+
+
 def agresti_min(counts: PairedCounts, level: float) -> Interval:
     """Wald after adding one half to every cell (Agresti and Min 2005)."""
     return _around(counts.gain, counts.discordant + 1, counts.n + 2, level)
@@ -233,11 +240,13 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
 
 INTERVALS: dict[str, Callable[[PairedCounts, float], Interval]] = {
     "wald": wald,
+    "wald_corrected": wald_corrected,
     "agresti_min": agresti_min,
     "bonett_price": bonett_price,
     "newcombe10": newcombe10,
     "tango": tango,
 }
+_COLLAPSING = frozenset({"wald", "wald_corrected"})
 
 
 def paired_interval(
@@ -245,13 +254,13 @@ def paired_interval(
 ) -> Interval | tuple[NotEstimable, NotEstimable]:
     """The interval of the named method; not estimable of no persons.
 
-    When nobody's use changed, or everybody's in the same direction, Wald's interval collapses to
-    a point that says nothing; it is not estimable then. The others stay proper intervals.
+    When nobody's use changed, or everybody's in the same direction, Wald's intervals collapse to
+    a point that says nothing; they are not estimable then. The others stay proper intervals.
     """
     if counts.n == 0:
         return NOBODY, NOBODY
-    if method == "wald" and counts.discordant == 0:
+    if method in _COLLAPSING and counts.discordant == 0:
         return NOBODY_CHANGED, NOBODY_CHANGED
-    if method == "wald" and abs(counts.gain) == counts.n:
+    if method in _COLLAPSING and abs(counts.gain) == counts.n:
         return ALL_CHANGED_ALIKE, ALL_CHANGED_ALIKE
     return INTERVALS[method](counts, level)

@@ -165,7 +165,7 @@ class Statistics(Document):
 
     confidence_level: Annotated[float, Field(gt=0.5, lt=1)]
     paired_proportion_interval: Literal[
-        "wald", "agresti_min", "bonett_price", "newcombe10", "tango"
+        "wald", "wald_corrected", "agresti_min", "bonett_price", "newcombe10", "tango"
     ]
     mcnemar: Literal["uncorrected", "corrected", "exact", "mid_p"]
     did_mean_variance: Literal["welch", "pooled"]

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.sources import load_source
-from ldn_spark.pipeline import run_study
-from ldn_spark.study.load import load_study
+from tests.acceptance.conftest import DATA
 
-DATA = Path(__file__).parent / "data" / "sample_delivery"
 EXACT = {
     "persons",
     "women",
@@ -29,22 +24,6 @@ EXACT = {
     "sum_before",
     "sum_after",
 }
-
-
-@pytest.fixture(scope="session")
-def delivery(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("delivery")
-    for packed in sorted(DATA.glob("*.txt.gz")):
-        (folder / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
-    return folder
-
-
-@pytest.fixture(scope="session")
-def finished_run(spark, delivery, tmp_path_factory):
-    root = tmp_path_factory.mktemp("sample")
-    done = ingest(spark, root / "lake", [delivery], load_source("norpd"))
-    study = load_study("ldn_2013", {"ldn_products": DATA / "ldn_products.txt"})
-    return done, run_study(spark, study, root / "lake", root / "out", engine="test")
 
 
 def estimates(folder: Path) -> dict[tuple[str, str, str, str], dict[str, str]]:
@@ -63,16 +42,15 @@ def expected() -> dict[tuple[str, str, str, str], str]:
         }
 
 
-def test_every_line_is_accepted(finished_run):
-    done, _ = finished_run
+def test_every_line_is_accepted(sample_lake):
+    _, done = sample_lake
     assert done.version.dispensings == 54_321
     assert done.version.persons == 3_950
     assert done.version.rejected == 0
 
 
-def test_every_expected_value(finished_run):
-    _, folder = finished_run
-    got, wanted = estimates(folder), expected()
+def test_every_expected_value(sample_run):
+    got, wanted = estimates(sample_run), expected()
     assert len(wanted) == 648
     for key, value in wanted.items():
         assert got[key]["status"] == "ok", key
@@ -82,9 +60,8 @@ def test_every_expected_value(finished_run):
             assert float(got[key]["value"]) == pytest.approx(float(value), rel=1e-9, abs=1e-12), key
 
 
-def test_what_has_no_expected_value_is_not_estimable(finished_run):
-    _, folder = finished_run
-    got, wanted = estimates(folder), expected()
+def test_what_has_no_expected_value_is_not_estimable(sample_run):
+    got, wanted = estimates(sample_run), expected()
     tables = {key[0] for key in wanted}
     quantities = {(key[0], key[3]) for key in wanted}
     for key, row in got.items():

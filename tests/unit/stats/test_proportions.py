@@ -46,6 +46,7 @@ PUBLISHED_INTERVALS = [
     (CONTINGENCY_TABLES, "tango", CAVO, (-0.1240, -0.0054), 5e-5),
     (CONTINGENCY_TABLES, "newcombe10", PairedCounts(1, 0, 0, 1), (-0.5734, 0.5734), 5e-5),
     (CONTINGENCY_TABLES, "tango", PairedCounts(0, 3, 0, 0), (-0.1230, 1.0), 5e-5),
+    (CONTINGENCY_TABLES, "wald_corrected", CAVO, (-0.1186, -0.0057), 5e-5),
     (FAGERLAND_2014, "wald", BENTUR, (-0.520, -0.052), 6e-4),
     (FAGERLAND_2014, "bonett_price", BENTUR, (-0.508, -0.013), 6e-4),
     (FAGERLAND_2014, "newcombe10", BENTUR, (-0.507, -0.026), 6e-4),
@@ -150,12 +151,13 @@ class TestUndefined:
     def test_nothing_to_test_when_nobody_changed_not_even_exactly(self, test):
         assert test(PairedCounts(12, 0, 0, 30)) == NOBODY_CHANGED
 
-    def test_wald_is_not_given_where_it_collapses_to_a_point(self):
+    @pytest.mark.parametrize("method", ["wald", "wald_corrected"])
+    def test_wald_is_not_given_where_it_collapses_to_a_point(self, method):
         nobody, alike = PairedCounts(12, 0, 0, 30), PairedCounts(0, 0, 9, 0)
-        assert paired_interval(nobody, LEVEL, "wald") == (NOBODY_CHANGED, NOBODY_CHANGED)
-        assert paired_interval(alike, LEVEL, "wald") == (ALL_CHANGED_ALIKE, ALL_CHANGED_ALIKE)
+        assert paired_interval(nobody, LEVEL, method) == (NOBODY_CHANGED, NOBODY_CHANGED)
+        assert paired_interval(alike, LEVEL, method) == (ALL_CHANGED_ALIKE, ALL_CHANGED_ALIKE)
 
-    @pytest.mark.parametrize("method", sorted(set(INTERVALS) - {"wald"}))
+    @pytest.mark.parametrize("method", sorted(set(INTERVALS) - {"wald", "wald_corrected"}))
     def test_the_others_stay_proper_intervals(self, method):
         low, high = paired_interval(PairedCounts(12, 0, 0, 30), LEVEL, method)
         assert -0.2 < low < 0 < high < 0.2
@@ -300,5 +302,5 @@ def test_coverage_of_the_intervals_in_small_groups():
                 covered[method] += repeats * (low <= 0.15 <= high)
     coverage = {method: count / 4000 for method, count in covered.items()}
     wald = coverage.pop("wald")  # known to be too narrow; standard error of a share: 0.0034
-    assert 0.90 < wald < min(coverage.values())
+    assert 0.90 < wald <= coverage.pop("wald_corrected") < min(coverage.values())
     assert all(0.93 < share < 0.97 for share in coverage.values()), coverage
