@@ -21,7 +21,7 @@ from ldn_spark.synthetic.draws import (
     spread,
 )
 
-BLOCK = 20_000
+BLOCK = 10_000
 """People made together; part of what the output depends on, so it is no setting."""
 
 NATIONWIDE_PEOPLE = 5_300_000

@@ -29,7 +29,8 @@ from ldn_spark.synthetic.truth import DeliveredFile, Truth, state_truth
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-ONE_FILE_A_YEAR = 1_000_000  # up to so many people; more are delivered in a file per block and year
+ONE_FILE_A_YEAR = 1_000_000  # up to so many people
+PEOPLE_PER_FILE = 100_000  # of more people
 REPORTS = 20  # how often progress is reported, about
 BYTES_PER_PERSON_YEAR = 720
 
@@ -59,13 +60,13 @@ def simulate(
         first_year, last_year: years delivered; must hold 2012 to 2014.
         starters: people who start LDN in 2013; None = 11,247 per 5.3 million people.
         null_effect: plant no change at all, so that every true change is zero.
-        files_per_year: None = one up to a million people, beyond one per 20,000 people.
+        files_per_year: None = one up to a million people, beyond one per 100,000 people.
         report: is told how far it is.
 
     Raises:
         UsageError: the parameters do not make a country with starters in every stratum.
         OutputExistsError: `out` holds something else.
-        ResourceError: the disk is too small.
+        ResourceError: the disk is too small, or the folder cannot be made.
     """
     plan = _plan(people, seed, first_year, last_year, starters, null_effect, files_per_year)
     existing = _existing(out, plan)
@@ -110,7 +111,7 @@ def _plan(
     if problems:
         raise UsageError(problems)
     blocks = math.ceil(people / BLOCK)
-    default = 1 if people <= ONE_FILE_A_YEAR else blocks
+    default = 1 if people <= ONE_FILE_A_YEAR else math.ceil(people / PEOPLE_PER_FILE)
     files = default if files_per_year is None else files_per_year
     if not 1 <= files <= blocks:
         raise UsageError(
@@ -158,8 +159,13 @@ def _existing(out: Path, plan: Plan) -> Truth | None:
 
 
 def _require_space(out: Path, plan: Plan) -> None:
-    """Refuse to start what the disk cannot hold."""
-    out.parent.mkdir(parents=True, exist_ok=True)
+    """Refuse to start where nothing may be written, or what the disk cannot hold."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResourceError(
+            Problem(str(out.parent), f"cannot be made ({error.strerror})", "name another folder")
+        ) from None
     needed = plan.people * len(plan.calendar.years) * BYTES_PER_PERSON_YEAR
     free = shutil.disk_usage(out.parent).free
     if needed > free:
@@ -184,8 +190,24 @@ def _remove_leftovers(out: Path) -> None:
     )
     for folder in out.parent.iterdir():
         match = pattern.fullmatch(folder.name)
-        if match and not Path(f"/proc/{match[1]}").exists():
+        if match and not _is_running(int(match[1])):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process of this machine is alive."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _blocks_in_a_wave(plan: Plan) -> int:
+    """Enough to keep every core busy, few enough for about `REPORTS` reports."""
+    return max(4 * (os.cpu_count() or 1), math.ceil(plan.blocks / REPORTS))
 
 
 def _write_blocks(
@@ -195,7 +217,7 @@ def _write_blocks(
 
     What comes back are counts of invented people, a row per block and year.
     """
-    wave = max(4 * (os.cpu_count() or 1), math.ceil(plan.blocks / REPORTS))
+    wave = _blocks_in_a_wave(plan)
     task = partial(make_blocks, plan, str(folder.resolve()))
     rows: list[tuple[int, ...]] = []
     report(Progress("simulating", 0, plan.people, "people"))
