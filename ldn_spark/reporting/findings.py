@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from ldn_spark.reporting.cells import View, mean
 from ldn_spark.reporting.figures.forest import main_contrast
-from ldn_spark.reporting.formats import UNDEFINED, Numeric, count, p_value, percent, pretty
+from ldn_spark.reporting.formats import (
+    NO_BREAK,
+    UNDEFINED,
+    Numeric,
+    count,
+    p_value,
+    percent,
+    pretty,
+)
 from ldn_spark.reporting.wording import confidence, listing, stratum_label
 from ldn_spark.results import Results
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
@@ -111,7 +119,7 @@ def _estimate_text(
 
 def _different(study: StudyDefinition, view: View, contrast: Contrast, unit: str) -> Finding:
     """The outcomes whose p lies under the level of the study, and what adjustment leaves."""
-    table, limit = f"did_{unit}", 1 - study.statistics.confidence_level
+    table, limit = f"did_{unit}", round(1 - study.statistics.confidence_level, 12)
     tested = [
         (outcome, p)
         for outcome in study.outcomes
@@ -125,7 +133,8 @@ def _different(study: StudyDefinition, view: View, contrast: Contrast, unit: str
     )
     text = (
         f"Change in the {_THING[unit]} ({_UNIT[unit]}): {len(below)} of {len(tested)} outcomes "
-        f"differ between {names} with p < {level}, {len(holm)} of them after Holm's adjustment"
+        f"differ between {names} with "
+        f"p{NO_BREAK}<{NO_BREAK}{level}, {len(holm) or 'none'} of them after Holm's adjustment"
     )
     items = tuple(
         f"{outcome.label}: {_estimate_text(study, view, contrast, outcome.id, unit) or UNDEFINED}"
@@ -144,9 +153,10 @@ def _below(
 
 def _p_text(value: Numeric | None) -> str:
     if value is None:
-        return f"p {UNDEFINED}"
+        return f"p{NO_BREAK}{UNDEFINED}"
     text = p_value(value)
-    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+    relation, number = ("<", text[1:]) if text.startswith("<") else ("=", text)
+    return f"p{NO_BREAK}{relation}{NO_BREAK}{number}"
 
 
 def _signed(text: str) -> str:

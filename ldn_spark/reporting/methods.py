@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ldn_spark.reporting import captions
@@ -106,6 +107,9 @@ def _outcomes(study: StudyDefinition) -> Iterator[Paragraph]:
 
 
 def _outcome(outcome: Outcome) -> str:
+    """An outcome with its codes, unless its label names them all already."""
+    if all(re.search(rf"\b{code}\b", outcome.label) for code in outcome.atc):
+        return outcome.label
     return f"{outcome.label} = {' + '.join(outcome.atc)}"
 
 

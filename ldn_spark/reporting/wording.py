@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ldn_spark.reporting.cells import View
-from ldn_spark.reporting.formats import MINUS, count, fixed, pretty
+from ldn_spark.reporting.formats import MINUS, NO_BREAK, count, fixed, pretty
 from ldn_spark.study.definition import Contrast, Level, StudyDefinition
 from ldn_spark.study.windows import DayWindow
 
@@ -99,7 +99,7 @@ def strata_sentence(study: StudyDefinition, view: View) -> str:
     """The strata with their sizes, as under the paper's tables."""
     drug, levels = study.exposure.abbreviation, study.strata.levels
     parts = [
-        f"{level.label} (N = {count(view.count('cohort', level.id, '', 'persons'))}) "
+        f"{level.label} ({patients(view, level.id)}) "
         + (f"collected {drug} " if number == 0 else "")
         + how_often(level)
         for number, level in enumerate(levels)
@@ -107,6 +107,12 @@ def strata_sentence(study: StudyDefinition, view: View) -> str:
     groups = f"{number_word(len(levels)).capitalize()} patient group{'s' * (len(levels) > 1)}"
     window = days(study.strata.counting_window)
     return f"{groups} by the number of {drug} dispenses on {window}: {listing(parts)}."
+
+
+def patients(view: View, stratum: str) -> str:
+    """The size of a stratum: `N = 3 590`, on one line."""
+    size = count(view.count("cohort", stratum, "", "persons"))
+    return f"N{NO_BREAK}={NO_BREAK}{size}"
 
 
 def abbreviations(study: StudyDefinition, *names: str) -> str:

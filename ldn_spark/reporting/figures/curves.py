@@ -26,23 +26,36 @@ def curve_panels(study: StudyDefinition, results: Results) -> Figure:
     ]
     columns = min(2, len(outcomes))
     rows = math.ceil(len(outcomes) / columns)
-    figure = canvas.new_figure(canvas.PAGE_WIDTH, 2.15 * rows + 0.55)
+    titles = [_title(outcome.label, columns) for outcome in outcomes]
+    more = 12 * max(title.count("\n") for title in titles)
+    figure = canvas.new_figure(canvas.PAGE_WIDTH, (2.15 + more / 72) * rows + 0.55)
     panels = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axes, outcome in zip(panels, outcomes, strict=False):
+    for axes, outcome, title in zip(panels, outcomes, titles, strict=False):
         points = [point for point in results.curves if point.outcome == outcome.id]
-        axes.set_title(outcome.label)
+        axes.set_title(title)
         _panel(axes, study, points)
     for axes in panels[len(outcomes) :]:
         axes.set_axis_off()
     height = 72 * figure.get_size_inches()[1]
     figure.subplots_adjust(
-        left=0.095, right=0.985, top=1 - 18 / height, bottom=40 / height, hspace=0.36, wspace=0.2
+        left=0.095,
+        right=0.985,
+        top=1 - (18 + more) / height,
+        bottom=40 / height,
+        hspace=0.36 + more / 110,
+        wspace=0.2,
     )
     figure.supxlabel(
         f"Days from first {study.exposure.abbreviation} dispense", fontsize=8.5, y=7 / height
     )
     figure.supylabel("Cumulative difference (DDD per patient)", fontsize=8.5, x=0.008)
     return figure
+
+
+def _title(label: str, columns: int) -> str:
+    """An outcome's label, broken so that it stays over its panel."""
+    room = 72 * canvas.PAGE_WIDTH * 0.89 / columns - 24
+    return "\n".join(canvas.wrap(label, 8.5, room, bold=True))
 
 
 def _panel(axes: Axes, study: StudyDefinition, points: list[CurvePoint]) -> None:

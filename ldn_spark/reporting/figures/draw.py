@@ -11,11 +11,11 @@ from ldn_spark.reporting.figures.curves import curve_panels
 from ldn_spark.reporting.figures.design import design_diagram
 from ldn_spark.reporting.figures.flow import flow_diagram
 from ldn_spark.reporting.figures.forest import forest_plot, main_contrast
-from ldn_spark.reporting.formats import count
 from ldn_spark.reporting.wording import (
     abbreviations,
     confidence,
     contrast_label,
+    patients,
     stratum_label,
 )
 from ldn_spark.results import Results
@@ -95,7 +95,7 @@ def _flow_caption(study: StudyDefinition) -> tuple[str, str]:
 def _curve_caption(study: StudyDefinition, view: View) -> tuple[str, str]:
     contrast = study.figures.curve_contrast
     exposed, comparator = (
-        f"{stratum_label(study, name)} (N = {count(view.count('cohort', name, '', 'persons'))})"
+        f"{stratum_label(study, name)} ({patients(view, name)})"
         for name in (contrast.exposed, contrast.comparator)
     )
     return (

@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 from ldn_spark.results import NOT_ESTIMABLE, AttritionStep, CurvePoint, Estimate, Results
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.documents import find_document, read_document
 
 STRATA = {"LDNx1": 3590, "LDNx2-3": 2554, "LDNx4+": 5103}
 WOMEN = {"LDNx1": 2587, "LDNx2-3": 1836, "LDNx4+": 3821}
@@ -57,6 +58,45 @@ USERS = {
 }
 
 
+PROVENANCE = {
+    "lake_version": 3,
+    "files": [
+        {"name": "2012.csv", "sha256": "a1" * 32, "lines": 9_700_500, "accepted": 9_700_412,
+         "rejected": 88},
+        {"name": "2013.csv", "sha256": "b2" * 32, "lines": 19_414_370, "accepted": 19_413_610,
+         "rejected": 760},
+    ],
+    "persons": 1_204_551,
+    "dispensings": 29_114_022,
+    "codelists": {"ldn_products": 4},
+}  # fmt: skip
+
+
+def study_named(name: str) -> StudyDefinition:
+    """A study file of the project."""
+    return read_document(find_document(name, "studies"), StudyDefinition)
+
+
+def changed(study: StudyDefinition, path: str, value: object) -> StudyDefinition:
+    """The study with another value at a dotted path, such as `statistics.dispersion`."""
+    content = study.model_dump(mode="json", by_alias=True, exclude_none=False)
+    *way, last = path.split(".")
+    node = content
+    for key in way:
+        node = node[key]
+    node[last] = value
+    return StudyDefinition.model_validate(content)
+
+
+def with_values(results: Results, changes: dict[tuple, object]) -> Results:
+    """Results with other values: (table, stratum, outcome, quantity) -> value, or str = reason."""
+    kept = {(e.table, e.stratum, e.outcome, e.quantity): e for e in results.estimates}
+    for key, value in changes.items():
+        missing = isinstance(value, str)
+        kept[key] = Estimate(*key, None, NOT_ESTIMABLE, value) if missing else Estimate(*key, value)
+    return Results(tuple(kept.values()), results.curves, results.attrition)
+
+
 def paper_like_results(study: StudyDefinition, *, subgroup: str = "", used: float = 1.0) -> Results:
     """The published study's shape.
 
@@ -67,7 +107,7 @@ def paper_like_results(study: StudyDefinition, *, subgroup: str = "", used: floa
     """
     estimates = [
         Estimate(e.table, f"{subgroup}/{e.stratum}" if subgroup else e.stratum, *_rest(e))
-        for e in _estimates(nobody_on=() if used else ("lith",))
+        for e in _estimates(study, nobody_on=() if used else ("lith",))
     ]
     return Results(tuple(estimates), tuple(_curves(study)), ATTRITION)
 
@@ -76,8 +116,22 @@ def _rest(estimate: Estimate) -> tuple:
     return estimate.outcome, estimate.quantity, estimate.value, estimate.status, estimate.reason
 
 
-def _estimates(nobody_on: tuple[str, ...]) -> Iterator[Estimate]:
-    for table, stratum, outcome, values in _values():
+def plain(text: str) -> str:
+    """Text with ordinary spaces for thin and no-break ones."""
+    return text.replace("\u202f", " ").replace("\xa0", " ")
+
+
+def _like(study: StudyDefinition) -> dict[str, str]:
+    """The outcome of the small table that stands for each outcome of a study."""
+    rows = list(DDD)
+    return {
+        outcome.id: outcome.id if outcome.id in DDD else rows[number % len(rows)]
+        for number, outcome in enumerate(study.outcomes)
+    }
+
+
+def _estimates(study: StudyDefinition, nobody_on: tuple[str, ...]) -> Iterator[Estimate]:
+    for table, stratum, outcome, values in _values(study):
         for quantity, value in values.items():
             if outcome in nobody_on and quantity in NEEDS_USERS:
                 reason = "nobody used it in either period"
@@ -89,7 +143,7 @@ def _estimates(nobody_on: tuple[str, ...]) -> Iterator[Estimate]:
 NEEDS_USERS = ("t", "p", "p_holm", "p_bh", "ci_low", "ci_high", "relative_change")
 
 
-def _values() -> Iterator[tuple[str, str, str, dict]]:
+def _values(study: StudyDefinition) -> Iterator[tuple[str, str, str, dict]]:
     total = sum(STRATA.values())
     for stratum, n in (*STRATA.items(), ("overall", total)):
         yield "cohort", stratum, "", _cohort(stratum, n, total)
@@ -98,15 +152,15 @@ def _values() -> Iterator[tuple[str, str, str, dict]]:
         names = ("smd_women", "smd_age", "smd_dispenses_before", "smd_users_before")
         values = (-0.0647, -0.0913, 0.0184, 0.0629)
         yield "baseline", "-".join(contrast), "", dict(zip(names, values, strict=True))
-    for outcome in DDD:
+    for outcome, row in _like(study).items():
         for number, (stratum, n) in enumerate(STRATA.items()):
-            yield "ddd", stratum, outcome, _ddd(n, *DDD[outcome][number])
-            yield "users", stratum, outcome, _users(n, *USERS[outcome][number])
+            yield "ddd", stratum, outcome, _ddd(n, *DDD[row][number])
+            yield "users", stratum, outcome, _users(n, *USERS[row][number])
         yield "ddd", "overall", outcome, {"ddd_missing": 0}
         for contrast in CONTRASTS:
             pair = [list(STRATA).index(stratum) for stratum in contrast]
-            yield "did_ddd", "-".join(contrast), outcome, _did_ddd(outcome, *pair)
-            yield "did_users", "-".join(contrast), outcome, _did_users(outcome, *pair)
+            yield "did_ddd", "-".join(contrast), outcome, _did_ddd(row, *pair)
+            yield "did_users", "-".join(contrast), outcome, _did_users(row, *pair)
         yield "trend_ddd", "overall", outcome, _test(-1.3, 0.8)
         yield "trend_users", "overall", outcome, _test(-0.0195, 0.0051)
 
@@ -212,8 +266,9 @@ def _did_users(outcome: str, comparator: int, exposed: int) -> dict:
 
 
 def _curves(study: StudyDefinition) -> Iterator[CurvePoint]:
+    rows = _like(study)
     for position, outcome in enumerate(study.figures.curve_outcomes):
-        (b1, a1, h1), (b2, a2, h2) = DDD[outcome][0], DDD[outcome][2]
+        (b1, a1, h1), _, (b2, a2, h2) = DDD[rows[outcome]]
         for day in range(study.windows.before.first, study.windows.after.last + 1):
             end, far = (b2 - b1, 365) if day < 0 else (a2 - a1, 364)
             part = abs(day) / far

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ldn_spark.reporting.figures import canvas
+from ldn_spark.reporting.figures.curves import curve_panels
+from ldn_spark.reporting.figures.design import design_bars, design_diagram
+from ldn_spark.reporting.figures.draw import all_figures
+from ldn_spark.reporting.figures.flow import flow_diagram
+from ldn_spark.reporting.figures.forest import forest_plot, main_contrast
+from ldn_spark.results import Results
+from tests.unit.reporting.paper_like import (
+    ATTRITION,
+    changed,
+    paper_like_results,
+    plain,
+    study_named,
+)
+
+STUDIES = ("ldn_2013", "ldn_ibd", "ldn_ms", "ldn_opioids", "ldn_ra", "ldn_thyroid")
+
+
+def texts(figure):
+    from matplotlib.text import Text
+
+    return [found.get_text() for found in figure.findobj(Text) if found.get_text()]
+
+
+def drawn(study, results):
+    with canvas.drawing_style():
+        yield flow_diagram(study, results)
+        yield curve_panels(study, results)
+        yield forest_plot(study, results, main_contrast(study))
+        yield design_diagram(study)
+
+
+def overhang(figure):
+    """How many inches of what is drawn lie beyond the page."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    drawn = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
+    width, height = figure.get_size_inches()
+    return max(-drawn.x0, -drawn.y0, drawn.x1 - width, drawn.y1 - height)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_nothing_is_cut_off(name):
+    study = study_named(name)
+    with canvas.drawing_style():
+        for figure in drawn(study, paper_like_results(study)):
+            assert overhang(figure) < 0.01
+
+
+def test_flow_diagram_holds_every_count(definition, results):
+    with canvas.drawing_style():
+        said = plain(" ".join(texts(flow_diagram(definition, results))))
+    for step in ATTRITION:
+        for number in (step.number_records, step.number_subjects, step.excluded_records):
+            assert number is None or f"{number:,}".replace(",", " ") in said
+    for number in ("3 590 (31.9%)", "2 554 (22.7%)", "5 103 (45.4%)", "10 635 before"):
+        assert number in said
+    assert "848 lines turned away" in said
+    assert "375 persons excluded" in said
+
+
+def test_curves_have_a_panel_per_outcome(definition, results):
+    with canvas.drawing_style():
+        figure = curve_panels(definition, results)
+        canvas.to_svg(figure)
+        said = texts(figure)
+    assert len(figure.axes) == 6
+    assert "Cumulative difference (DDD per patient)" in said
+    assert "Days from first LDN dispense" in said
+    assert {"−365", "0", "364"} <= set(said)
+
+
+def test_curves_without_points_or_bands(definition, results):
+    from dataclasses import replace
+
+    bare = tuple(replace(p, ci_low=None, ci_high=None) for p in results.curves)
+    with canvas.drawing_style():
+        canvas.to_svg(curve_panels(definition, Results((), bare, ())))
+        figure = curve_panels(definition, Results((), (), ()))
+        assert texts(figure).count("No curve can be formed") == 6
+
+
+def test_forest_says_what_is_not_estimable(definition, results):
+    without = Results((), results.curves, results.attrition)
+    with canvas.drawing_style():
+        figure = forest_plot(definition, without, main_contrast(definition))
+        assert texts(figure).count("not estimable") == 30
+        canvas.to_png(figure)
+
+
+def test_design_follows_the_study(definition):
+    assert [bar.window.days for bar in design_bars(definition)] == [365, 365, 365]
+    washed = changed(definition, "exposure.index_event.washout_days", 180)
+    assert design_bars(washed)[0].label == "No LDN (wash-out)"
+    ever = changed(definition, "exposure.index_event.washout_days", "ever")
+    with canvas.drawing_style():
+        assert "any time before the index date" in texts(design_diagram(ever))
+
+
+def test_same_results_same_bytes(definition, results):
+    first, again = all_figures(definition, results), all_figures(definition, results)
+    assert [(f.svg, f.png) for f in first] == [(f.svg, f.png) for f in again]
+    for figure in first:
+        assert b"<dc:date>" not in figure.svg
+        assert figure.png.startswith(b"\x89PNG")
+        assert b"Software" not in figure.png
+
+
+def test_inline_svg_stands_alone(definition, results):
+    figures = all_figures(definition, results)
+    ids = [found for f in figures for found in re.findall(r'\bid="([^"]+)"', f.inline_svg)]
+    assert len(ids) == len(set(ids)), "ids of two figures clash on one page"
+    for figure in figures:
+        inline = figure.inline_svg
+        used = set(re.findall(r'href="#([^"]+)"', inline)) | set(
+            re.findall(r"url\(#([^)]+)\)", inline)
+        )
+        assert used <= set(ids)
+        assert "var(--fig-ink)" in inline
+        assert "<?xml" not in inline
+
+
+def test_a_study_without_contrasts_has_no_forest(definition, results):
+    figures = all_figures(changed(definition, "contrasts", []), results)
+    assert [figure.id for figure in figures] == ["figure1", "figure2", "figure4"]
