@@ -1,7 +1,7 @@
 """The lake: registry tables and the version records that make them visible.
 
     LAKE/persons, LAKE/dispensings, LAKE/rejected_dispensings     Delta tables
-    LAKE/_versions/00000001.json                                  one record per ingest, written last
+    LAKE/_versions/00000001.json                                  a record per ingest, written last
     LAKE/runs/<run_id>/<table>                                    stage tables of a study's run
 
 A reader takes the Delta version of every table from a version record, never the latest of each:
@@ -218,5 +218,3 @@ def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame
             )
         )
     return spark.read.format("delta").load(str(path)).select(*table.names)
-
-

@@ -1,4 +1,4 @@
-"""The folder of a run: made whole beside its place, then renamed into it; the manifest comes last."""
+"""The folder of a run: made whole, then renamed into its place; the manifest comes last."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def new_run_folder(parent: Path, run_id: str) -> Iterator[tuple[Path, Path]]:
     """
     final = parent / run_id
     if final.exists():
-        raise OutputExistsError(Problem(str(final), "this run is there already", "choose another --out"))
+        what = "this run is there already"
+        raise OutputExistsError(Problem(str(final), what, "choose another --out"))
     draft = parent / f".{run_id}.partial"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)

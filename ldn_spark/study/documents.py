@@ -83,10 +83,9 @@ def _problems(
 ) -> Iterable[Problem]:
     faults = error.errors(include_url=False)
     for fault in faults:
-        if fault["type"] == "too_short" and any(
-            len(other["loc"]) > len(fault["loc"]) and other["loc"][: len(fault["loc"])] == fault["loc"]
-            for other in faults
-        ):
+        here = fault["loc"]
+        below = [o for o in faults if len(o["loc"]) > len(here) and o["loc"][: len(here)] == here]
+        if fault["type"] == "too_short" and below:
             continue  # pydantic counts the items that failed as missing too
         keys = _keys_of(tree, fault["loc"], is_missing=fault["type"] == "missing")
         line = _line(tree, keys)

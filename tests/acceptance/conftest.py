@@ -42,3 +42,8 @@ def sample_run(spark, sample_lake, sample_study, tmp_path_factory):
     """The folder of the study's run on the sample."""
     out = tmp_path_factory.mktemp("results")
     return run_study(spark, sample_study, sample_lake[0], out, engine="test")
+
+
+def is_embedded(spark) -> bool:
+    """Whether a session is Sail's: it speaks Spark Connect."""
+    return "connect" in type(spark).__module__

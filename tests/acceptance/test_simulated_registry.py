@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from importlib.util import find_spec
 
 import pytest
 
@@ -16,6 +17,7 @@ from ldn_spark.io.sources import load_source
 from ldn_spark.pipeline import run_study
 from ldn_spark.study.load import load_study
 from ldn_spark.synthetic.registry import simulate
+from tests.acceptance.conftest import is_embedded
 from tests.acceptance.test_sample_delivery import estimates
 
 PEOPLE, STARTERS = 18_000, 6_000
@@ -25,6 +27,8 @@ CONTRAST = "LDNx1-LDNx4+"
 @pytest.fixture(scope="module")
 def registry(spark, tmp_path_factory):
     """By kind of effect: the truth, and the estimates of the study."""
+    if not is_embedded(spark) and find_spec("pysail"):
+        pytest.skip("shown on the embedded engine; test_same_bytes shows the engines equal")
     found = {}
     for name, null_effect in (("planted", False), ("null", True)):
         root = tmp_path_factory.mktemp(name)
@@ -71,10 +75,10 @@ def test_the_truth_is_covered(registry, kind, measure):
 
 def test_a_planted_effect_is_found(registry):
     _, got = registry["planted"]
-    for table, outcome in (("did_users", "N03A"), ("did_users", "N06A"), ("did_ddd", "all")):
-        row = {q: float(got[table, CONTRAST, outcome, q]["value"]) for q in ("estimate", "p")}
-        assert row["estimate"] > 0, (table, outcome)
-        assert row["p"] < 0.05, (table, outcome)
+    for table in ("did_users", "did_ddd"):
+        row = {q: float(got[table, CONTRAST, "N03A", q]["value"]) for q in ("estimate", "p")}
+        assert row["estimate"] > 0, table
+        assert row["p"] < 0.05, table
 
 
 def test_no_effect_is_found_where_none_was_planted(registry):
