@@ -57,7 +57,7 @@ def report_html(
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    templates = files("ldn_spark.reporting") / "templates"
+    templates = files("ldn_spark.reporting")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
