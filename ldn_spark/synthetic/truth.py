@@ -14,7 +14,7 @@ from ldn_spark.synthetic.formulary import Catalogue
 from ldn_spark.synthetic.people import CONTINUING_SHARE, STRATA, Roles
 from ldn_spark.synthetic.starters import SUSCEPTIBLE, StarterModel, Window
 
-VERSION = 1
+VERSION = 1  # of the bytes a seed stands for: to be raised with any change of them
 TRUTH_FILE = "truth.json"
 OUTCOMES: dict[str, tuple[str, ...]] = {
     "all": ("N03A", "N05A", "N05B", "N05C", "N06A", "N06B"),
@@ -59,7 +59,7 @@ class Truth:
         files: every delivered file.
         model: the planted model in words and numbers.
         outcomes: per outcome: its codes, per stratum the expected mean DDD and share of users
-            (per cent) in both windows and their change, the expected difference in differences,
+            (0 to 1) in both windows and their change, the expected difference in differences,
             and what an uncontrolled before-after comparison of LDNx4+ takes for effect.
     """
 
@@ -141,14 +141,14 @@ def expected_outcomes(model: StarterModel, catalogue: Catalogue) -> dict[str, di
 
 
 def _expected(window: Window, pack: np.ndarray, inside: np.ndarray) -> dict[str, float]:
-    """Mean DDD and per cent of users of one outcome in one window.
+    """Mean DDD and share of users of one outcome in one window.
 
     A starter uses none of the medicines with probability
     1 - SUSCEPTIBLE (1 - product of (1 - share)), independence given susceptibility.
     """
     ddd = SUSCEPTIBLE * window.share * window.mean_dispenses * pack
     none = np.prod(1.0 - window.share[inside])
-    return {"ddd": float(ddd[inside].sum()), "users": float(100 * SUSCEPTIBLE * (1.0 - none))}
+    return {"ddd": float(ddd[inside].sum()), "users": float(SUSCEPTIBLE * (1.0 - none))}
 
 
 def _change(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:

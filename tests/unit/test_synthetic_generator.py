@@ -1,5 +1,6 @@
 """What a block of people is dispensed: nobody before birth or after death, every edge occurs."""
 
+import hashlib
 from datetime import date
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from ldn_spark.synthetic.exposure import FILLS
 from ldn_spark.synthetic.generator import Generator, Plan
 from ldn_spark.synthetic.people import Role
+from ldn_spark.synthetic.truth import VERSION
 
 PLAN = Plan(10_000, 5, 2012, 2014, 2_000, False, 1)
 
@@ -99,3 +101,13 @@ def test_the_country_is_dispensed_about_9_per_person_and_year_with_seasons():
     assert by_month["R06A"][5] > 2 * by_month["R06A"][10]
     assert by_month["J01CE"][1] > 1.5 * by_month["J01CE"][7]
     assert by_month[""][12] > 1.1 * by_month[""][11]
+
+
+def test_a_seed_stands_for_the_same_bytes_as_ever(tmp_path):
+    # A change of these bytes is a change of what `--seed` means: raise VERSION with it.
+    plan = Plan(2_000, 1, 2012, 2014, None, False, 1)
+    Generator(plan).write(0, tmp_path)
+    digest = hashlib.sha256()
+    for year in plan.calendar.years:
+        digest.update(plan.part(tmp_path, year, 0).read_bytes())
+    assert (VERSION, digest.hexdigest()[:16]) == (1, "c1c582c020bff4e0")

@@ -54,9 +54,9 @@ def test_every_stated_expectation_is_what_many_starters_show(model):
                 "ddd_before": before,
                 "ddd_after": after,
                 "ddd_change": after - before,
-                "users_before": 100.0 * (before > 0),
-                "users_after": 100.0 * (after > 0),
-                "users_change": 100.0 * (after > 0) - 100.0 * (before > 0),
+                "users_before": 1.0 * (before > 0),
+                "users_after": 1.0 * (after > 0),
+                "users_change": 1.0 * (after > 0) - 1.0 * (before > 0),
             }
             for key, values in pairs.items():
                 mean, error = estimate(values)
@@ -102,7 +102,7 @@ def test_the_start_resembles_the_published_cohort():
     }
     for outcome, (users, ddd) in published.items():
         start = before[outcome]["strata"]["LDNx1"]
-        assert start["users_before"] == pytest.approx(users, rel=0.1)
+        assert 100 * start["users_before"] == pytest.approx(users, rel=0.1)
         assert start["ddd_before"] == pytest.approx(ddd, rel=0.5 if ddd < 10 else 0.2)
 
 
@@ -115,7 +115,7 @@ def test_a_95_per_cent_interval_covers_the_truth_at_its_rate():
     for seed in range(repeats):
         sums = observe(seed, PLANTED, 500)
         for outcome, kind in covered:
-            values = sums[outcome] if kind == "ddd" else 100.0 * (sums[outcome] > 0)
+            values = sums[outcome] if kind == "ddd" else 1.0 * (sums[outcome] > 0)
             (once, once_error), _, (many, many_error) = (
                 estimate(after - before) for before, after in values
             )
