@@ -19,6 +19,7 @@ def main(args) -> None:
             args.out,
             people=args.people,
             seed=args.seed,
+            starters=args.starters,
             null_effect=args.null_effect,
             report=report,
         )
@@ -30,5 +31,6 @@ if __name__ == "__main__":
     parser.add_argument("out", type=Path, help="the folder to write the delivery to")
     parser.add_argument("--people", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--starters", type=int, help="default: 11,247 per 5.3 million people")
     parser.add_argument("--null-effect", action="store_true", help="plant no effect at all")
     run_job(main, parser)

@@ -99,6 +99,10 @@ def simulate(
     out: Annotated[Path, typer.Argument(help="The folder to write the delivery to.")],
     people: Annotated[int, typer.Option(help="How many people; nationwide is 5300000.")] = 200_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    starters: Annotated[
+        int | None,
+        typer.Option(help="How many start LDN in 2013; 11,247 per 5.3 million when not given."),
+    ] = None,
     null_effect: Annotated[
         bool, typer.Option("--null-effect", help="Plant no effect at all.")
     ] = False,
@@ -111,7 +115,13 @@ def simulate(
 
     with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
         simulate_registry(
-            spark, out, people=people, seed=seed, null_effect=null_effect, report=report
+            spark,
+            out,
+            people=people,
+            seed=seed,
+            starters=starters,
+            null_effect=null_effect,
+            report=report,
         )
     typer.echo(f"The truth about this registry is in {out / 'truth.json'}")
     typer.echo(str(out))
