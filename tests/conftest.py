@@ -3,7 +3,8 @@
 The session `spark` is started once per engine. Its tests run on one engine after the other:
 pytest groups them, so that the two never live in this process together (PySpark decides by an
 environment variable whether it speaks to a server). `--engine sail` or `--engine spark` runs them
-on one engine alone.
+on one engine alone. A test that is slow on Spark and says nothing about it is marked
+`only_engine("sail")`.
 """
 
 from __future__ import annotations
@@ -21,10 +22,18 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "only_engine(name): run on this engine alone; another test covers the other"
+    )
+
+
 def pytest_generate_tests(metafunc):
     if "spark" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--engine")
         engines = ENGINES if chosen == "both" else (chosen,)
+        if only := metafunc.definition.get_closest_marker("only_engine"):
+            engines = tuple(engine for engine in engines if engine in only.args)
         metafunc.parametrize("spark", engines, indirect=True, scope="session")
 
 

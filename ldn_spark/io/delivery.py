@@ -9,16 +9,27 @@ from __future__ import annotations
 import csv
 import glob
 import hashlib
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.sources import Source
 from ldn_spark.progress import Progress, Reporter, silent
 
 BLOCK_BYTES = 16 << 20
+_LONGEST_HEADER = 1 << 20
+_READERS = 4
+_POLL_SECONDS = 0.1
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -120,29 +131,40 @@ def scan_files(
         DeliveryError: a file cannot be read as the source declares; all files at once.
     """
     files, warnings, problems = [], [], []
-    total, done = sum(path.stat().st_size for path in paths), 0
-    for path in paths:
-        report(Progress("checking files", done, total, "bytes"))
+    total, read = sum(path.stat().st_size for path in paths), [0] * len(paths)
+
+    def scan(number: int) -> tuple[DeliveredFile, list[str]]:
+        def has_read(size: int) -> None:
+            read[number] += size
+
+        return _scan_file(paths[number], source, block_bytes, has_read)
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        scans = [pool.submit(scan, number) for number in range(len(paths))]
+        while wait(scans, _POLL_SECONDS).not_done:
+            report(Progress("checking files", sum(read), total, "bytes"))
+    for path, done in zip(paths, scans, strict=True):
         try:
-            file, notes = _scan_file(path, source, block_bytes)
+            file, notes = done.result()
             files.append(file)
             warnings.extend(notes)
         except DeliveryError as error:
             problems.extend(error.problems)
         except OSError as error:
             problems.append(Problem(str(path), error.strerror or "cannot be read", "check access"))
-        done += path.stat().st_size
     report(Progress("checking files", total, total, "bytes"))
     if problems:
         raise DeliveryError(problems)
     return files, warnings
 
 
-def _scan_file(path: Path, source: Source, block_bytes: int) -> tuple[DeliveredFile, list[str]]:
+def _scan_file(
+    path: Path, source: Source, block_bytes: int, has_read: Callable[[int], None]
+) -> tuple[DeliveredFile, list[str]]:
     digest = hashlib.sha256()
     blocks: list[Block] = []
     with path.open("rb") as stream:
-        first = stream.readline(1 << 20)
+        first = stream.readline(_LONGEST_HEADER)
         header = _read_header(path, first, source)
         digest.update(first)
         start, line = len(first), 2
@@ -151,6 +173,8 @@ def _scan_file(path: Path, source: Source, block_bytes: int) -> tuple[DeliveredF
             blocks.append(Block(start, start + len(chunk), line))
             start += len(chunk)
             line += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+            has_read(len(chunk))
+        line -= _drop_blank_end(blocks, stream)
     warnings = [
         f"{path.name}: column '{name}' is not known to source {source.id} and is ignored"
         for name in header
@@ -158,9 +182,29 @@ def _scan_file(path: Path, source: Source, block_bytes: int) -> tuple[DeliveredF
     ]
     if not blocks:
         warnings.append(f"{path.name}: holds a header and no line")
-    size = os.path.getsize(path)
-    file = DeliveredFile(str(path), size, digest.hexdigest(), header, line - 2, tuple(blocks))
+    file = DeliveredFile(str(path), start, digest.hexdigest(), header, line - 2, tuple(blocks))
     return file, warnings
+
+
+def _drop_blank_end(blocks: list[Block], stream: BinaryIO) -> int:
+    """Take blank lines at the end of a file off its blocks: they are no rows.
+
+    Returns:
+        How many lines were taken off.
+    """
+    dropped = 0
+    while blocks:
+        last = blocks.pop()
+        stream.seek(last.start)
+        data = stream.read(last.end - last.start)
+        content = data.rstrip(b"\r\n")
+        end = data.find(b"\n", len(content)) + 1 or len(data)
+        blank = data[end if content else 0 :]
+        dropped += blank.count(b"\n") + (bool(blank) and not blank.endswith(b"\n"))
+        if content:
+            blocks.append(Block(last.start, last.start + end, last.first_line))
+            break
+    return dropped
 
 
 def _known_columns(source: Source) -> set[str]:
@@ -173,9 +217,26 @@ def _read_header(path: Path, line: bytes, source: Source) -> tuple[str, ...]:
     where = f"{path} line 1"
     if not line:
         raise DeliveryError(Problem(str(path), "is empty: 0 bytes", "ask for the file again"))
+    for mark, kind in _PACKED.items():
+        if line.startswith(mark):
+            raise DeliveryError(Problem(str(path), f"is packed ({kind})", "unpack it first"))
     if line[:2] in _UTF16_BOMS:
         raise DeliveryError(
             Problem(where, "begins with a UTF-16 mark", "save it as UTF-8 and declare utf-8")
+        )
+    if line.startswith(_UTF8_BOM) and source.codec != "utf-8":
+        raise DeliveryError(
+            Problem(
+                where,
+                f"begins with a UTF-8 mark, but source {source.id} declares {source.encoding}",
+                "declare utf-8 in the source file",
+            )
+        )
+    if b"\x00" in line or (len(line) == _LONGEST_HEADER and not line.endswith(b"\n")):
+        raise DeliveryError(Problem(where, "is not a line of text", "check what file this is"))
+    if b"\r" in line.rstrip(b"\r\n"):
+        raise DeliveryError(
+            Problem(where, "ends with a carriage return alone", "save it with ordinary line ends")
         )
     try:
         text = line.removeprefix(_UTF8_BOM).decode(source.codec)
@@ -198,7 +259,7 @@ def _read_header(path: Path, line: bytes, source: Source) -> tuple[str, ...]:
     return header
 
 
-def _header_problems(where: str, header: tuple[str, ...], source: Source):
+def _header_problems(where: str, header: tuple[str, ...], source: Source) -> Iterator[Problem]:
     if len(header) == 1:
         yield Problem(
             where,

@@ -6,8 +6,10 @@ a cluster runs. Only this module knows how either is started.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -35,6 +37,8 @@ DELTA_JARS = (
 )
 """What Delta needs beside Spark's own jars, as Ivy names them; `$LDN_JARS` may hold them."""
 _TASKS_AT_ONCE = "spark.ldn.tasksAtOnce"
+_LINKS = "spark.ldn.links"
+_PLAIN_PATH = re.compile(r"[\w./-]*", re.ASCII)
 ROW_GROUP_ROWS = 131_072
 ROW_GROUP_BYTES = 8 << 20
 """Small row groups, so that a range of ATC codes reads few of them."""
@@ -88,13 +92,16 @@ def _sail_session() -> Iterator[SparkSession]:
     server.start(background=True)
     host, port = server.listening_address
     spark = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
+    links = tempfile.mkdtemp(prefix="ldn-links-")
     try:
         _pin_session(spark)
+        spark.conf.set(_LINKS, links)
         spark.conf.set(_TASKS_AT_ONCE, str(len(os.sched_getaffinity(0))))
         yield spark
     finally:
         spark.stop()
         server.stop()
+        shutil.rmtree(links, ignore_errors=True)
         os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)  # or the next engine is taken for it
 
 
@@ -164,6 +171,23 @@ def tasks_at_once(spark: SparkSession) -> int | None:
     """
     limit = spark.conf.get(_TASKS_AT_ONCE, "")
     return int(limit) if limit else None
+
+
+def engine_path(spark: SparkSession, path: Path) -> str:
+    """A path as the engine can take it; its parent folder is made.
+
+    Sail 0.7.2 loses Delta tables whose path holds a blank or a letter beyond ASCII: it reaches
+    them by a link without either.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    links = spark.conf.get(_LINKS, "")
+    if not links or _PLAIN_PATH.fullmatch(str(path)):
+        return str(path)
+    parent = str(path.parent.resolve())
+    link = Path(links) / hashlib.sha256(os.fsencode(parent)).hexdigest()[:16]
+    if not link.is_symlink():
+        link.symlink_to(parent)
+    return str(link / path.name)
 
 
 def _pin_session(spark: SparkSession) -> None:

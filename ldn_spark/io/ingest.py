@@ -9,38 +9,43 @@ and the next ingest begins from there.
 from __future__ import annotations
 
 import shutil
-import time
 import uuid
-from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.io import collect
 from ldn_spark.io.delivery import BLOCK_BYTES, DeliveredFile, find_files, scan_files
+from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import (
     FileRecord,
     Lake,
     LakeVersion,
-    delta_version,
     known_versions,
+    only_writer,
     publish_version,
     read_version,
-    write_table,
+)
+from ldn_spark.io.registry import (
+    check_rejected,
+    describe_dispensings,
+    describe_persons,
+    write_registry,
 )
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staging import BlockTask, count_staged, first_rejections, parse_into_staging
 from ldn_spark.progress import Progress, Reporter, silent
-from ldn_spark.schemas import DISPENSINGS, LAKE_TABLES, PERSONS, REJECTED_DISPENSINGS, Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
-MAX_REJECTED_SHARE = 0.5
+MAX_REJECTED_SHARE = 0.05
 INGESTED, NOOP = "ingested", "noop"
+_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,40 +91,56 @@ def ingest(
         report: is told how far the work is.
 
     Raises:
-        DeliveryError: the delivery cannot be read as declared; the lake is unchanged.
-        ConflictError: another ingest was faster; the lake is what that one made.
+        DeliveryError: the delivery cannot be read as declared, or too much of a file is rejected;
+            the lake is unchanged.
+        ConflictError: another ingest is at work or was faster; the lake is what that one made.
+        ResourceError: disk, memory or a permission is missing; the lake is unchanged.
     """
     paths, notes = find_files(delivery, source)
     scanned, warnings = scan_files(paths, source, block_bytes=block_bytes, report=report)
     warnings = [*notes, *warnings]
-    before = read_version(lake_root) if known_versions(lake_root) else None
-    files, known = _new_files(scanned, before)
-    if not files and before is not None:
-        return IngestReport(NOOP, before, (), known, (), tuple(warnings))
-    staging = lake_root / "_staging" / uuid.uuid4().hex
-    staging.mkdir(parents=True)
-    try:
-        records = _parse(spark, files, source, staging, before, report)
-        names = {record.file_id: record.name for record in records}
-        examples = first_rejections(staging, names)
-        _require_enough_accepted(records, examples, max_rejected_share)
-        version = _write(spark, lake_root, records, staging, before, report)
-        publish_version(lake_root, version)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with translated_faults("taking the delivery in"), only_writer(lake_root):
+        before = read_version(lake_root) if known_versions(lake_root) else None
+        files, known, same_name = _new_files(scanned, before)
+        warnings += same_name
+        if not files and before is not None:
+            return IngestReport(NOOP, before, (), known, (), tuple(warnings))
+        staging = _new_staging(lake_root)
+        try:
+            records = _parse(spark, files, source, staging, before, report)
+            examples = first_rejections(staging, {one.file_id: one.name for one in records})
+            _require_enough_accepted(records, examples, max_rejected_share)
+            version = _write(Lake(spark, lake_root), records, staging, before, report)
+            publish_version(lake_root, version)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     return IngestReport(INGESTED, version, tuple(records), known, tuple(examples), tuple(warnings))
+
+
+def _new_staging(root: Path) -> Path:
+    """An empty folder for parsed rows; what killed ingests left there is removed."""
+    shutil.rmtree(root / "_staging", ignore_errors=True)
+    staging = root / "_staging" / uuid.uuid4().hex
+    staging.mkdir(parents=True)
+    return staging
 
 
 def _new_files(
     scanned: Sequence[DeliveredFile], before: LakeVersion | None
-) -> tuple[list[DeliveredFile], tuple[str, ...]]:
-    """The files not in the lake yet, each content once; and the names of those that are."""
+) -> tuple[list[DeliveredFile], tuple[str, ...], list[str]]:
+    """The files not in the lake yet, each content once; the names of the others; warnings."""
     seen = {file.sha256 for file in before.files} if before else set()
-    new, known = [], []
+    names = {file.name for file in before.files} if before else set()
+    new, known, warnings = [], [], []
     for file in scanned:
         (known if file.sha256 in seen else new).append(file)
+        if file.sha256 not in seen and file.name in names:
+            warnings.append(
+                f"{file.name}: a file of this name with other content is in the lake already; "
+                "lines that stand in both now count twice"
+            )
         seen.add(file.sha256)
-    return new, tuple(file.name for file in known)
+    return new, tuple(file.name for file in known), warnings
 
 
 def _parse(
@@ -137,40 +158,46 @@ def _parse(
         for number, file in enumerate(files)
         for block in file.blocks
     ]
-    accepted: Counter[int] = Counter()
-    rejected: Counter[tuple[int, str]] = Counter()
-    repaired: Counter[tuple[int, str]] = Counter()
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(lambda: collect.rows(parse_into_staging(spark, tasks, source, staging)))
-        while not work.done():
-            done = count_staged(staging)
-            report(Progress("parsing lines", done, len(tasks), "blocks"))
-            time.sleep(0.05 if done < 3 else 0.3)
-        rows = work.result()
-    for row in rows:
-        if row["kind"] == "noted" or (row["kind"] == "repaired" and not row["reason"]):
-            continue
-        counter = {"accepted": accepted, "rejected": rejected, "repaired": repaired}[row["kind"]]
-        key = row["file_id"] if row["kind"] == "accepted" else (row["file_id"], row["reason"])
-        counter[key] += row["lines"]
-    counts = {"rows": sum(accepted.values()), "rejected": sum(rejected.values())}
-    report(Progress("parsing lines", len(tasks), len(tasks), "blocks", counts))
-    return [
-        _record(first_id + number, file, source, accepted, rejected, repaired)
+    counts: defaultdict[int, defaultdict[str, dict[str, int]]]
+    counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
+    for row in _run_tasks(spark, tasks, source, staging, report):
+        counts[row["file_id"]][row["kind"]][row["reason"]] += row["lines"]
+    records = [
+        _record(first_id + number, file, source, counts[first_id + number])
         for number, file in enumerate(files)
     ]
+    totals = {
+        "rows": sum(record.accepted for record in records),
+        "rejected": sum(record.rejected for record in records),
+    }
+    report(Progress("parsing lines", len(tasks), len(tasks), "blocks", totals))
+    return records
+
+
+def _run_tasks(
+    spark: SparkSession,
+    tasks: Sequence[BlockTask],
+    source: Source,
+    staging: Path,
+    report: Reporter,
+) -> list[dict]:
+    """The account of all blocks; meanwhile, the blocks staged so far are reported."""
+    account = parse_into_staging(spark, tasks, source, staging)
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(collect.rows, account)
+        while wait([work], _POLL_SECONDS).not_done:
+            report(Progress("parsing lines", count_staged(staging), len(tasks), "blocks"))
+        return work.result()
 
 
 def _record(
-    file_id: int,
-    file: DeliveredFile,
-    source: Source,
-    accepted: Counter[int],
-    rejected: Counter[tuple[int, str]],
-    repaired: Counter[tuple[int, str]],
+    file_id: int, file: DeliveredFile, source: Source, counts: Mapping[str, Mapping[str, int]]
 ) -> FileRecord:
-    by_reason = {reason: n for (owner, reason), n in sorted(rejected.items()) if owner == file_id}
-    mended = {reason: n for (owner, reason), n in sorted(repaired.items()) if owner == file_id}
+    """The account of one file; its lines were counted before they were parsed."""
+    by_reason = {
+        kind: {reason: lines for reason, lines in sorted(counts[kind].items()) if reason}
+        for kind in ("rejected", "repaired", "noted")
+    }
     record = FileRecord(
         file_id=file_id,
         name=file.name,
@@ -178,12 +205,14 @@ def _record(
         sha256=file.sha256,
         source=source.id,
         lines=file.lines,
-        accepted=accepted[file_id],
-        rejected=sum(by_reason.values()),
-        rejected_by_reason=by_reason,
-        repaired_by_reason=mended,
+        accepted=counts["accepted"].get("", 0),
+        rejected=sum(by_reason["rejected"].values()),
+        repaired=counts["repaired"].get("", 0),
+        rejected_by_reason=by_reason["rejected"],
+        repaired_by_reason=by_reason["repaired"],
+        noted_by_reason=by_reason["noted"],
     )
-    if record.accepted + record.rejected != record.lines:
+    if record.accepted + record.rejected != record.lines or record.repaired > record.accepted:
         raise EngineError(
             f"{file.name}: {record.lines} lines were read but {record.accepted} accepted and "
             f"{record.rejected} rejected; nothing was changed"
@@ -194,188 +223,50 @@ def _record(
 def _require_enough_accepted(
     records: Sequence[FileRecord], examples: Sequence[Problem], max_rejected_share: float
 ) -> None:
-    """Turn the delivery away whole when too many lines were rejected."""
-    lines, rejected = sum(r.lines for r in records), sum(r.rejected for r in records)
-    if lines == 0 or (rejected / lines <= max_rejected_share and rejected < lines):
-        return
-    problems = [
-        Problem(
-            "the delivery",
-            f"{rejected} of {lines} lines are rejected, more than {max_rejected_share:.0%}; "
-            "it is turned away whole",
-            "mend the file or its source file, or raise --max-rejected-share",
-        ),
-        *examples,
-    ]
-    raise DeliveryError(problems)
+    """Turn the delivery away whole when too many lines of any file were rejected."""
+    problems = []
+    for record in records:
+        share = record.rejected / record.lines if record.lines else 0.0
+        if share > max_rejected_share or (record.rejected and not record.accepted):
+            what = f"{record.rejected} of {record.lines} lines are rejected"
+            if record.accepted:
+                what += f", more than {max_rejected_share:.3g} of them"
+            mend = "mend the file or its source file, or allow more with --max-rejected-share"
+            if record.rejected_by_reason.get("encoding", 0) == record.rejected:
+                mend = "declare the encoding that the file has in its source file"
+            problems.append(Problem(record.name, what, mend))
+    if problems:
+        raise DeliveryError([*problems, *examples])
 
 
 def _write(
-    spark: SparkSession,
-    root: Path,
+    lake: Lake,
     records: Sequence[FileRecord],
     staging: Path,
     before: LakeVersion | None,
     report: Reporter,
 ) -> LakeVersion:
-    """New versions of the registry tables from the staged rows; not visible yet."""
-    from pyspark.sql import functions as F
+    """New versions of the registry tables, and the record that will make them visible."""
 
-    lake = Lake(spark, root)
-    staged = spark.read.parquet(str(staging / "accepted"))
-    staged = staged.withColumn("person_key", F.xxhash64("pseudonym"))
-    names = {record.file_id: record.name for record in records}
-    years = _write_dispensings(lake, staged, records, before, report)
-    report(Progress("writing persons", 0, 1, "tables"))
-    _write_persons(lake, staged, before)
-    rejected = spark.read.parquet(str(staging / "rejected"))
-    rejected = rejected.select("file_id", _name_of(names).alias("file"), "line", "column", "reason")
-    _write_whole(lake, REJECTED_DISPENSINGS, rejected, before)
-    report(Progress("writing persons", 1, 1, "tables"))
-    tables = {table.name: delta_version(root / table.name) for table in LAKE_TABLES}
-    return _describe(lake, tables, records, before, years)
+    def written(done: int, total: int) -> None:
+        report(Progress("writing dispensings", done, total, "rows"))
 
-
-def _name_of(names: dict[int, str]):
-    from pyspark.sql import functions as F
-
-    chosen = F
-    for file_id, name in names.items():
-        chosen = chosen.when(F.col("file_id") == file_id, F.lit(name))
-    return chosen
-
-
-def _old(lake: Lake, table: Table, before: LakeVersion | None) -> DataFrame | None:
-    return None if before is None else lake.read(table, before)
-
-
-def _write_whole(lake: Lake, table: Table, new: DataFrame, before: LakeVersion | None) -> None:
-    old = _old(lake, table, before)
-    write_table(new if old is None else old.unionByName(new), lake.root / table.name, table)
-
-
-def _write_dispensings(
-    lake: Lake,
-    staged: DataFrame,
-    records: Sequence[FileRecord],
-    before: LakeVersion | None,
-    report: Reporter,
-) -> dict[str, int]:
-    """Rewrite the years that change, one after the other, clustered by code and person.
-
-    Returns:
-        Dispensings per year, of all years.
-    """
-    from pyspark.sql import functions as F
-
-    counted = collect.rows(staged.groupBy("year").agg(F.count(F.lit(1)).alias("rows")))
-    new = {row["year"]: row["rows"] for row in counted}
-    expected = sum(record.accepted for record in records)
-    if sum(new.values()) != expected:
-        raise EngineError(f"{expected} rows were staged but {sum(new.values())} are read back")
-    total = Counter({int(year): n for year, n in before.years.items()} if before else {})
-    total.update(new)
-    path, old = lake.root / DISPENSINGS.name, _old(lake, DISPENSINGS, before)
-    rows = staged.select(*DISPENSINGS.names)
-    if before is None:
-        write_table(rows.where(F.lit(False)), path, DISPENSINGS)
-    for number, year in enumerate(sorted(new)):
-        report(Progress("writing dispensings", number, len(new), "years", {"year": year}))
-        content = rows.where(F.col("year") == year)
-        if old is not None:
-            content = content.unionByName(old.where(F.col("year") == year))
-        content = content.orderBy(*DISPENSINGS.sort_by)
-        write_table(content, path, DISPENSINGS, replace_where=f"year = {year}")
-    report(Progress("writing dispensings", len(new), len(new), "years"))
-    return {str(year): total[year] for year in sorted(total)}
-
-
-def _write_persons(lake: Lake, staged: DataFrame, before: LakeVersion | None) -> None:
-    """Merge what the delivery says of persons into what is known.
-
-    Minimum and maximum do not depend on the order in which rows or deliveries arrive: an attribute
-    with two different values is unknown from then on, whatever comes later. Of two days of death
-    the earlier one counts.
-    """
-    from pyspark.sql import functions as F
-
-    new = staged.select(
-        "person_key",
-        "pseudonym",
-        "sex",
-        "birth_year",
-        "died_on",
-        F.lit(False).alias("sex_conflict"),
-        F.lit(False).alias("birth_year_conflict"),
+    accepted = sum(record.accepted for record in records)
+    tables, years = write_registry(
+        lake, staging, before, accepted=accepted, token=staging.name, written=written
     )
-    old = _old(lake, PERSONS, before)
-    said = new if old is None else new.unionByName(old)
-    merged = said.groupBy("person_key", "pseudonym").agg(
-        F.min("died_on").alias("died_on"),
-        *[
-            expression
-            for name in ("sex", "birth_year")
-            for expression in (
-                F.min(name).alias(f"{name}_low"),
-                F.max(name).alias(f"{name}_high"),
-                F.max(F.col(f"{name}_conflict").cast("int")).alias(f"{name}_known_conflict"),
-            )
-        ],
-    )
-    for name in ("sex", "birth_year"):
-        differs = F.coalesce(F.col(f"{name}_low") != F.col(f"{name}_high"), F.lit(False))
-        conflict = differs | (F.col(f"{name}_known_conflict") == 1)
-        merged = merged.withColumn(f"{name}_conflict", conflict)
-        merged = merged.withColumn(name, F.when(~conflict, F.col(f"{name}_low")))
-    write_table(merged.orderBy(*PERSONS.sort_by), lake.root / PERSONS.name, PERSONS)
-
-
-def _describe(
-    lake: Lake,
-    tables: dict[str, int],
-    records: Sequence[FileRecord],
-    before: LakeVersion | None,
-    years: dict[str, int],
-) -> LakeVersion:
-    """The record of the new version, from the tables as they were written."""
-    from pyspark.sql import functions as F
-
-    files = (*(before.files if before else ()), *records)
+    report(Progress("checking the lake", 0, 1, "versions"))
     draft = LakeVersion(
-        (before.number if before else 0) + 1, tables, files, 0, sum(years.values()), 0, 0, years
-    )
-    persons = collect.one(
-        lake.read(PERSONS, draft).agg(
-            F.count(F.lit(1)).alias("rows"),
-            F.count_distinct("person_key").alias("keys"),
-            F.count(F.when(F.col("sex_conflict"), F.lit(1))).alias("sexes"),
-            F.count(F.when(F.col("birth_year_conflict"), F.lit(1))).alias("births"),
-        )
-    )
-    if persons["rows"] != persons["keys"]:
-        raise EngineError(
-            f"{persons['rows'] - persons['keys']} pseudonyms share a key with another one"
-        )
-    span = collect.one(
-        lake.read(DISPENSINGS, draft).agg(
-            F.count(F.lit(1)).alias("rows"),
-            F.min("dispensed_on").alias("first"),
-            F.max("dispensed_on").alias("last"),
-        )
-    )
-    if span["rows"] != draft.dispensings or span["rows"] != sum(file.accepted for file in files):
-        raise EngineError(
-            f"{draft.dispensings} dispensings were written but {span['rows']} are read back"
-        )
-    return LakeVersion(
-        number=draft.number,
+        number=(before.number if before else 0) + 1,
         tables=tables,
-        files=files,
-        persons=persons["rows"],
-        dispensings=span["rows"],
-        sex_conflicts=persons["sexes"],
-        birth_year_conflicts=persons["births"],
-        years=years,
-        first_dispensed_on=span["first"].isoformat() if span["first"] else "",
-        last_dispensed_on=span["last"].isoformat() if span["last"] else "",
+        files=(*(before.files if before else ()), *records),
+        persons=0,
+        dispensings=years.total(),
+        sex_conflicts=0,
+        birth_year_conflicts=0,
+        years={str(year): years[year] for year in sorted(years)},
     )
+    span, persons = describe_dispensings(lake, draft), describe_persons(lake, draft)
+    check_rejected(lake, draft)
+    report(Progress("checking the lake", 1, 1, "versions"))
+    return replace(draft, **span, **persons)

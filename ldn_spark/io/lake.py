@@ -1,8 +1,8 @@
 """The lake: registry tables and the version records that make them visible.
 
-    LAKE/persons, LAKE/dispensings, LAKE/rejected_dispensings     Delta tables
-    LAKE/_versions/00000001.json                                  a record per ingest, written last
-    LAKE/runs/<run_id>/<table>                                    stage tables of a study's run
+    LAKE/{persons,dispensings,rejected_dispensings}  Delta tables
+    LAKE/_versions/00000001.json                     one record per ingest, written last
+    LAKE/runs/<run_id>/<table>                       stage tables of a study's run
 
 A reader takes the Delta version of every table from a version record, never the latest of each:
 what a killed ingest left behind is never seen.
@@ -10,14 +10,25 @@ what a killed ingest left behind is never seen.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ldn_spark.errors import ConflictError, DeliveryError, EmptyInputError, Problem, UsageError
+from ldn_spark.errors import (
+    ConflictError,
+    DeliveryError,
+    EmptyInputError,
+    EngineError,
+    Problem,
+    UsageError,
+)
+from ldn_spark.io.delta_log import delta_version
+from ldn_spark.io.engines import engine_path
 from ldn_spark.schemas import Table
 
 if TYPE_CHECKING:
@@ -28,7 +39,11 @@ _VERSIONS = "_versions"
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A delivered file and what became of its lines."""
+    """A delivered file and what became of its lines.
+
+    Every line is accepted or rejected; `repaired` of the accepted ones were mended in some field.
+    A line is rejected for one reason, and may be mended or noted for several.
+    """
 
     file_id: int
     name: str
@@ -40,6 +55,8 @@ class FileRecord:
     rejected: int
     rejected_by_reason: Mapping[str, int]
     repaired_by_reason: Mapping[str, int]
+    repaired: int = 0
+    noted_by_reason: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +125,18 @@ class Lake:
         return read_version(self.root, as_of)
 
     def read(self, table: Table, version: LakeVersion) -> DataFrame:
-        """A registry table as it was at a version, columns in the order of its schema."""
-        reader = self.spark.read.format("delta").option("versionAsOf", version.tables[table.name])
-        return reader.load(str(self.root / table.name)).select(*table.names)
+        """A registry table as it was at a version, columns in the order of its schema.
+
+        Raises:
+            EngineError: the table is not there any more.
+        """
+        path, pinned = self.root / table.name, version.tables[table.name]
+        there = delta_version(path)
+        if there is None or there < pinned:
+            what = f"the table is not there in the version that lake version {version.number} names"
+            raise EngineError(Problem(str(path), what, "restore the lake from a backup"))
+        reader = self.spark.read.format("delta").option("versionAsOf", pinned)
+        return reader.load(engine_path(self.spark, path)).select(*table.names)
 
 
 def known_versions(root: Path) -> list[int]:
@@ -138,7 +164,12 @@ def read_version(root: Path, as_of: int | None = None) -> LakeVersion:
             Problem("--as-of", f"the lake has no version {as_of}", f"it has {_span(known)}")
         )
     number = known[-1] if as_of is None else as_of
-    return LakeVersion.from_json(_version_file(root, number).read_text(encoding="utf-8"))
+    file = _version_file(root, number)
+    try:
+        return LakeVersion.from_json(file.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, KeyError):
+        what = "the version record is damaged"
+        raise EngineError(Problem(str(file), what, "restore it from a backup")) from None
 
 
 def _span(known: list[int]) -> str:
@@ -172,29 +203,61 @@ def publish_version(root: Path, version: LakeVersion) -> None:
         draft.unlink()
 
 
-def delta_version(path: Path) -> int | None:
-    """The latest committed version of a Delta table; None where there is none."""
-    commits = [int(file.stem) for file in (path / "_delta_log").glob("[0-9]*.json")]
-    return max(commits, default=None)
+@contextmanager
+def only_writer(root: Path) -> Iterator[None]:
+    """Hold the lake for one ingest; the lock ends with the process, however it ends.
+
+    A file system without locks is no obstacle: two ingests that meet are told apart by their
+    commits, and only one can publish.
+
+    Raises:
+        ConflictError: another ingest is at work.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    lock = os.open(root / "_lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            what = "another ingest is writing to this lake"
+            raise ConflictError(
+                Problem(str(root), what, "wait for it and run this again")
+            ) from None
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(lock)
 
 
-def write_table(frame: DataFrame, path: Path, table: Table, *, replace_where: str = "") -> None:
+def write_table(
+    frame: DataFrame, path: Path, table: Table, *, replace_where: str = "", token: str = ""
+) -> None:
     """Overwrite a Delta table, or the part of it that `replace_where` names, in one commit.
 
     Columns are cast to the schema by name, because engines differ in what they do with others.
     Minima and maxima go into the log for `statistics_on` only: identifiers never stand there.
+
+    Args:
+        frame: the rows; more columns than the table's are left out.
+        path: the table's folder.
+        table: its definition.
+        replace_where: a condition on partition columns; every row of `frame` satisfies it.
+        token: stands in the log, to tell the writer by.
     """
     columns = [frame[name].cast(kind).alias(name) for name, kind in table.columns]
     writer = frame.select(*columns).write.format("delta").mode("overwrite")
     if table.partition_by:
         writer = writer.partitionBy(*table.partition_by)
+    if token:
+        writer = writer.option("userMetadata", token)
     if replace_where:
         writer = writer.option("replaceWhere", replace_where)
     elif table.statistics_on:
         writer = writer.option("delta.dataSkippingStatsColumns", ",".join(table.statistics_on))
     else:
         writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
-    writer.save(str(path))
+    writer.save(engine_path(frame.sparkSession, path))
 
 
 def write_run_table(frame: DataFrame, folder: Path, table: Table) -> None:
@@ -217,4 +280,4 @@ def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame
                 "run the earlier stages first",
             )
         )
-    return spark.read.format("delta").load(str(path)).select(*table.names)
+    return spark.read.format("delta").load(engine_path(spark, path)).select(*table.names)

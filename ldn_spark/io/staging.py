@@ -70,7 +70,7 @@ def _write_empty(source: Source, staging: Path) -> None:
     """Files without rows, so that the folders have their columns whatever is delivered."""
     header = tuple(source.columns.values())
     parsed = parse_block(b"", 2, header, source, rules_of(source))
-    _stage(parsed, 0, "empty", staging)
+    _stage(parsed, 0, "", "empty", staging)
 
 
 def _parse_one(
@@ -89,7 +89,7 @@ def _parse_one(
             f"{task.path}: parsing the lines from line {block.first_line} failed with "
             f"{type(error).__name__} at {place.name}:{place.lineno}"
         ) from None
-    _stage(parsed, task.file_id, f"{number:08d}", staging)
+    _stage(parsed, task.file_id, Path(task.path).name, f"{number:08d}", staging)
     account = [("accepted", "", parsed.accepted.num_rows), ("repaired", "", parsed.repaired_rows)]
     for pair in parsed.rejected["reason"].value_counts().to_pylist():
         account.append(("rejected", pair["values"], pair["counts"]))
@@ -107,9 +107,11 @@ def _parse_one(
     )
 
 
-def _stage(parsed: ParsedBlock, file_id: int, name: str, staging: Path) -> None:
+def _stage(parsed: ParsedBlock, file_id: int, file: str, name: str, staging: Path) -> None:
     """Write a block's rows; the accepted ones last, so that their file says the block is done."""
-    for kind, table in (("rejected", parsed.rejected), ("accepted", parsed.accepted)):
+    names = pa.array([file] * parsed.rejected.num_rows, pa.string())
+    rejected = parsed.rejected.append_column("file", names)
+    for kind, table in (("rejected", rejected), ("accepted", parsed.accepted)):
         table = table.append_column("file_id", pa.array([file_id] * table.num_rows, pa.int32()))
         draft = staging / "drafts" / f"{kind}-{name}-{uuid.uuid4().hex}"
         pq.write_table(
@@ -117,6 +119,7 @@ def _stage(parsed: ParsedBlock, file_id: int, name: str, staging: Path) -> None:
             draft,
             compression="lz4",
             use_dictionary=[column for column in table.column_names if column != "pseudonym"],
+            write_statistics=["year"],
             store_schema=False,
         )
         os.replace(draft, staging / kind / f"{name}.parquet")

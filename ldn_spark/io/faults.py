@@ -1,0 +1,63 @@
+"""Failures of the engine or the machine, told as errors that a user can mend.
+
+An engine's message may hold values of rows: only its kind goes into ours. The original stays
+chained for whoever looks for a bug.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ldn_spark.errors import ConflictError, EngineError, LdnSparkError, Problem, ResourceError
+
+_NO_SPACE = re.compile(r"No space left on device|os error 28|Disk quota exceeded|ENOSPC")
+_NO_MEMORY = re.compile(r"OutOfMemory|Resources exhausted|memory limit|Cannot allocate memory")
+_NO_PERMISSION = re.compile(r"Permission denied|os error 13|AccessControlException")
+_CONFLICT = re.compile(
+    r"Concurrent\w*Exception|Failed to commit|Missing commit file|DELTA_CONCURRENT"
+)
+_OUR_PARSER = re.compile(r"\S.*: parsing the lines from line \d+ failed with \w+ at \w+:\d+")
+_MACHINE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
+_MACHINE |= {errno.EACCES: "permission is denied", errno.EROFS: "the file system is read-only"}
+
+
+@contextmanager
+def translated_faults(doing: str) -> Iterator[None]:
+    """Turn failures of the engine and the machine into ours.
+
+    Raises:
+        ResourceError: disk, memory or a permission is missing.
+        ConflictError: another writer was faster.
+        EngineError: the engine failed otherwise.
+    """
+    try:
+        yield
+    except LdnSparkError:
+        raise
+    except OSError as error:
+        if error.errno not in _MACHINE:
+            raise
+        where = str(error.filename or doing)
+        raise ResourceError(Problem(where, _MACHINE[error.errno])) from error
+    except Exception as error:
+        if not type(error).__module__.startswith(("pyspark", "py4j", "grpc")):
+            raise
+        raise _translated(doing, error) from error
+
+
+def _translated(doing: str, error: Exception) -> LdnSparkError:
+    text = str(error)
+    if _NO_SPACE.search(text):
+        return ResourceError(Problem(doing, "the disk is full", "make room and run it again"))
+    if _NO_MEMORY.search(text):
+        return ResourceError(Problem(doing, "the memory is used up", "give the engine more"))
+    if _NO_PERMISSION.search(text):
+        return ResourceError(Problem(doing, "permission is denied", "check who may write there"))
+    if _CONFLICT.search(text):
+        return ConflictError(Problem(doing, "another writer was faster", "run it again"))
+    if ours := _OUR_PARSER.search(text):
+        return EngineError(ours.group())
+    return EngineError(Problem(doing, f"the engine failed with {type(error).__name__}"))

@@ -1,0 +1,62 @@
+"""How a register's layout is declared, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from ldn_spark.errors import ConfigError
+from ldn_spark.io.fields import date_rule
+from ldn_spark.io.sources import load_source
+from ldn_spark.study.documents import conf_folder
+
+TEXT = (conf_folder() / "sources" / "norpd.yaml").read_text(encoding="utf-8")
+
+
+def load(folder, old="", new=""):
+    path = folder / "s.yaml"
+    path.write_text(TEXT.replace(old, new), encoding="utf-8")
+    return load_source(str(path))
+
+
+def test_the_norwegian_register_is_declared():
+    source = load_source("norpd")
+    assert (source.encoding, source.delimiter, source.decimal_mark) == ("iso-8859-1", ";", ",")
+    assert source.sex_codes == {"1": "M", "2": "F"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("encoding: iso-8859-1", "encoding: klingon", "is not an encoding"),
+        ('delimiter: ";"', 'delimiter: ";;"', "delimiter"),
+        ('decimal_mark: ","', 'decimal_mark: "x"', "decimal_mark"),
+        ("date_format: yyyy.MM.dd", "date_format: yyyy.dd", "is not a date format"),
+        ("  atc: ATCKode\n", "", "atc"),
+        ("  atc: ATCKode\n", "  atc: ATCKode\n  attc: X\n", "attc"),
+        ("id: norpd", "id: norpd\nencodign: x", "unknown key"),
+    ],
+)
+def test_a_wrong_layout_is_refused(tmp_path, old, new, what):
+    with pytest.raises(ConfigError, match=what):
+        load(tmp_path, old, new)
+
+
+def test_an_unknown_name_lists_those_that_exist():
+    with pytest.raises(ConfigError, match="norpd"):
+        load_source("nordp")
+
+
+@pytest.mark.parametrize(
+    ("date_format", "good", "bad"),
+    [
+        ("yyyy.MM.dd", "2012.02.29", "2012-02-29"),
+        ("dd.MM.yyyy", "29.02.2012", "2012.02.29"),
+        ("yyyyMMdd", "20120229", "2012229"),
+        ("yyyy-MM-dd", "2012-02-29", "2012-02-30"),
+        ("MM/dd/yyyy", "02/29/2012", "29/02/2012"),
+    ],
+)
+def test_dates_are_read_in_the_declared_format_only(tmp_path, date_format, good, bad):
+    rule = date_rule(load(tmp_path, "yyyy.MM.dd", date_format))
+    assert rule(good).value.isoformat() == "2012-02-29"
+    assert rule(bad).rejected == "date_malformed"
