@@ -24,6 +24,7 @@ from ldn_spark.plan import coverage_warnings
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.reporting.publish import publish
 from ldn_spark.results import AttritionStep, Results
+from ldn_spark.study.definition import OVERALL
 from ldn_spark.study.load import Study
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.cohort import summarise_attrition
@@ -83,6 +84,10 @@ def cohort_stage(run: Run) -> None:
     Raises:
         EmptyInputError: nobody satisfies the study; the message says at which step the last fell.
     """
+    if run.version.dispensings == 0:
+        raise EmptyInputError(
+            Problem(str(run.lake.root), "the lake holds no dispensing", "take a delivery in first")
+        )
     persons, dispensings = run.registry(schemas.PERSONS), run.registry(schemas.DISPENSINGS)
     candidates = run.write(
         stages.find_candidates(run.study, dispensings, persons), schemas.CANDIDATES
@@ -121,17 +126,11 @@ def summarise_stage(run: Run) -> None:
 
 
 def analyse(run: Run) -> Results:
-    """Moments -> estimates, curves and attrition, on the driver.
-
-    Raises:
-        QualityGateError: an outcome that may not be empty has no dispensing in the whole lake.
-    """
-    group_moments = collect.rows(run.read(schemas.GROUP_MOMENTS))
-    check_codes_are_found(run, {row["outcome"] for row in group_moments})
+    """Moments -> estimates, curves and attrition, on the driver."""
     return analysis.analyse(
         run.study.definition,
         cohort_moments=collect.rows(run.read(schemas.COHORT_MOMENTS)),
-        group_moments=group_moments,
+        group_moments=collect.rows(run.read(schemas.GROUP_MOMENTS)),
         daily_moments=collect.rows(run.read(schemas.DAILY_MOMENTS)),
         attrition=attrition(run),
     )
@@ -150,29 +149,36 @@ def attrition(run: Run) -> tuple[AttritionStep, ...]:
     )
 
 
-def check_codes_are_found(run: Run, used: set[str]) -> None:
-    """Refuse an outcome whose codes find nothing in the lake, unless its study allows that.
+def check_codes_are_found(run: Run, results: Results) -> list[str]:
+    """Which outcomes find nothing in the whole lake: a wrong code, or another ATC version?
 
-    Only outcomes that the cohort never used are looked up, so this seldom costs anything.
+    Only outcomes that nobody in the cohort used are looked up, so this seldom costs anything.
+
+    Returns:
+        A warning per outcome that may be empty and is.
+
+    Raises:
+        QualityGateError: one that may not be empty is; all of them at once.
     """
-    suspects = [
-        outcome
-        for outcome in run.study.definition.outcomes
-        if outcome.id not in used and not outcome.may_be_empty
-    ]
-    problems = []
-    for outcome in suspects:
+    problems, warnings = [], []
+    for outcome in run.study.definition.outcomes:
+        neither, persons = (
+            results.value("users", OVERALL, outcome.id, name) for name in ("neither", "persons")
+        )
+        if neither != persons:
+            continue
         found = run.registry(schemas.DISPENSINGS).where(begins_with_any("atc", outcome.atc))
-        if not collect.rows(found.select("atc").limit(1)):
-            problems.append(
-                Problem(
-                    f"outcome {outcome.id}",
-                    f"no dispensing in the lake has a code under {', '.join(outcome.atc)}",
-                    "check the codes and the ATC version of the extract, or set may_be_empty: true",
-                )
-            )
+        if collect.rows(found.select("atc").limit(1)):
+            continue
+        problem = Problem(
+            f"outcome {outcome.id}",
+            f"no dispensing in the lake has a code under {', '.join(outcome.atc)}",
+            "check the codes and the ATC version of the extract",
+        )
+        (warnings if outcome.may_be_empty else problems).append(problem)
     if problems:
         raise QualityGateError(problems)
+    return [str(problem) for problem in warnings]
 
 
 _TITLES = {
@@ -231,20 +237,21 @@ def publish_stage(run: Run, out: Path, *, engine: str, started: datetime) -> Pat
     """Moments -> tables, figures, report and manifest, in one folder that appears when whole."""
     definition = run.study.definition
     results = analyse(run)
+    warnings = coverage_warnings(run.version, run.study) + check_codes_are_found(run, results)
     with new_run_folder(out / definition.id, run.run_id) as (draft, final):
         publish(
             results,
             definition,
             draft,
-            provenance=provenance(run),
+            provenance=provenance(run, warnings),
             study_hash=run.study.hash,
             software_version=__version__,
         )
-        write_manifest(draft, _manifest(run, draft, engine, started))
+        write_manifest(draft, _manifest(run, draft, engine, started, warnings))
     return final
 
 
-def provenance(run: Run) -> dict[str, Any]:
+def provenance(run: Run, warnings: list[str]) -> dict[str, Any]:
     """What the data were, for the report: nothing that differs between engines or runs."""
     return {
         "files": [
@@ -257,16 +264,26 @@ def provenance(run: Run) -> dict[str, Any]:
             }
             for file in run.version.files
         ],
+        "source": ", ".join(sorted({file.source for file in run.version.files})),
+        "lake_version": run.version.number,
+        "command": f"ldn run {run.study.definition.id} --lake LAKE --out OUT{_codelist_options(run)}",
         "persons": run.version.persons,
         "dispensings": run.version.dispensings,
         "first_dispensed_on": run.version.first_dispensed_on,
         "last_dispensed_on": run.version.last_dispensed_on,
         "codelists": {name: len(found.codes) for name, found in run.study.codelists.items()},
-        "warnings": coverage_warnings(run.version, run.study),
+        "warnings": warnings,
     }
 
 
-def _manifest(run: Run, folder: Path, engine: str, started: datetime) -> dict[str, Any]:
+def _codelist_options(run: Run) -> str:
+    """The options that name the codelists, so that the command can be given again."""
+    return "".join(f" --codelist {name}=FILE" for name in run.study.codelists)
+
+
+def _manifest(
+    run: Run, folder: Path, engine: str, started: datetime, warnings: list[str]
+) -> dict[str, Any]:
     """Everything a person needs to get the same numbers again; times stand here only."""
     packages = ("pyspark", "pysail", "delta-spark", "pyarrow", "numpy", "scipy", "matplotlib")
     return {
@@ -292,9 +309,9 @@ def _manifest(run: Run, folder: Path, engine: str, started: datetime) -> dict[st
             "persons": run.version.persons,
             "dispensings": run.version.dispensings,
             "rejected": run.version.rejected,
-            "files": provenance(run)["files"],
+            "files": provenance(run, warnings)["files"],
         },
-        "warnings": coverage_warnings(run.version, run.study),
+        "warnings": warnings,
         "outputs": list_outputs(folder),
         "started": started.isoformat(),
         "ended": datetime.now(UTC).isoformat(),

@@ -170,6 +170,7 @@ def run_study(
     """Run a study; the last line on standard output is the folder of its results."""
     from ldn_spark.io.engines import default_engine, open_engine
     from ldn_spark.io.lake import read_version
+    from ldn_spark.io.run_folder import read_manifest
     from ldn_spark.pipeline import run_study as run_pipeline
     from ldn_spark.study.load import load_study
 
@@ -178,6 +179,8 @@ def run_study(
     name = engine or default_engine()
     with open_reporter(log_format) as report, open_engine(name) as spark:
         folder = run_pipeline(spark, wanted, lake, out, engine=name, as_of=as_of, report=report)
+    for warning in read_manifest(folder)["warnings"]:
+        typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(folder))
 
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ldn_spark.errors import EngineError, Problem
+from ldn_spark.errors import EngineError, Problem, UsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -59,6 +59,7 @@ def open_engine(engine: str, *, app_name: str = "ldn", cores: int = 2) -> Iterat
         cores: local cores for Spark when no master is set by spark-submit.
 
     Raises:
+        UsageError: there is no engine of that name.
         EngineError: the engine is not installed or cannot start.
     """
     os.environ["TZ"] = "UTC"
@@ -70,7 +71,7 @@ def open_engine(engine: str, *, app_name: str = "ldn", cores: int = 2) -> Iterat
         with _spark_session(app_name, cores) as spark:
             yield spark
     else:
-        raise EngineError(
+        raise UsageError(
             Problem("--engine", f"there is no engine '{engine}'", f"use {' or '.join(ENGINES)}")
         )
 
