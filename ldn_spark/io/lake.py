@@ -32,7 +32,7 @@ from ldn_spark.io.engines import engine_path
 from ldn_spark.schemas import Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 _VERSIONS = "_versions"
 
@@ -245,12 +245,7 @@ def write_table(
         replace_where: a condition on partition columns; every row of `frame` satisfies it.
         token: stands in the log, to tell the writer by.
     """
-    columns = [frame[name].cast(kind).alias(name) for name, kind in table.columns]
-    writer = frame.select(*columns).write.format("delta").mode("overwrite")
-    if table.partition_by:
-        writer = writer.partitionBy(*table.partition_by)
-    if token:
-        writer = writer.option("userMetadata", token)
+    writer = _writer(frame, table, token).mode("overwrite")
     if replace_where:
         writer = writer.option("replaceWhere", replace_where)
     elif table.statistics_on:
@@ -258,6 +253,23 @@ def write_table(
     else:
         writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
     writer.save(engine_path(frame.sparkSession, path))
+
+
+def append_rows(frame: DataFrame, path: Path, table: Table, *, token: str = "") -> None:
+    """Add rows to a Delta table in one commit; otherwise as `write_table`.
+
+    Sail keeps the order of the rows here, and loses it where it replaces a part of a table.
+    """
+    writer = _writer(frame, table, token).mode("append")
+    writer.save(engine_path(frame.sparkSession, path))
+
+
+def _writer(frame: DataFrame, table: Table, token: str) -> DataFrameWriter:
+    columns = [frame[name].cast(kind).alias(name) for name, kind in table.columns]
+    writer = frame.select(*columns).write.format("delta")
+    if table.partition_by:
+        writer = writer.partitionBy(*table.partition_by)
+    return writer.option("userMetadata", token) if token else writer
 
 
 def write_run_table(frame: DataFrame, folder: Path, table: Table) -> None:

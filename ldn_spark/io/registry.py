@@ -15,7 +15,7 @@ from ldn_spark.errors import ConflictError, EngineError, Problem
 from ldn_spark.io import collect
 from ldn_spark.io.delta_log import commits_after, delta_version
 from ldn_spark.io.engines import engine_path
-from ldn_spark.io.lake import Lake, LakeVersion, write_table
+from ldn_spark.io.lake import Lake, LakeVersion, append_rows, write_table
 from ldn_spark.schemas import DISPENSINGS, LAKE_TABLES, PERSONS, REJECTED_DISPENSINGS, Table
 
 if TYPE_CHECKING:
@@ -115,32 +115,39 @@ def _write_dispensings(
     if new.total() != accepted:
         raise EngineError(f"{accepted} rows were staged but {new.total()} are read back")
     total = had + new
-    changed = new.keys() | (_left_behind(path, before, had) if before else set())
-    rows = staged.select(*DISPENSINGS.names)
+    left = _left_behind(path, before) if before else None
+    changed = new.keys() | (had.keys() if left is None else left)
+    nothing = staged.select(*DISPENSINGS.names).where(F.lit(False))
+    if left is None:
+        write_table(nothing, path, DISPENSINGS, token=token)
+    elif stale := changed & (had.keys() | left):
+        where = f"year in ({', '.join(map(str, sorted(stale)))})"
+        write_table(nothing, path, DISPENSINGS, replace_where=where, token=token)
     done, everything = 0, sum(total[year] for year in changed)
-    for number, years in enumerate(_batches({year: total[year] for year in changed})):
+    for years in _batches({year: total[year] for year in changed if total[year]}):
         written(done, everything)
         among = F.col("year").isin(*years)
-        content = rows.where(among)
+        content = staged.select(*DISPENSINGS.names).where(among)
         if old is not None:
             content = content.unionByName(old.where(among))
-        where = f"year in ({', '.join(map(str, years))})" if before or number else ""
         # Beginning with the partition column, or Sail forgets the order when it writes.
         content = content.orderBy("year", *DISPENSINGS.sort_by)
-        write_table(content, path, DISPENSINGS, replace_where=where, token=token)
+        append_rows(content, path, DISPENSINGS, token=token)
         done += sum(total[year] for year in years)
     written(done, everything)
-    if not changed:  # nothing but headers: a table all the same
-        _write_whole(lake, DISPENSINGS, rows, before, token)
     return total
 
 
-def _left_behind(path: Path, before: LakeVersion, had: Iterable[int]) -> set[int]:
-    """The years that a killed ingest may have written after the version to build on."""
+def _left_behind(path: Path, before: LakeVersion) -> set[int] | None:
+    """The years that a killed ingest may have written after the version to build on.
+
+    Returns:
+        None where the log has been cleaned: any year, so the whole table is written anew.
+    """
     try:
         commits = commits_after(path, before.tables[DISPENSINGS.name])
-    except FileNotFoundError:  # the log was cleaned: every year, to be sure
-        return set(had)
+    except FileNotFoundError:
+        return None
     return {int(part["year"]) for commit in commits for part in commit.partitions}
 
 
