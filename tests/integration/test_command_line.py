@@ -1,0 +1,190 @@
+"""The `ldn` command as a person uses it: what it prints, what it leaves, how it fails."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+
+import pytest
+
+from ldn_spark.cli.app import run
+from ldn_spark.cli.reporters import open_reporter
+from ldn_spark.errors import UsageError
+from ldn_spark.io.run_folder import new_run_folder
+from ldn_spark.progress import Progress
+
+HEADER = (
+    "PasientLopeNr;PasientKjonn;PasientFodtAr;ATCKode;Varenr;Varenavn;UtleveringsDato;"
+    "OrdinasjonAntallDDD"
+)
+CANARY = "CANARY4711"
+
+pytestmark = pytest.mark.skipif(not find_spec("pysail"), reason="the command defaults to Sail")
+
+
+@pytest.fixture(autouse=True)
+def _only_with_the_embedded_engine(request):
+    if request.config.getoption("--engine") == "spark":
+        pytest.skip("the command is tried on the embedded engine")
+
+
+def line(person="P1", atc="N07BB04", product="980123", day="2013.03.01", ddd="30,0"):
+    return f"{person};2;1960;{atc};{product};x;{day};{ddd}"
+
+
+@pytest.fixture
+def delivery(tmp_path):
+    """Three starters: one in each stratum; the first uses antidepressants."""
+    lines = [HEADER, line(), line(atc="N06AB03", day="2013.02.01")]
+    lines += [line("P2", day=f"2013.0{month}.01") for month in (3, 5)]
+    lines += [line("P3", day=f"2013.0{month}.01") for month in (3, 4, 5, 6)]
+    path = tmp_path / "dispensings.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="iso-8859-1")
+    (tmp_path / "ldn.txt").write_text("980123\n")
+    return path
+
+
+def ldn(capsys, *arguments):
+    """Exit code, standard output and standard error of a call."""
+    code = run([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_from_files_to_tables(capsys, delivery, tmp_path):
+    lake, out = tmp_path / "lake", tmp_path / "out"
+    code, said, _ = ldn(capsys, "ingest", delivery, "--source", "norpd", "--lake", lake)
+    assert code == 0
+    assert "3 persons, 8 dispensings" in said
+
+    code, said, _ = ldn(capsys, "ingest", delivery, "--lake", lake)
+    assert code == 0
+    assert "already in the lake" in said
+    assert "(noop)" in said
+
+    replace = f"ldn_products={tmp_path / 'ldn.txt'}"
+    code, said, _ = ldn(capsys, "plan", "ldn_2013", "--lake", lake, "--codelist", replace)
+    assert code == 0
+    assert "7 dispensings in the index period, 7 of them" in said.replace("\n", " ")
+
+    arguments = ("run", "ldn_2013", "--lake", lake, "--out", out, "--codelist", replace)
+    code, said, warned = ldn(capsys, *arguments)
+    assert code == 0
+    folder = tmp_path / said.splitlines()[-1]
+    assert "warning: outcome N05C" in warned
+
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["released"] is False
+    assert {entry["path"] for entry in manifest["outputs"]} == {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+    assert (out / "ldn_2013" / "latest").read_text().strip() == folder.name
+
+    code, said, _ = ldn(capsys, "show", folder)
+    assert code == 0
+    assert "Table 1." in said
+    assert "Table 4." in said
+
+
+def test_no_value_of_a_row_leaves_the_lake(capsys, delivery, tmp_path):
+    """A canary in every field: rejected or accepted, it stands in no message and no result."""
+    bad = [f"{CANARY};2;1960;{CANARY};980123;x;2013.03.01;30,0", f"{CANARY};2;1960"]
+    good = [line(CANARY), line(CANARY, atc="N06AB03", day="2013.02.01", ddd="4711,123456")]
+    with delivery.open("a", encoding="iso-8859-1") as stream:
+        stream.write("\n".join([*bad, *good]) + "\n")
+    lake, out = tmp_path / "lake", tmp_path / "out"
+    said = ldn(capsys, "ingest", delivery, "--lake", lake)
+    assert "atc_malformed 1" in said[1].replace("\n", "")
+    replace = f"ldn_products={tmp_path / 'ldn.txt'}"
+    said += ldn(capsys, "run", "ldn_2013", "--lake", lake, "--out", out, "--codelist", replace)
+    assert CANARY not in "".join(map(str, said))
+    for path in out.rglob("*"):
+        assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path.name
+    for log in lake.rglob("_delta_log/*.json"):
+        assert CANARY not in log.read_text(), log
+
+
+WRONG = {
+    "no such command": (["bogus"], 2, "No such command"),
+    "no such study": (["run", "ldn_2031", "--lake", "l", "--out", "o"], 3, "mean 'ldn_2013'"),
+    "no such lake": (["run", "ldn_2013", "--lake", "l", "--out", "o"], 10, "there is no lake"),
+    "no such codelist": (
+        ["run", "ldn_2013", "--lake", "l", "--out", "o", "--codelist", "x=y"], 2, "no codelist 'x'",
+    ),
+    "not NAME=FILE": (
+        ["run", "ldn_2013", "--lake", "l", "--out", "o", "--codelist", "x"], 2, "not NAME=FILE",
+    ),
+    "no such delivery": (["ingest", "gone", "--lake", "l"], 10, "no such file or folder"),
+    "a glob that matches nothing": (["ingest", "*.gone", "--lake", "l"], 10, "matches no file"),
+    "no such source": (["ingest", "x", "--lake", "l", "--source", "nopd"], 3, "mean 'norpd'"),
+    "no such engine": (["simulate", "d", "--engine", "duck"], 2, "there is no engine 'duck'"),
+    "not a run": (["show", "gone"], 2, "not the folder of a finished run"),
+    "no such schema": (["schema", "lake"], 2, "use study or source"),
+    "no such log format": (["simulate", "d", "--log-format", "xml"], 2, "there is no 'xml'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_call_is_one_clear_message(capsys, tmp_path, monkeypatch, case):
+    monkeypatch.chdir(tmp_path)
+    arguments, code, message = WRONG[case]
+    got, said, warned = ldn(capsys, *arguments)
+    assert got == code
+    assert message in (said + warned).replace("\n", " ")
+    assert "Traceback" not in said + warned
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+
+
+def test_errors_as_json(capsys, tmp_path):
+    code, _, warned = ldn(
+        capsys, "ingest", tmp_path / "gone", "--lake", tmp_path / "l", "--log-format", "json"
+    )
+    assert code == 10
+    event = json.loads(warned.splitlines()[-1])
+    assert (event["level"], event["event"], event["exit_code"]) == ("error", "DeliveryError", 10)
+
+
+def test_nobody_in_the_cohort(capsys, delivery, tmp_path):
+    lake = tmp_path / "lake"
+    ldn(capsys, "ingest", delivery, "--lake", lake)
+    code, _, warned = ldn(capsys, "run", "ldn_2013", "--lake", lake, "--out", tmp_path / "out")
+    assert code == 11
+    assert "nobody is left after the step" in warned.replace("\n", " ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_version_and_help(capsys):
+    assert ldn(capsys, "--version")[1].startswith("ldn_spark ")
+    code, said, _ = ldn(capsys, "run", "--help")
+    assert code == 0
+    assert "--as-of" in said
+
+
+def test_a_run_folder_appears_whole_or_not_at_all(tmp_path):
+    def fail_half_way():
+        with new_run_folder(tmp_path / "study", "one") as (draft, _):
+            (draft / "half").write_text("written")
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        fail_half_way()
+    assert list((tmp_path / "study").iterdir()) == []
+    with new_run_folder(tmp_path / "study", "one") as (draft, final):
+        (draft / "whole").write_text("written")
+        assert not final.exists()
+    assert (final / "whole").is_file()
+
+
+def test_progress_as_lines_and_as_json(capsys):
+    for log_format in ("text", "json"):
+        with open_reporter(log_format) as report:
+            report(Progress("parsing lines", 1, 4, "blocks", {"rejected": 2}))
+            report(Progress("parsing lines", 2, 4, "blocks"))  # too soon after the first
+            report(Progress("parsing lines", 4, 4, "blocks"))
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 2
+    assert json.loads(lines[0])["rejected"] == 2
+    with pytest.raises(UsageError), open_reporter("xml"):
+        pass
