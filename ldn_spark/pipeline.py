@@ -266,7 +266,7 @@ def provenance(run: Run, warnings: list[str]) -> dict[str, Any]:
         ],
         "source": ", ".join(sorted({file.source for file in run.version.files})),
         "lake_version": run.version.number,
-        "command": f"ldn run {run.study.definition.id} --lake LAKE --out OUT{_codelist_options(run)}",
+        "command": _command(run),
         "persons": run.version.persons,
         "dispensings": run.version.dispensings,
         "first_dispensed_on": run.version.first_dispensed_on,
@@ -276,9 +276,10 @@ def provenance(run: Run, warnings: list[str]) -> dict[str, Any]:
     }
 
 
-def _codelist_options(run: Run) -> str:
-    """The options that name the codelists, so that the command can be given again."""
-    return "".join(f" --codelist {name}=FILE" for name in run.study.codelists)
+def _command(run: Run) -> str:
+    """How to run this study again."""
+    lists = "".join(f" --codelist {name}=FILE" for name in run.study.codelists)
+    return f"ldn run {run.study.definition.id} --lake LAKE --out OUT{lists}"
 
 
 def _manifest(

@@ -135,23 +135,23 @@ def ingest(
         str, typer.Option(help="The layout: a name in conf/sources, or a YAML file.")
     ] = "norpd",
     max_rejected_share: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="More rejected lines than this: refuse the delivery."),
-    ] = 0.5,
+        float | None,
+        typer.Option(min=0, max=1, help="Refuse a delivery with more rejected lines; 0.5."),
+    ] = None,
     engine: Engine = None,
     log_format: LogFormat = "auto",
 ) -> None:
     """Take a delivery into the lake; every line ends as accepted or as rejected with a reason."""
     from ldn_spark.cli.views import show_ingest
     from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.ingest import MAX_REJECTED_SHARE
     from ldn_spark.io.ingest import ingest as take_in
     from ldn_spark.io.sources import load_source
 
     layout = load_source(source)
+    share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share
     with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
-        done = take_in(
-            spark, lake, delivery, layout, max_rejected_share=max_rejected_share, report=report
-        )
+        done = take_in(spark, lake, delivery, layout, max_rejected_share=share, report=report)
     show_ingest(done)
 
 

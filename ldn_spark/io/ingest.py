@@ -43,7 +43,7 @@ from ldn_spark.progress import Progress, Reporter, silent
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-MAX_REJECTED_SHARE = 0.05
+MAX_REJECTED_SHARE = 0.5
 INGESTED, NOOP = "ingested", "noop"
 _POLL_SECONDS = 0.1
 

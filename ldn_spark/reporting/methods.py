@@ -85,7 +85,12 @@ def _outcomes(study: StudyDefinition) -> Iterator[Paragraph]:
     if study.subgroups:
         parts = [f"{group.label} ({describe(group.keep_if)})" for group in study.subgroups]
         yield "Subgroups", f"Everything is computed once more in: {'; '.join(parts)}."
-    roles = (("total", "Total"), ("main", "Main"), ("secondary", "Secondary"))
+    roles = (
+        ("total", "Total"),
+        ("main", "Main"),
+        ("secondary", "Secondary"),
+        ("additional", "Additional"),
+    )
     texts = [
         f"{title}: {'; '.join(map(_outcome, found))}."
         for role, title in roles

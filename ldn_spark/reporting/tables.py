@@ -12,6 +12,7 @@ from ldn_spark.study.definition import StudyDefinition
 
 MAIN = ("total", "main")
 SECONDARY = ("secondary",)
+SECONDARY_USERS = ("secondary", "additional")
 
 
 def all_tables(
@@ -35,7 +36,8 @@ def all_tables(
     ]
     if study.outcomes_in_role(*SECONDARY):
         tables.append(ddd_table(study, view, id="table4", roles=SECONDARY))
-        tables.append(users_table(study, view, id="table5", roles=SECONDARY))
+    if study.outcomes_in_role(*SECONDARY_USERS):
+        tables.append(users_table(study, view, id="table5", roles=SECONDARY_USERS))
     if study.contrasts:
         tables.append(did_table(study, view, unit="ddd"))
         tables.append(did_table(study, view, unit="users"))

@@ -136,7 +136,10 @@ class Outcome(Document):
     id: Id
     label: str
     atc: Annotated[Prefixes, AfterValidator(shortest_prefixes)]
-    role: Literal["total", "main", "secondary"]
+    role: Literal["total", "main", "secondary", "additional"] = Field(
+        description="total: all examined medicines; main: Tables 2 and 3; secondary: Tables 4 and "
+        "5; additional: users in Table 5 only"
+    )
     may_be_empty: bool = Field(description="whether finding no dispensing at all is acceptable")
 
 

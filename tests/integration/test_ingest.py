@@ -206,7 +206,7 @@ def test_header_alone_and_refused_files_change_nothing(spark, folder):
     bad = deliver(folder, "bad.txt", [*GOOD_2012, "P4;2;1951;?;1;2012.01.01;1;;"])
     good = deliver(folder, "good.txt", GOOD_2013)
     with pytest.raises(DeliveryError) as caught:
-        ingest(spark, root, [bad, good], NORPD)
+        ingest(spark, root, [bad, good], NORPD, max_rejected_share=0.05)
     assert "bad.txt: 1 of 4 lines are rejected" in str(caught.value)
     assert "bad.txt line 5, column ATCKode: atc_malformed" in str(caught.value)
     worthless = deliver(folder, "w.txt", [*GOOD_2012], HEADER.replace("ATCKode", "x;ATCKode"))

@@ -160,8 +160,8 @@ def test_key_findings_are_sentences(definition, results):
         "and by −3.3 in LDN×4+, a difference-in-differences of 3.8 (95% CI 2.0 to 5.6, "
         "p < 0.001)."
     )
-    assert "8 of 15 outcomes differ between LDN×1 and LDN×4+ with p < 0.05, 7 of them" in said[3]
-    assert len(found[3].items) == 8
+    assert "9 of 16 outcomes differ between LDN×1 and LDN×4+ with p < 0.05, 8 of them" in said[3]
+    assert len(found[3].items) == 9
 
 
 def test_findings_of_nothing(definition):

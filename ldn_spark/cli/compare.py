@@ -1,0 +1,84 @@
+"""`ldn compare` and `ldn audit`: a published study against a run, and against itself."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
+    published: Annotated[
+        Path | None,
+        typer.Option(
+            "--published",
+            metavar="FILE",
+            help="The published values; conf/studies/STUDY_published.csv unless given.",
+        ),
+    ] = None,
+) -> None:
+    """Hold every published value against the one a run computed, rounded as it is printed.
+
+    Writes compare.csv and compare.html into the folder of the run. A difference is no failure:
+    the exit code is 0.
+    """
+    from ldn_spark.cli.views import _console
+    from ldn_spark.io.run_folder import read_manifest
+    from ldn_spark.published.comparison import compare as compare_with
+    from ldn_spark.published.console import print_comparison
+    from ldn_spark.published.files import COMPARE_CSV, COMPARE_HTML, compare_csv, compare_html
+    from ldn_spark.published.reading import find_published, read_published
+    from ldn_spark.reporting.result_files import load_results
+    from ldn_spark.study.definition import StudyDefinition
+
+    manifest = read_manifest(folder)
+    study = StudyDefinition.model_validate(manifest["study"]["definition"])
+    values = read_published(published or find_published(study.id), study)
+    found = compare_with(values, load_results(folder, study), study)
+    title = f"Published and computed: {study.reference}"
+    _write(folder / COMPARE_CSV, compare_csv(found))
+    _write(folder / COMPARE_HTML, _page(compare_html(found, title), title))
+    print_comparison(_console(), found)
+
+
+def audit(
+    published: Annotated[Path, typer.Argument(metavar="FILE", help="The published values.")],
+    study: Annotated[str, typer.Option("--study", help="A name in conf/studies, or a YAML file.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also write audit.csv and audit.html there.")
+    ] = None,
+) -> None:
+    """Look for contradictions within a published table; needs no patient data and no run.
+
+    The exit code is 0 whatever is found.
+    """
+    from ldn_spark.cli.views import _console
+    from ldn_spark.published.auditing import audit as look_for_contradictions
+    from ldn_spark.published.console import print_audit
+    from ldn_spark.published.files import AUDIT_CSV, AUDIT_HTML, audit_csv, audit_html
+    from ldn_spark.published.reading import read_published
+    from ldn_spark.study.definition import StudyDefinition
+    from ldn_spark.study.documents import find_document, read_document
+
+    definition = read_document(find_document(study, "studies"), StudyDefinition)
+    findings = look_for_contradictions(read_published(published, definition), definition)
+    if out is not None:
+        title = f"Audit: {definition.reference}"
+        out.mkdir(parents=True, exist_ok=True)
+        _write(out / AUDIT_CSV, audit_csv(findings))
+        _write(out / AUDIT_HTML, _page(audit_html(findings, title), title))
+    print_audit(_console(), findings)
+
+
+def _page(section: str, title: str) -> str:
+    from ldn_spark.published.files import page
+
+    style = (files("ldn_spark.reporting") / "report.css").read_text(encoding="utf-8")
+    return page(section, title=title, style=style)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
