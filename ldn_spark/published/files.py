@@ -1,0 +1,167 @@
+"""A comparison and an audit as CSV and as a section of an HTML page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from ldn_spark.published.comparison import EQUAL, VERDICTS, Compared, Comparison, by_place
+from ldn_spark.published.findings import IMPOSSIBLE, INCONSISTENT, Finding
+from ldn_spark.published.rivals import RivalInterval
+
+COMPARE_CSV, COMPARE_HTML = "compare.csv", "compare.html"
+AUDIT_CSV, AUDIT_HTML = "audit.csv", "audit.html"
+
+_COMPARE_COLUMNS = (
+    "table", "stratum", "outcome", "quantity", "published", "computed", "verdict", "reason",
+    "place",
+)  # fmt: skip
+_AUDIT_COLUMNS = (
+    "check", "severity", "place", "subject", "printed", "recomputed", "explanation",
+    "impossible_cells",
+)  # fmt: skip
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def compare_csv(comparison: Comparison) -> str:
+    """One line per published value, in the order of the published file."""
+    return _csv(
+        _COMPARE_COLUMNS,
+        (
+            (*row.published.key, row.published.text, row.computed, row.verdict, row.reason,
+             row.published.place)
+            for row in comparison.rows
+        ),
+    )  # fmt: skip
+
+
+def audit_csv(findings: Sequence[Finding]) -> str:
+    """One line per finding; the cells it proves impossible are joined by semicolons."""
+    return _csv(
+        _AUDIT_COLUMNS,
+        (
+            (f.check, f.severity, f.place, f.subject, f.printed, f.recomputed, f.explanation,
+             "; ".join(" ".join(part for part in key if part) for key in f.cells))
+            for f in findings
+        ),
+    )  # fmt: skip
+
+
+def compare_html(comparison: Comparison, title: str) -> str:
+    """A `<section>`: totals by place, what is not equal and why, rival intervals, then all."""
+    total = comparison.total
+    parts = [
+        f'<section id="compare"><h2>{escape(title)}</h2>',
+        f"<p><strong>{total[EQUAL]} of {len(comparison.rows)} published values are equal</strong> "
+        f"to the computed ones, rounded as they are printed; {total['differs']} differ; "
+        f"{total[IMPOSSIBLE]} cannot come from any data: the paper's own numbers exclude them.</p>",
+        _totals(comparison),
+    ]
+    if comparison.unequal:
+        parts += ["<h3>Not equal</h3>", _compared_table(comparison.unequal, reasons=True)]
+    if comparison.rivals:
+        parts += ["<h3>Other intervals for the share of users</h3>", _rivals(comparison.rivals)]
+    for place, rows in by_place(comparison.rows).items():
+        parts.append(f"<details><summary>{escape(place)}: every value</summary>")
+        parts += [_compared_table(rows, reasons=False), "</details>"]
+    return "\n".join([*parts, "</section>", ""])
+
+
+def _totals(comparison: Comparison) -> str:
+    counts = [
+        [place, str(sum(each.values())), *(str(each[verdict]) for verdict in VERDICTS)]
+        for place, each in comparison.totals().items()
+    ]
+    total = comparison.total
+    counts.append(["All", str(len(comparison.rows)), *(str(total[v]) for v in VERDICTS)])
+    return _table(["Printed in", "Values", "Equal", "Differ", "Impossible"], counts, text={0})
+
+
+def _compared_table(rows: Sequence[Compared], *, reasons: bool) -> str:
+    head = ["Printed in", "Value", "Published", "Computed", "Verdict"]
+    head += ["Reason"] if reasons else []
+    body = [
+        [row.published.place, row.published.name, row.published.text, row.computed or "–",
+         row.verdict, *([row.reason] if reasons else [])]
+        for row in rows
+    ]  # fmt: skip
+    return _table(head, body, text={0, 1, 4, 5})
+
+
+def _rivals(rivals: Sequence[RivalInterval]) -> str:
+    return _table(
+        ["Method", "Cells lost", "Which"],
+        [[one.method, str(len(one.lost)), lost_text(one)] for one in rivals],
+        text={0, 2},
+    )
+
+
+def lost_text(rival: RivalInterval) -> str:
+    """The cells a method would lose, in words."""
+    return "; ".join(
+        f"{lost.published.name} {lost.published.text}, by this method {lost.computed or 'none'}"
+        for lost in rival.lost
+    )
+
+
+def audit_html(findings: Sequence[Finding], title: str) -> str:
+    """A `<section>` with one row per finding."""
+    body = [
+        [f.severity, f.place, f.subject, f.printed, f.recomputed, f.explanation] for f in findings
+    ]
+    head = ["Severity", "Printed in", "What", "Printed", "Recomputed", "Why"]
+    table = _table(head, body, text=set(range(len(head)))) if findings else ""
+    lead = f"<p>{escape(audit_summary(findings))}</p>"
+    return f'<section id="audit"><h2>{escape(title)}</h2>\n{lead}\n{table}\n</section>\n'
+
+
+def audit_summary(findings: Sequence[Finding]) -> str:
+    """One sentence: how much was found."""
+    if not findings:
+        return "No contradiction: every printed number agrees with all the others."
+    cells = len({key for found in findings for key in found.cells})
+    contradictions = sum(found.severity in (IMPOSSIBLE, INCONSISTENT) for found in findings)
+    notes = len(findings) - contradictions
+    return (
+        f"{_number(contradictions, 'contradiction')}, which make {_number(cells, 'printed value')} "
+        f"impossible; {_number(notes, 'note')}."
+    )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _table(head: Sequence[str], body: Sequence[Sequence[str]], *, text: set[int]) -> str:
+    """A table in the report's style; columns of text are aligned left."""
+    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    lines = ['<div class="wide"><table class="printed">', f"<thead><tr>{heads}</tr></thead><tbody>"]
+    for row in body:
+        cells = [
+            f'<td style="text-align:left;white-space:normal">{escape(cell)}</td>'
+            if number in text
+            else f"<td>{escape(cell)}</td>"
+            for number, cell in enumerate(row)
+        ]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return "\n".join([*lines, "</tbody></table></div>"])
+
+
+def page(section: str, *, title: str, style: str) -> str:
+    """A whole page around a section; needs nothing but itself."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{style}\n</style>\n</head>\n<body>\n"
+        '<main style="max-width:78rem;margin:0 auto;padding:1rem 1.5rem 4rem">\n'
+        f"{section}</main>\n</body>\n</html>\n"
+    )
