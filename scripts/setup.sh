@@ -41,6 +41,7 @@ ensure_venv() {
   if [ -x "$venv/bin/ldn" ] && [ "$(cat "$venv/.installed" 2>/dev/null)" = "$wanted" ]; then return; fi
   [ -x "$venv/bin/python" ] || make_venv
   say "installing the project and its libraries into ${venv#"$PWD"/} (a minute or two)"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip || true
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$project[$1]" ||
     { say "The libraries cannot be installed: is a package index within reach?"; exit 1; }
   printf '%s' "$wanted" >"$venv/.installed"
