@@ -17,7 +17,7 @@ as_root() {
 apt_install() {
   command -v apt-get >/dev/null 2>&1 || return 1
   as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null &&
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1
 }
 
 make_venv() {
@@ -41,9 +41,12 @@ ensure_venv() {
   if [ -x "$venv/bin/ldn" ] && [ "$(cat "$venv/.installed" 2>/dev/null)" = "$wanted" ]; then return; fi
   [ -x "$venv/bin/python" ] || make_venv
   say "installing the project and its libraries into ${venv#"$PWD"/} (a minute or two)"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip || true
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$project[$1]" ||
-    { say "The libraries cannot be installed: is a package index within reach?"; exit 1; }
+  if ! "$venv/bin/python" -m pip install --disable-pip-version-check --editable "$project[$1]" \
+    >"$venv/install.log" 2>&1; then
+    tail -n 5 "$venv/install.log" >&2
+    say "The libraries cannot be installed: is a package index within reach? All of it: $venv/install.log"
+    exit 1
+  fi
   printf '%s' "$wanted" >"$venv/.installed"
 }
 
