@@ -90,14 +90,21 @@ class Region:
                 )
         return Region(tuple(kept))
 
-    def within(self, low: Box, high: Box, quantile: float) -> Region:
-        """The part whose confidence limits, estimate -+ quantile * se, lie in these boxes."""
+    def within(self, low: Box, high: Box, quantiles: Box) -> Region:
+        """The part whose confidence limits, estimate -+ quantile * se, lie in these boxes.
+
+        Where the quantile is only known to lie in a box, whatever some value of it allows.
+        """
+        least, most = quantiles.low, quantiles.high
         region = self
-        for sign, limit in ((-1.0, low), (1.0, high)):
-            if limit.high < inf:
-                region = region.cut(1.0, sign * quantile, limit.high)
-            if limit.low > -inf:
-                region = region.cut(-1.0, -sign * quantile, -limit.low)
+        for a, b, c in (
+            (1.0, -most, low.high),
+            (-1.0, least, -low.low),
+            (1.0, least, high.high),
+            (-1.0, -most, -high.low),
+        ):
+            if c < inf:
+                region = region.cut(a, b, c)
         return region
 
     def with_ratio(self, ratio: Box) -> Region:

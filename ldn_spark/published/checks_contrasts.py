@@ -26,7 +26,7 @@ class Method:
 
 
 def methods(first: int | None, second: int | None) -> tuple[Method, ...]:
-    """Welch at both ends of its degrees of freedom, pooled variance, and normal.
+    """Welch with any degrees of freedom it can have, pooled variance, and normal.
 
     Pooled: ((n1 - 1) s1^2 + (n2 - 1) s2^2) / df * (1 / n1 + 1 / n2), with s_i^2 = n_i se_i^2.
     """
@@ -37,9 +37,8 @@ def methods(first: int | None, second: int | None) -> tuple[Method, ...]:
     apart = 1 / first + 1 / second
     weights = tuple((n - 1) * n / df * apart for n in (first, second))
     return (
-        Method("Welch", (1.0, 1.0), Scale("t", min(first, second) - 1)),
-        Method("Welch", (1.0, 1.0), Scale("t", df)),
-        Method("pooled", weights, Scale("t", df)),
+        Method("Welch", (1.0, 1.0), Scale("t", min(first, second) - 1, df)),
+        Method("pooled", weights, Scale("t", df, df)),
         normal,
     )
 
@@ -74,7 +73,7 @@ def fit(
         fitting, both = found.by_interval.setdefault(method.name, []), []
         for a, b in pairs:
             region = _difference(a, b, method.weights, estimate)
-            region = region.within(low, high, method.scale.quantile(level))
+            region = region.within(low, high, method.scale.quantiles(level))
             if region.empty:
                 continue
             fitting.append(region)

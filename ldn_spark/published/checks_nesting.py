@@ -167,7 +167,7 @@ def _over_packed(
                         INCONSISTENT,
                         [value, *parts],
                         recomputed=f"at least {span(Box(least.low, least.low), decimals=2)}",
-                        explanation=f"{names} are separate parts of {name}; together {_sum(parts)}.",
+                        explanation=f"{names} share nothing within {name}; together {_sum(parts)}.",
                     ),
                 )
                 break

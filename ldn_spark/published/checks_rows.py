@@ -154,8 +154,9 @@ def _paired(published: Published, key: Row, row: UserRow, level: float) -> Itera
 
 def _reach(row: UserRow) -> Iterator[str]:
     """The p-values that any number of changed persons can give, by test."""
-    for name, test in MCNEMAR.items():
-        low, high = (test(row.table(row.candidates[end])) for end in (0, -1))
+    changed = [number for number in row.candidates if number]
+    for name, test in MCNEMAR.items() if changed else ():
+        low, high = (test(row.table(changed[end])) for end in (0, -1))
         yield f"{low:.4f} to {high:.4f} ({name})"
 
 

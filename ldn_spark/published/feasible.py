@@ -22,32 +22,43 @@ _ENDLESS = 1e4
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The distribution that links a standard error with its interval and p: t, or normal."""
+    """The distribution that links a standard error with its interval and p.
+
+    Student's t with some degrees of freedom from `df` to `df_most` (Welch's depend on both
+    variances), or normal where they are infinite.
+    """
 
     name: str
     df: float
+    df_most: float
 
-    def quantile(self, level: float) -> float:
+    def quantiles(self, level: float) -> Box:
         """Half the interval's width in standard errors."""
-        return z_quantile(level) if self.df == inf else t_quantile(level, self.df)
-
-    def p(self, ratio: float) -> float:
-        """Two-sided p of estimate / se."""
-        return z_two_sided(ratio) if self.df == inf else t_two_sided(ratio, self.df)
+        return Box(_quantile(level, self.df_most), _quantile(level, self.df))
 
     def ratio(self, p: Box) -> Box:
         """|estimate| / se of every p in a box."""
-        low = self.quantile(1 - p.high) if p.high < 1 else 0.0
-        return Box(max(low, 0.0), self.quantile(1 - p.low) if p.low > 0 else inf)
+        low = _quantile(1 - p.high, self.df_most) if p.high < 1 else 0.0
+        return Box(max(low, 0.0), _quantile(1 - p.low, self.df) if p.low > 0 else inf)
 
     def p_range(self, ratio: Box) -> Box:
         """The p-values of every estimate / se in a box."""
         sizes = (abs(ratio.low), abs(ratio.high))
         smallest = 0.0 if ratio.low <= 0 <= ratio.high else min(sizes)
-        return Box(self.p(max(sizes)) if max(sizes) < inf else 0.0, self.p(smallest))
+        return Box(_tail(max(sizes), self.df_most), _tail(smallest, self.df))
 
 
-NORMAL = Scale("normal", inf)
+def _quantile(level: float, df: float) -> float:
+    return z_quantile(level) if df == inf else t_quantile(level, df)
+
+
+def _tail(ratio: float, df: float) -> float:
+    if ratio == inf:
+        return 0.0
+    return z_two_sided(ratio) if df == inf else t_two_sided(ratio, df)
+
+
+NORMAL = Scale("normal", inf, inf)
 
 
 def change_of_means(published: Published, stratum: str, outcome: str) -> Box:
@@ -69,7 +80,7 @@ def dose_scales(persons: int | None) -> tuple[Scale, ...]:
     """Candidates for a paired test of a mean change: t with n - 1 df, normal."""
     if persons is None or persons < 2:
         return (NORMAL,)
-    return Scale("paired t", persons - 1), NORMAL
+    return Scale("paired t", persons - 1, persons - 1), NORMAL
 
 
 def dose_regions(
@@ -100,7 +111,7 @@ def regions(
     found: dict[str, list[Region]] = {}
     for scale in scales:
         whole = Region.rectangle(bounded(estimate), Box(0.0, _ENDLESS))
-        whole = whole.within(*limits, scale.quantile(level))
+        whole = whole.within(*limits, scale.quantiles(level))
         found[scale.name] = [part for part in by_p(whole, p, scale) if not part.empty]
     return found
 
@@ -154,8 +165,8 @@ class UserRow:
 
     @property
     def candidates(self) -> range:
-        """Every S that whole, non-negative counts allow; 0 allows neither test nor interval."""
-        least = abs(self.gain) or 2
+        """Every S that whole, non-negative counts allow; 0 allows no test."""
+        least = abs(self.gain)
         most = min(self.before + self.after, 2 * self.persons - self.before - self.after)
         return range(least, most + 1, 2)
 
@@ -167,26 +178,27 @@ class UserRow:
         """S that give the printed p by one of McNemar's tests; p grows with S."""
         if self.p is None:
             return self.candidates
-        return _where(self.candidates, lambda s: _number(MCNEMAR[name](self.table(s))), self.p)
+        return _where(self.candidates, lambda s: _or_first(MCNEMAR[name](self.table(s))), self.p)
 
     def by_interval(self, name: str, level: float) -> range:
         """S that give the printed limits by one interval; the interval widens with S."""
 
-        def limit(changed: int, which: int) -> float:
-            return _number(paired_interval(self.table(changed), level, name)[which])
+        def outwards(changed: int, which: int) -> float:
+            limit = paired_interval(self.table(changed), level, name)[which]
+            return _or_first(limit, sign=(-1, 1)[which])
 
         some = self.candidates
         if self.ci_low != ANYTHING:
             low = Box(-self.ci_low.high, -self.ci_low.low)
-            some = _where(some, lambda s: -limit(s, 0), low)
+            some = _where(some, lambda s: outwards(s, 0), low)
         if self.ci_high != ANYTHING:
-            some = _where(some, lambda s: limit(s, 1), self.ci_high)
+            some = _where(some, lambda s: outwards(s, 1), self.ci_high)
         return some
 
 
-def _number(value: float | NotEstimable) -> float:
-    """An undefined p or limit belongs before every other: S is at its smallest there."""
-    return -inf if isinstance(value, NotEstimable) else value
+def _or_first(value: float | NotEstimable, *, sign: int = 1) -> float:
+    """An undefined p or limit comes before every other: S is at its smallest there."""
+    return -inf if isinstance(value, NotEstimable) else sign * value
 
 
 def _where(numbers: range, rising: Callable[[int], float], box: Box) -> range:
@@ -232,7 +244,10 @@ def changes(
     A row that contradicts itself, or is not printed, restricts nothing.
     """
     if table == "ddd":
-        change = bounded(change_of_means(published, stratum, outcome))
+        change = change_of_means(published, stratum, outcome)
+        if change.empty:
+            change = published.box("ddd", stratum, outcome, "mean_difference") or ANYTHING
+        change = bounded(change)
         fits = dose_regions(published, stratum, outcome, level).values()
         regions = [region for parts in fits for region in parts]
         yield from regions or [Region.rectangle(change, Box(0.0, _ENDLESS))]
