@@ -10,6 +10,7 @@ import typer
 
 from ldn_spark import __version__
 from ldn_spark.cli.codelist_option import codelist_files
+from ldn_spark.cli.compare import audit, compare
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError, Problem, UsageError
 
@@ -235,3 +236,7 @@ def schema(
     if kind not in models:
         raise UsageError(Problem("schema", f"there is no '{kind}'", "use study or source"))
     typer.echo(json.dumps(models[kind].model_json_schema(), indent=2, ensure_ascii=False))
+
+
+app.command()(compare)
+app.command()(audit)

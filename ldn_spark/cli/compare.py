@@ -46,7 +46,12 @@ def compare(
 
 def audit(
     published: Annotated[Path, typer.Argument(metavar="FILE", help="The published values.")],
-    study: Annotated[str, typer.Option("--study", help="A name in conf/studies, or a YAML file.")],
+    study: Annotated[
+        str | None,
+        typer.Option(
+            "--study", help="A name in conf/studies, or a YAML file; FILE names it when not given."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write audit.csv and audit.html there.")
     ] = None,
@@ -63,7 +68,8 @@ def audit(
     from ldn_spark.study.definition import StudyDefinition
     from ldn_spark.study.documents import find_document, read_document
 
-    definition = read_document(find_document(study, "studies"), StudyDefinition)
+    name = study or published.stem.removesuffix("_published")
+    definition = read_document(find_document(name, "studies"), StudyDefinition)
     findings = look_for_contradictions(read_published(published, definition), definition)
     if out is not None:
         title = f"Audit: {definition.reference}"
