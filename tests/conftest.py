@@ -4,7 +4,7 @@ The session `spark` is started once per engine. Its tests run on one engine afte
 pytest groups them, so that the two never live in this process together (PySpark decides by an
 environment variable whether it speaks to a server). `--engine sail` or `--engine spark` runs them
 on one engine alone. A test that is slow on Spark and says nothing about it is marked
-`only_engine("sail")`.
+`only_engine("sail")`; one that starts engines by itself is marked `own_engine` and comes first.
 """
 
 from __future__ import annotations
@@ -26,6 +26,14 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "only_engine(name): run on this engine alone; another test covers the other"
     )
+    config.addinivalue_line(
+        "markers", "own_engine: starts an engine by itself, so it runs before the session's engines"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("own_engine") is None)
 
 
 def pytest_generate_tests(metafunc):

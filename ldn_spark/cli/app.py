@@ -100,6 +100,8 @@ def simulate(
     out: Annotated[Path, typer.Argument(help="The folder to write the delivery to.")],
     people: Annotated[int, typer.Option(help="How many people; nationwide is 5300000.")] = 200_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    first_year: Annotated[int, typer.Option(help="Sister studies look back to 2009.")] = 2012,
+    last_year: Annotated[int, typer.Option(help="Two years after need 2015.")] = 2014,
     starters: Annotated[
         int | None,
         typer.Option(help="How many start LDN in 2013; 11,247 per 5.3 million when not given."),
@@ -120,6 +122,8 @@ def simulate(
             out,
             people=people,
             seed=seed,
+            first_year=first_year,
+            last_year=last_year,
             starters=starters,
             null_effect=null_effect,
             report=report,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from importlib.util import find_spec
 
 import pytest
 
@@ -17,9 +16,10 @@ from ldn_spark.io.sources import load_source
 from ldn_spark.pipeline import run_study
 from ldn_spark.study.load import load_study
 from ldn_spark.synthetic.registry import simulate
-from tests.acceptance.conftest import is_embedded
 from tests.acceptance.test_sample_delivery import estimates
 
+# the engines are shown to be equal in test_same_bytes
+pytestmark = pytest.mark.only_engine("sail")
 PEOPLE, STARTERS = 18_000, 6_000
 CONTRAST = "LDNx1-LDNx4+"
 
@@ -27,8 +27,6 @@ CONTRAST = "LDNx1-LDNx4+"
 @pytest.fixture(scope="module")
 def registry(spark, tmp_path_factory):
     """By kind of effect: the truth, and the estimates of the study."""
-    if not is_embedded(spark) and find_spec("pysail"):
-        pytest.skip("shown on the embedded engine; test_same_bytes shows the engines equal")
     found = {}
     for name, null_effect in (("planted", False), ("null", True)):
         root = tmp_path_factory.mktemp(name)

@@ -19,13 +19,10 @@ HEADER = (
 )
 CANARY = "CANARY4711"
 
-pytestmark = pytest.mark.skipif(not find_spec("pysail"), reason="the command defaults to Sail")
-
-
-@pytest.fixture(autouse=True)
-def _only_with_the_embedded_engine(request):
-    if request.config.getoption("--engine") == "spark":
-        pytest.skip("the command is tried on the embedded engine")
+pytestmark = [
+    pytest.mark.own_engine,
+    pytest.mark.skipif(not find_spec("pysail"), reason="the command defaults to Sail"),
+]
 
 
 def line(person="P1", atc="N07BB04", product="980123", day="2013.03.01", ddd="30,0"):
