@@ -6,76 +6,31 @@ from a table and leaves a table, so any of them can be run again alone.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import platform
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ldn_spark import __version__, analysis, schemas, stages
 from ldn_spark.attrition import attrition_steps
 from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
 from ldn_spark.io import collect
-from ldn_spark.io.lake import Lake, LakeVersion, read_run_table, write_run_table
-from ldn_spark.io.run_folder import list_outputs, new_run_folder, write_manifest
+from ldn_spark.io.lake import Lake, LakeVersion
+from ldn_spark.io.run_folder import new_run_folder, write_manifest
+from ldn_spark.manifest import manifest, provenance
 from ldn_spark.plan import coverage_warnings
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.reporting.publish import publish
 from ldn_spark.results import AttritionStep, Results
+from ldn_spark.run import Run, run_key
 from ldn_spark.study.definition import OVERALL
 from ldn_spark.study.load import Study
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.cohort import summarise_attrition
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 STAGES = ("cohort", "measure", "summarise", "publish")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of one study over one version of a lake.
-
-    Attributes:
-        spark: the session.
-        study: what is asked.
-        lake: where the registry lies.
-        version: the version of the lake that is read, pinned for the whole run.
-        run_id: names the run's tables in the lake and its folder of results.
-    """
-
-    spark: SparkSession
-    study: Study
-    lake: Lake
-    version: LakeVersion
-    run_id: str
-
-    @property
-    def tables(self) -> Path:
-        """The folder of the run's tables in the lake."""
-        return self.lake.root / "runs" / self.run_id
-
-    def registry(self, table: schemas.Table) -> DataFrame:
-        """A registry table at the pinned version."""
-        return self.lake.read(table, self.version)
-
-    def write(self, frame: DataFrame, table: schemas.Table) -> DataFrame:
-        """Write a stage's table and hand back what was written."""
-        write_run_table(frame, self.tables, table)
-        return self.read(table)
-
-    def read(self, table: schemas.Table) -> DataFrame:
-        """A table that an earlier stage of this run left."""
-        return read_run_table(self.spark, self.tables, table)
-
-
-def run_key(study: Study, version: LakeVersion, software_version: str) -> str:
-    """Eight characters that stand for study, data and software: same key, same numbers."""
-    parts = [study.hash, software_version, *sorted(file.sha256 for file in version.files)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 
 def cohort_stage(run: Run) -> None:
@@ -247,80 +202,5 @@ def publish_stage(run: Run, out: Path, *, engine: str, started: datetime) -> Pat
             study_hash=run.study.hash,
             software_version=__version__,
         )
-        write_manifest(draft, _manifest(run, draft, engine, started, warnings))
+        write_manifest(draft, manifest(run, draft, engine, started, warnings))
     return final
-
-
-def provenance(run: Run, warnings: list[str]) -> dict[str, Any]:
-    """What the data were, for the report: nothing that differs between engines or runs."""
-    return {
-        "files": [
-            {
-                "name": file.name,
-                "sha256": file.sha256,
-                "lines": file.lines,
-                "accepted": file.accepted,
-                "rejected": file.rejected,
-            }
-            for file in run.version.files
-        ],
-        "source": ", ".join(sorted({file.source for file in run.version.files})),
-        "lake_version": run.version.number,
-        "command": _command(run),
-        "persons": run.version.persons,
-        "dispensings": run.version.dispensings,
-        "first_dispensed_on": run.version.first_dispensed_on,
-        "last_dispensed_on": run.version.last_dispensed_on,
-        "codelists": {name: len(found.codes) for name, found in run.study.codelists.items()},
-        "warnings": warnings,
-    }
-
-
-def _command(run: Run) -> str:
-    """How to run this study again."""
-    lists = "".join(f" --codelist {name}=FILE" for name in run.study.codelists)
-    return f"ldn run {run.study.definition.id} --lake LAKE --out OUT{lists}"
-
-
-def _manifest(
-    run: Run, folder: Path, engine: str, started: datetime, warnings: list[str]
-) -> dict[str, Any]:
-    """Everything a person needs to get the same numbers again; times stand here only."""
-    packages = ("pyspark", "pysail", "delta-spark", "pyarrow", "numpy", "scipy", "matplotlib")
-    return {
-        "run_id": run.run_id,
-        "key": run_key(run.study, run.version, __version__),
-        "released": False,
-        "study": {
-            "id": run.study.definition.id,
-            "hash": run.study.hash,
-            "definition": run.study.definition.model_dump(mode="json", by_alias=True),
-            "codelists": {name: list(c.codes) for name, c in run.study.codelists.items()},
-        },
-        "software": {
-            "ldn_spark": __version__,
-            "python": platform.python_version(),
-            "engine": engine,
-            "engine_version": run.spark.version,
-            "packages": {name: _installed(name) for name in packages},
-        },
-        "input": {
-            "lake_version": run.version.number,
-            "tables": dict(run.version.tables),
-            "persons": run.version.persons,
-            "dispensings": run.version.dispensings,
-            "rejected": run.version.rejected,
-            "files": provenance(run, warnings)["files"],
-        },
-        "warnings": warnings,
-        "outputs": list_outputs(folder),
-        "started": started.isoformat(),
-        "ended": datetime.now(UTC).isoformat(),
-    }
-
-
-def _installed(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None

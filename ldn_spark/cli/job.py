@@ -16,7 +16,7 @@ from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError
 from ldn_spark.io.engines import ENGINES, open_engine
 from ldn_spark.io.lake import Lake
-from ldn_spark.pipeline import Run
+from ldn_spark.run import Run
 from ldn_spark.study.load import load_study
 
 _SECONDS_BETWEEN_LOOKS = 2.0

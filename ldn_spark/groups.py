@@ -1,0 +1,142 @@
+"""The strata of a study as exact moments, from the rows that the engine summed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from ldn_spark.errors import EngineError
+from ldn_spark.schemas import MICRO
+from ldn_spark.stats.moments import Moments
+from ldn_spark.stats.proportions import PairedCounts
+from ldn_spark.study.definition import StudyDefinition
+
+Row = Mapping[str, Any]
+
+_DECIMAL38 = 10**38
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeMoments:
+    """One outcome in one group: everything its statistics are functions of.
+
+    DDD moments are in DDD; persons who never used the outcome are in them as zeros.
+    """
+
+    counts: PairedCounts
+    before: Moments
+    after: Moments
+    difference: Moments
+    dispenses_before: Moments
+    fills_after: int
+    ddd_missing: int
+
+    def __add__(self, other: OutcomeMoments) -> OutcomeMoments:
+        """The two groups taken together."""
+        return OutcomeMoments(
+            self.counts + other.counts,
+            self.before + other.before,
+            self.after + other.after,
+            self.difference + other.difference,
+            self.dispenses_before + other.dispenses_before,
+            self.fills_after + other.fills_after,
+            self.ddd_missing + other.ddd_missing,
+        )
+
+    @classmethod
+    def from_row(cls, row: Row | None, persons: int) -> OutcomeMoments:
+        """From a row of `group_moments`; None = nobody in the group used the outcome."""
+        if row is None:
+            nothing = Moments(persons, Fraction(), Fraction())
+            counts = PairedCounts(0, 0, 0, persons)
+            return cls(counts, nothing, nothing, nothing, nothing, 0, 0)
+        _check_exact(row, persons)
+        before, after = int(row["sum_before"]), int(row["sum_after"])
+        users = row["both"] + row["before_only"] + row["after_only"]
+
+        def in_ddd(total: int, squares: Decimal) -> Moments:
+            return Moments.from_sums(persons, total, int(squares), units=MICRO)
+
+        return cls(
+            PairedCounts(row["both"], row["before_only"], row["after_only"], persons - users),
+            in_ddd(before, row["sum_squares_before"]),
+            in_ddd(after, row["sum_squares_after"]),
+            in_ddd(after - before, row["sum_squares_difference"]),
+            Moments.from_sums(
+                persons, row["dispenses_before"], int(row["dispenses_before_sum_squares"])
+            ),
+            row["dispenses_after"],
+            row["ddd_missing"],
+        )
+
+
+def _check_exact(row: Row, persons: int) -> None:
+    """Refuse sums that may have overflowed 38 digits: engines do not all notice."""
+    if 4 * persons * int(row["largest"]) ** 2 >= _DECIMAL38:
+        raise EngineError("a sum of squares exceeds 38 digits; is a DDD value absurdly large?")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One stratum (or all of them) in the cohort or a subgroup."""
+
+    name: str
+    persons: int
+    women: int
+    men: int
+    age: Moments
+    exposure_fills: int
+    outcomes: Mapping[str, OutcomeMoments]
+
+    def __add__(self, other: Group) -> Group:
+        """The two groups taken together, under the name of the first."""
+        return Group(
+            self.name,
+            self.persons + other.persons,
+            self.women + other.women,
+            self.men + other.men,
+            self.age + other.age,
+            self.exposure_fills + other.exposure_fills,
+            {key: value + other.outcomes[key] for key, value in self.outcomes.items()},
+        )
+
+
+def groups_of(
+    study: StudyDefinition,
+    subgroup: str,
+    cohort_moments: Sequence[Row],
+    group_moments: Sequence[Row],
+) -> list[Group]:
+    """The strata of a subgroup in the study's order; an empty stratum has zeros."""
+    cohort = {row["stratum"]: row for row in cohort_moments if row["subgroup"] == subgroup}
+    outcomes = {
+        (row["stratum"], row["outcome"]): row
+        for row in group_moments
+        if row["subgroup"] == subgroup
+    }
+    groups = []
+    for level in study.strata.levels:
+        row = cohort.get(level.id, {})
+        persons = row.get("persons", 0)
+        groups.append(
+            Group(
+                name=level.id,
+                persons=persons,
+                women=row.get("women", 0),
+                men=row.get("men", 0),
+                age=Moments.from_sums(
+                    row.get("age_known", 0), row.get("age_sum", 0), row.get("age_sum_squares", 0)
+                ),
+                exposure_fills=row.get("exposure_dispenses", 0),
+                outcomes={
+                    outcome.id: OutcomeMoments.from_row(
+                        outcomes.get((level.id, outcome.id)), persons
+                    )
+                    for outcome in study.outcomes
+                },
+            )
+        )
+    return groups

@@ -1,0 +1,112 @@
+"""What a run says of itself: for the report what the data were, for the manifest everything."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.resources
+import platform
+from datetime import UTC, datetime
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from ldn_spark import __version__
+from ldn_spark.io.run_folder import list_outputs
+from ldn_spark.run import Run, run_key
+
+_PACKAGES = ("pyspark", "pysail", "delta-spark", "pyarrow", "numpy", "scipy", "matplotlib")
+
+
+def provenance(run: Run, warnings: list[str]) -> dict[str, Any]:
+    """What the data were, for the report: nothing that differs between engines or runs."""
+    return {
+        "files": [
+            {
+                "name": file.name,
+                "sha256": file.sha256,
+                "lines": file.lines,
+                "accepted": file.accepted,
+                "rejected": file.rejected,
+            }
+            for file in run.version.files
+        ],
+        "source": ", ".join(sorted({file.source for file in run.version.files})),
+        "lake_version": run.version.number,
+        "command": _command(run),
+        "persons": run.version.persons,
+        "dispensings": run.version.dispensings,
+        "first_dispensed_on": run.version.first_dispensed_on,
+        "last_dispensed_on": run.version.last_dispensed_on,
+        "codelists": {name: len(found.codes) for name, found in run.study.codelists.items()},
+        "warnings": warnings,
+    }
+
+
+def _command(run: Run) -> str:
+    """How to run this study again."""
+    lists = "".join(f" --codelist {name}=FILE" for name in run.study.codelists)
+    return f"ldn run {run.study.definition.id} --lake LAKE --out OUT{lists}"
+
+
+def manifest(
+    run: Run, folder: Path, engine: str, started: datetime, warnings: list[str]
+) -> dict[str, Any]:
+    """Everything a person needs to get the same numbers again; times stand here only."""
+    return {
+        "run_id": run.run_id,
+        "key": run_key(run.study, run.version, __version__),
+        "released": False,
+        "study": {
+            "id": run.study.definition.id,
+            "hash": run.study.hash,
+            "definition": run.study.definition.model_dump(mode="json", by_alias=True),
+            "codelists": {name: list(c.codes) for name, c in run.study.codelists.items()},
+        },
+        "software": {
+            "ldn_spark": __version__,
+            "source_sha256": source_hash(),
+            "python": platform.python_version(),
+            "engine": engine,
+            "engine_version": run.spark.version,
+            "packages": {name: _installed(name) for name in _PACKAGES},
+        },
+        "input": {
+            "lake_version": run.version.number,
+            "tables": dict(run.version.tables),
+            "persons": run.version.persons,
+            "dispensings": run.version.dispensings,
+            "rejected": run.version.rejected,
+            "files": provenance(run, warnings)["files"],
+        },
+        "warnings": warnings,
+        "outputs": list_outputs(folder),
+        "started": started.isoformat(),
+        "ended": datetime.now(UTC).isoformat(),
+    }
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def source_hash() -> str:
+    """SHA-256 of the package's source files, in the order of their paths."""
+    digest = hashlib.sha256()
+    for name, content in sorted(_sources(importlib.resources.files("ldn_spark"), "")):
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in folder.iterdir():
+        name = f"{path}/{entry.name}"
+        if entry.is_dir() and entry.name != "conf":
+            found += _sources(entry, name)
+        elif entry.name.endswith(".py"):
+            found.append((name, entry.read_bytes()))
+    return found
