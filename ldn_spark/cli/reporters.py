@@ -99,12 +99,12 @@ class _Lines:
         if not begins and not ends and now - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._last = now
-        self._stream.write(self._line(progress, now - self._began) + "\n")
+        self._stream.write(self._line(progress, 0.0 if begins else now - self._began) + "\n")
         self._stream.flush()
 
     def _line(self, progress: Progress, elapsed: float) -> str:
         left = None
-        if progress.total and 0 < progress.done < progress.total:
+        if elapsed and progress.total and 0 < progress.done < progress.total:
             left = round(elapsed * (progress.total - progress.done) / progress.done)
         if self._as_json:
             return json.dumps(

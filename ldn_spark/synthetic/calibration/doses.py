@@ -297,6 +297,10 @@ def _plausible(problem: _Problem) -> Iterator[tuple[Terms, Terms, Terms]]:
                 yield {mean: 1.0, part: -1.0}, {part: -0.3 / (0.05 * size + 0.01)}, {
                     part: 0.05 * size
                 }
+            if leaf.without:  # what remains of a group is smaller than its named parts
+                rest = ("rest", stratum, str(number))
+                terms = {rest: 1.0, ("before", stratum, str(number)): -1.0}
+                yield terms, {rest: 0.05 / (size + 0.01)}, {}
             moved = ("moved", stratum, str(number))
             for sign in (1.0, -1.0):
                 terms = {
