@@ -27,6 +27,7 @@ Terms = dict[tuple[str, ...], float]
 """A linear form: coefficient by variable."""
 
 BIG = 5000.0  # more than any violation: means are below a few thousand DDD a year
+EDGE = 0.01  # of an interval's width: how far inside a value must be to count as met
 SLACK = 0.3  # of an interval's width: further inside is no better
 TURNS = 4  # linearisations of the SE of a difference in differences
 ROW = ("mean_before", "mean_after", "mean_difference", "ci_low", "ci_high", "p")
@@ -34,12 +35,23 @@ ROW = ("mean_before", "mean_after", "mean_difference", "ci_low", "ci_high", "p")
 
 @dataclass(frozen=True)
 class Condition:
-    """low <= terms <= high, as one printed value asks; `unit` is dropped as a whole."""
+    """low <= terms <= high, as one printed value asks.
+
+    Attributes:
+        unit: what is dropped as a whole when it clashes with others.
+        width: how far apart the limits are: of which part of it a solution keeps away.
+    """
 
     terms: Terms
     low: float
     high: float
     unit: tuple[str, ...]
+    width: float
+
+    @classmethod
+    def box(cls, terms: Terms, low: float, high: float, unit: tuple[str, ...]) -> Condition:
+        """A condition with both limits."""
+        return cls(terms, low, high, unit, high - low)
 
 
 @dataclass(frozen=True)
@@ -110,23 +122,32 @@ class _Problem:
             ("mean_difference", change),
         ):
             if name in row:
-                yield Condition(terms, *printing(row[name]), unit)
+                yield Condition.box(terms, *printing(row[name]), unit)
         if stratum != OVERALL:
             df = self.persons[stratum] - 1
             level = self.study.statistics.confidence_level
             yield from _test(row, change, ("se", stratum, outcome), unit, t_quantile(level, df), df)
         for name, value in row.items():
+            if name != "relative_change" and not name.startswith(SHARE_OF):
+                continue
             low, high = printing(value)
+            size = max(self._size(stratum, outcome), 0.1)
             before = self.mean(stratum, outcome, "before")
             after = self.mean(stratum, outcome, "after")
             if name == "relative_change":
-                yield from _between(after, before, 1 + low, 1 + high, (*unit, name))
+                yield from _between(after, before, (1 + low, 1 + high), (*unit, name), size)
             if name.startswith(SHARE_OF):
                 other = name.removeprefix(SHARE_OF)
-                whole = add(
-                    self.mean(stratum, other, "before"), self.mean(stratum, other, "after")
-                )
-                yield from _between(add(before, after), whole, low, high, (*unit, name))
+                whole = add(self.mean(stratum, other, "before"), self.mean(stratum, other, "after"))
+                yield from _between(add(before, after), whole, (low, high), (*unit, name), 2 * size)
+
+    def _size(self, stratum: str, outcome: str) -> float:
+        """About the mean of an outcome: as printed, in any stratum if not in this."""
+        for name in (stratum, *self.persons):
+            value = self.published.get("ddd", name, outcome, "mean_before")
+            if value is not None:
+                return float(value.text)
+        return 1.0
 
     def _contrast(self, comparator: str, exposed: str, outcome: str) -> Iterator[Condition]:
         key = f"{comparator}-{exposed}", outcome
@@ -136,7 +157,7 @@ class _Problem:
         unit = ("did_ddd", *key)
         change = add(self.change(comparator, outcome), scaled(self.change(exposed, outcome), -1.0))
         if "estimate" in row:
-            yield Condition(change, *printing(row["estimate"]), (*unit, "estimate"))
+            yield Condition.box(change, *printing(row["estimate"]), (*unit, "estimate"))
         # Near a direction u the SE sqrt(a^2 + b^2) is u.(a, b); `direction` is the last solution's.
         u = self.direction.get(key, (0.8, 0.6))
         se = {("se", comparator, outcome): u[0], ("se", exposed, outcome): u[1]}
@@ -153,13 +174,13 @@ def _test(
     for name, side in (("ci_low", -quantile), ("ci_high", quantile)):
         if name in row:
             terms = add(change, scaled(error, side))
-            yield Condition(
-                terms, *printing(row[name]), unit if whole_row else (*unit, name)
-            )
+            yield Condition.box(terms, *printing(row[name]), unit if whole_row else (*unit, name))
     if "p" in row:
-        low, high = ratio(printing(row["p"]), df)
+        box = ratio(printing(row["p"]), df)
         signed = scaled(change, _sign(row))
-        yield from _between(signed, error, low, high, unit if whole_row else (*unit, "p"))
+        limits = [float(row[name].text) for name in ("ci_low", "ci_high") if name in row]
+        size = max(limits[-1] - limits[0], 0.05) / (2 * quantile) if limits else 0.1
+        yield from _between(signed, error, box, unit if whole_row else (*unit, "p"), size)
 
 
 def _sign(row: Mapping) -> float:
@@ -171,11 +192,15 @@ def _sign(row: Mapping) -> float:
     return 1.0
 
 
-def _between(part: Terms, whole: Terms, low: float, high: float, unit) -> Iterator[Condition]:
-    """low * whole <= part <= high * whole."""
-    yield Condition(add(part, scaled(whole, -low)), 0.0, np.inf, unit)
+def _between(
+    part: Terms, whole: Terms, box: Range, unit: tuple[str, ...], size: float
+) -> Iterator[Condition]:
+    """low * whole <= part <= high * whole, where `whole` is about `size`."""
+    low, high = box
+    width = size * (min(high, low + 1.0) - low)
+    yield Condition(add(part, scaled(whole, -low)), 0.0, np.inf, unit, width)
     if high < np.inf:
-        yield Condition(add(part, scaled(whole, -high)), -np.inf, 0.0, unit)
+        yield Condition(add(part, scaled(whole, -high)), -np.inf, 0.0, unit, width)
 
 
 def add(one: Terms, other: Terms) -> Terms:
@@ -248,17 +273,12 @@ def _clashing(conditions: list[Condition]) -> set[tuple[str, ...]]:
     for one in conditions:
         binary = ("drop", *one.unit)
         if one.low > -np.inf:
-            rows.append(({**one.terms, binary: BIG}, one.low + _edge(one), np.inf))
+            rows.append(({**one.terms, binary: BIG}, one.low + EDGE * one.width, np.inf))
         if one.high < np.inf:
-            rows.append(({**one.terms, binary: -BIG}, -np.inf, one.high - _edge(one)))
+            rows.append(({**one.terms, binary: -BIG}, -np.inf, one.high - EDGE * one.width))
     binaries = {("drop", *unit): float(weight[unit]) for unit in units}
     solution = _solve(binaries, rows, dict.fromkeys(binaries, 1.0), binaries)
     return {unit for unit in units if solution["drop", *unit] > 0.5}
-
-
-def _edge(one: Condition) -> float:
-    """How far inside a condition must be met even when it is tight."""
-    return 0.01 * (one.high - one.low) if one.high - one.low < np.inf else 1e-5
 
 
 def _inmost(problem: _Problem, kept: list[Condition]) -> Terms:
@@ -268,11 +288,10 @@ def _inmost(problem: _Problem, kept: list[Condition]) -> Terms:
     upper: Terms = {("slack",): SLACK}
     for number, one in enumerate(kept):
         own = ("slack", str(number))
-        width = one.high - one.low if one.high - one.low < np.inf else 0.02
         if one.low > -np.inf:
-            rows.append(({**one.terms, own: -width}, one.low, np.inf))
+            rows.append(({**one.terms, own: -one.width}, one.low, np.inf))
         if one.high < np.inf:
-            rows.append(({**one.terms, own: width}, -np.inf, one.high))
+            rows.append(({**one.terms, own: one.width}, -np.inf, one.high))
         rows.append(({own: 1.0, ("slack",): -1.0}, 0.0, np.inf))
         objective[own], upper[own] = -1.0, SLACK
     for terms in _plausible(problem):
@@ -294,9 +313,11 @@ def _plausible(problem: _Problem) -> Iterator[tuple[Terms, Terms, Terms]]:
             for when in ("before", "after"):
                 part = ("part", when, stratum, str(number))
                 mean = (when, stratum, str(number))
-                yield {mean: 1.0, part: -1.0}, {part: -0.3 / (0.05 * size + 0.01)}, {
-                    part: 0.05 * size
-                }
+                yield (
+                    {mean: 1.0, part: -1.0},
+                    {part: -0.3 / (0.05 * size + 0.01)},
+                    {part: 0.05 * size},
+                )
             if leaf.without:  # what remains of a group is smaller than its named parts
                 rest = ("rest", stratum, str(number))
                 terms = {rest: 1.0, ("before", stratum, str(number)): -1.0}
