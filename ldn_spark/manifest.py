@@ -14,6 +14,7 @@ from typing import Any
 from ldn_spark import __version__
 from ldn_spark.io.run_folder import list_outputs
 from ldn_spark.run import Run, run_key
+from ldn_spark.study.documents import conf_folder
 
 _PACKAGES = ("pyspark", "pysail", "delta-spark", "pyarrow", "numpy", "scipy", "matplotlib")
 
@@ -40,7 +41,18 @@ def provenance(run: Run, warnings: list[str]) -> dict[str, Any]:
         "last_dispensed_on": run.version.last_dispensed_on,
         "codelists": {name: len(found.codes) for name, found in run.study.codelists.items()},
         "warnings": warnings,
+        "deviations": deviations(run),
     }
+
+
+def deviations(run: Run) -> list[str]:
+    """What this run did otherwise than the study file alone says: codelists replaced."""
+    usual = conf_folder() / "codelists"
+    return [
+        f"codelist {name} replaced by another of {len(found.codes)} codes"
+        for name, found in run.study.codelists.items()
+        if Path(found.source).resolve().parent != usual.resolve()
+    ]
 
 
 def _command(run: Run) -> str:

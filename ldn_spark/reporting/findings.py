@@ -94,10 +94,10 @@ def _total(
         view.value(unit, stratum, total.id, _CHANGE[unit])
         for stratum in (contrast.comparator, contrast.exposed)
     ]
-    estimate = _estimate_text(study, view, contrast, total.id, unit)
+    estimate = estimate_text(study, view, contrast, total.id, unit)
     if None in changes or estimate is None:
         return
-    first, second = (_signed(_FORM[unit](change)) for change in changes if change is not None)
+    first, second = (signed(_FORM[unit](change)) for change in changes if change is not None)
     yield Finding(
         f"{total.label}: the {_THING[unit]} changed by {first} {_UNIT[unit]} in "
         f"{stratum_label(study, contrast.comparator)} and by {second} in "
@@ -105,7 +105,7 @@ def _total(
     )
 
 
-def _estimate_text(
+def estimate_text(
     study: StudyDefinition, view: View, contrast: Contrast, outcome: str, unit: str
 ) -> str | None:
     """`3.8 (95% CI 2.0 to 5.6, p < 0.001)`; None where it cannot be estimated."""
@@ -114,7 +114,7 @@ def _estimate_text(
     if None in values:
         return None
     estimate, low, high = (pretty(_FORM[unit](value)) for value in values[:3] if value is not None)
-    return f"{estimate} ({confidence(study)} {low} to {high}, {_p_text(values[3])})"
+    return f"{estimate} ({confidence(study)} {low} to {high}, {p_text(values[3])})"
 
 
 def _different(study: StudyDefinition, view: View, contrast: Contrast, unit: str) -> Finding:
@@ -137,8 +137,8 @@ def _different(study: StudyDefinition, view: View, contrast: Contrast, unit: str
         f"p{NO_BREAK}<{NO_BREAK}{level}, {len(holm) or 'none'} of them after Holm's adjustment"
     )
     items = tuple(
-        f"{outcome.label}: {_estimate_text(study, view, contrast, outcome.id, unit) or UNDEFINED}"
-        f"; Holm {_p_text(view.value(table, contrast.id, outcome.id, 'p_holm'))}"
+        f"{outcome.label}: {estimate_text(study, view, contrast, outcome.id, unit) or UNDEFINED}"
+        f"; Holm {p_text(view.value(table, contrast.id, outcome.id, 'p_holm'))}"
         for outcome in below
     )
     return Finding(text + (":" if items else "."), items)
@@ -151,7 +151,8 @@ def _below(
     return value is not None and value < limit
 
 
-def _p_text(value: Numeric | None) -> str:
+def p_text(value: Numeric | None) -> str:
+    """`p = 0.015` or `p < 0.001`, without a line break inside."""
     if value is None:
         return f"p{NO_BREAK}{UNDEFINED}"
     text = p_value(value)
@@ -159,10 +160,10 @@ def _p_text(value: Numeric | None) -> str:
     return f"p{NO_BREAK}{relation}{NO_BREAK}{number}"
 
 
-def _signed(text: str) -> str:
+def signed(text: str) -> str:
     """A change with its sign, also a rise.
 
-    >>> _signed("0.6"), _signed("0.0")
+    >>> signed("0.6"), signed("0.0")
     ('+0.6', '0.0')
     """
     rises = not text.startswith("-") and text.strip("0.") != ""

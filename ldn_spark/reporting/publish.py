@@ -16,6 +16,7 @@ from ldn_spark.study.definition import StudyDefinition
 
 SUMMARISED_RESULT = "summarised_result.csv"
 REPORT = "report.html"
+WORDS = "results.md"
 _WRITERS = {"csv": table_csv, "md": table_markdown, "html": table_html}
 
 
@@ -36,7 +37,8 @@ def publish(
         results: what the analysis found.
         study_definition: what was asked.
         folder: where to write; made when it is missing. Files of the same name are replaced.
-        provenance: what the data were: `files`, `persons`, `dispensings`, `codelists`.
+        provenance: what the data were: `files`, `persons`, `dispensings`, `codelists`; and
+            `deviations`, what was done otherwise than the study file says.
         study_hash: hash of the study and its codelists.
         software_version: version of this package.
 
@@ -44,6 +46,11 @@ def publish(
         Every file written, in the order of writing.
     """
     from ldn_spark.reporting.figures.draw import all_figures
+    from ldn_spark.reporting.paragraphs import (
+        methods_sentence,
+        results_markdown,
+        results_paragraphs,
+    )
     from ldn_spark.reporting.report import report_html
 
     folder = Path(folder)
@@ -70,8 +77,23 @@ def publish(
     for figure in figures:
         contents[f"figures/{figure.id}.svg"] = figure.svg
         contents[f"figures/{figure.id}.png"] = figure.png
+    words = results_paragraphs(study_definition, results)
+    sentence = methods_sentence(
+        study_definition,
+        study_hash=study_hash,
+        software_version=software_version,
+        deviations=provenance.get("deviations") or (),
+    )
+    contents[WORDS] = results_markdown(words, sentence)
     contents[REPORT] = report_html(
-        study_definition, results, tables=tables, subgroups=subgroups, figures=figures, **stamp
+        study_definition,
+        results,
+        tables=tables,
+        subgroups=subgroups,
+        figures=figures,
+        words=words,
+        sentence=sentence,
+        **stamp,
     )
     return [_write(folder / name, content) for name, content in contents.items()]
 

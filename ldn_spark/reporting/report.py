@@ -38,6 +38,8 @@ def report_html(
     tables: Sequence[PrintedTable],
     subgroups: Mapping[str, Sequence[PrintedTable]],
     figures: Sequence[DrawnFigure],
+    words: Sequence[tuple[str, str]],
+    sentence: str,
     provenance: Mapping[str, Any],
     study_hash: str,
     software_version: str,
@@ -50,6 +52,8 @@ def report_html(
         tables: of the whole cohort.
         subgroups: tables by subgroup.
         figures: as drawn.
+        words: label and paragraph of every outcome.
+        sentence: how the analysis was made.
         provenance: what the data were; keys that are missing are left out of the page.
         study_hash: hash of the study and its codelists.
         software_version: version of this package.
@@ -74,6 +78,8 @@ def report_html(
             subgroups=[(labels[name], _marked(name, own)) for name, own in subgroups.items()],
             figures={figure.id: figure for figure in figures},
             svg={figure.id: Markup(figure.inline_svg) for figure in figures},
+            words=words,
+            sentence=sentence,
             methods=methods(study),
             missing=not_estimable(study, results),
             provenance=provenance,

@@ -64,6 +64,7 @@ def test_everything_is_written(published):
         "estimates.csv",
         "curves.csv",
         "attrition.csv",
+        "results.md",
         "summarised_result.csv",
         *(f"tables/{name}.{ending}" for name in tables for ending in ("csv", "md", "html")),
         *(f"figures/figure{n}.{ending}" for n in range(1, 5) for ending in ("svg", "png")),

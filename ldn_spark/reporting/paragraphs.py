@@ -1,0 +1,118 @@
+"""The results in words, a paragraph per outcome, and the sentence that says how they were made.
+
+Plain and factual: every number as the tables print it, nothing weighed or explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ldn_spark.reporting.cells import View, mean
+from ldn_spark.reporting.figures.forest import main_contrast
+from ldn_spark.reporting.findings import estimate_text, p_text, signed
+from ldn_spark.reporting.formats import count, percent, pretty
+from ldn_spark.reporting.wording import confidence, listing, stratum_label
+from ldn_spark.results import Results
+from ldn_spark.study.definition import Contrast, Outcome, StudyDefinition
+
+
+def results_paragraphs(study: StudyDefinition, results: Results) -> list[tuple[str, str]]:
+    """Label and paragraph of every outcome, in the order of the study file."""
+    view, contrast = View(results), main_contrast(study)
+    return [
+        (outcome.label, _paragraph(study, view, contrast, outcome)) for outcome in study.outcomes
+    ]
+
+
+def _paragraph(
+    study: StudyDefinition, view: View, contrast: Contrast | None, outcome: Outcome
+) -> str:
+    users = listing(_users(study, view, level.id, outcome.id) for level in study.strata.levels)
+    doses = listing(_dose(study, view, level.id, outcome.id) for level in study.strata.levels)
+    text = f"Users: {users}. Mean dose in DDD per patient: {doses}."
+    if contrast is None:
+        return text
+    between = (
+        f"{stratum_label(study, contrast.comparator)} and {stratum_label(study, contrast.exposed)}"
+    )
+    return (
+        f"{text} Difference-in-differences between {between}: "
+        f"{_contrast(study, view, contrast, outcome, 'users', 'percentage points of users')}, "
+        f"{_contrast(study, view, contrast, outcome, 'ddd', 'DDD')}."
+    )
+
+
+def _users(study: StudyDefinition, view: View, stratum: str, outcome: str) -> str:
+    """`LDN×1 from 546 (15.2%) to 599 (16.7%), +1.5 percentage points (95% CI ..., p = 0.015)`."""
+    label = stratum_label(study, stratum)
+    shares = [
+        view.value("users", stratum, outcome, f"share_{when}") for when in ("before", "after")
+    ]
+    if None in shares:
+        return f"{label} has no patients"
+    counts = [
+        view.count("users", stratum, outcome, f"users_{when}") for when in ("before", "after")
+    ]
+    before, after = (
+        f"{count(number)} ({percent(share)}%)"
+        for number, share in zip(counts, shares, strict=True)
+        if share is not None
+    )
+    change = _change(study, view, "users", stratum, outcome)
+    return f"{label} from {before} to {after}, {change}"
+
+
+def _dose(study: StudyDefinition, view: View, stratum: str, outcome: str) -> str:
+    """`LDN×1 from 38.5 to 42.9, +4.4 (95% CI 0.6 to 8.2, p = 0.025)`."""
+    label = stratum_label(study, stratum)
+    means = [view.value("ddd", stratum, outcome, f"mean_{when}") for when in ("before", "after")]
+    if None in means:
+        return f"{label} has no patients"
+    before, after = (mean(value) for value in means if value is not None)
+    return f"{label} from {before} to {after}, {_change(study, view, 'ddd', stratum, outcome)}"
+
+
+def _change(study: StudyDefinition, view: View, table: str, stratum: str, outcome: str) -> str:
+    form, unit, name = (
+        (percent, " percentage points", "difference")
+        if table == "users"
+        else (mean, "", "mean_difference")
+    )
+    change, low, high, p = (
+        view.value(table, stratum, outcome, quantity)
+        for quantity in (name, "ci_low", "ci_high", "p")
+    )
+    if change is None:
+        return "change not estimable"
+    text = f"{signed(form(change))}{unit}"
+    if low is None or high is None or p is None:
+        return f"{text} ({view.get(table, stratum, outcome, 'p').reason})"
+    limits = f"{pretty(form(low))} to {pretty(form(high))}"
+    return f"{text} ({confidence(study)} {limits}, {p_text(p)})"
+
+
+def _contrast(
+    study: StudyDefinition, view: View, contrast: Contrast, outcome: Outcome, unit: str, words: str
+) -> str:
+    text = estimate_text(study, view, contrast, outcome.id, unit)
+    if text is None:
+        return f"{words} not estimable"
+    estimate, _, rest = text.partition(" ")
+    return f"{estimate} {words} {rest}"
+
+
+def methods_sentence(
+    study: StudyDefinition, *, study_hash: str, software_version: str, deviations: Sequence[str]
+) -> str:
+    """Software, study file and whatever a run did otherwise than the file says."""
+    differently = f"except: {'; '.join(deviations)}" if deviations else "without deviations"
+    return (
+        f"Analysed with ldn_spark {software_version} by the study file {study.id} "
+        f"(SHA-256 {study_hash}), {differently}."
+    )
+
+
+def results_markdown(paragraphs: Sequence[tuple[str, str]], sentence: str) -> str:
+    """The paragraphs and the sentence as a text file."""
+    parts = [f"**{label}.** {text}" for label, text in paragraphs]
+    return "\n\n".join([*parts, sentence]) + "\n"
