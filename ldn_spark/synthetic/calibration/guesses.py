@@ -8,12 +8,12 @@ import numpy as np
 
 from ldn_spark.published.values import Published
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.synthetic.calibration.counts import Guess, Key
+from ldn_spark.synthetic.calibration.candidates import CHURN, Guess
+from ldn_spark.synthetic.calibration.counts import Key
 from ldn_spark.synthetic.calibration.doses import Doses
 from ldn_spark.synthetic.calibration.leaves import Leaf
 
 OVERLAP = 1.15  # users of the leaves of a group, counted one by one, per user of the group
-CHURN = 0.5  # share of users, on average over both windows, whose use changes
 PER_USER = 150.0  # DDD a year, where no number of users is printed
 
 
