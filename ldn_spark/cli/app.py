@@ -109,6 +109,17 @@ def simulate(
     null_effect: Annotated[
         bool, typer.Option("--null-effect", help="Plant no effect at all.")
     ] = False,
+    published: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Build the cohort so that the study prints these published values.",
+        ),
+    ] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(help="With --published: the study; FILE names it when not given."),
+    ] = None,
     engine: Engine = None,
     log_format: LogFormat = "auto",
 ) -> None:
@@ -116,6 +127,9 @@ def simulate(
     from ldn_spark.io.engines import default_engine, open_engine
     from ldn_spark.synthetic.registry import simulate as simulate_registry
 
+    if published is not None:
+        _simulate_published(published, study, out, people, seed, engine, log_format)
+        return
     with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
         simulate_registry(
             spark,
@@ -129,6 +143,34 @@ def simulate(
             report=report,
         )
     typer.echo(f"The truth about this registry is in {out / 'truth.json'}")
+    typer.echo(str(out))
+
+
+def _simulate_published(
+    published: Path,
+    study: str | None,
+    out: Path,
+    people: int,
+    seed: int,
+    engine: str | None,
+    log_format: str,
+) -> None:
+    """The cohort of a published table, among people who resemble it."""
+    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.study.load import load_study
+    from ldn_spark.synthetic.calibration.delivery import simulate_published
+
+    definition = load_study(study or published.stem.removesuffix("_published")).definition
+    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+        simulate_published(
+            spark,
+            out,
+            published=published,
+            study=definition,
+            people=people,
+            seed=seed,
+            report=report,
+        )
     typer.echo(str(out))
 
 
