@@ -19,6 +19,10 @@ from ldn_spark.io.run_folder import new_run_folder, write_manifest
 from ldn_spark.manifest import manifest, provenance
 from ldn_spark.plan import coverage_warnings
 from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.published.comparison import compare
+from ldn_spark.published.files import COMPARE_CSV, compare_csv, compare_html
+from ldn_spark.published.reading import read_published
+from ldn_spark.published.values import Published
 from ldn_spark.reporting.publish import publish
 from ldn_spark.results import AttritionStep, Results
 from ldn_spark.run import Run, run_key
@@ -152,6 +156,7 @@ def run_study(
     *,
     engine: str,
     as_of: int | None = None,
+    published: Path | None = None,
     report: Reporter = silent,
 ) -> Path:
     """Run a study from the lake to its folder of results.
@@ -163,6 +168,7 @@ def run_study(
         out: results go to `out/<study>/<run_id>`.
         engine: its name, for the manifest.
         as_of: an earlier version of the lake.
+        published: values to hold against the computed ones, in the report and in compare.csv.
         report: is told how far the work is.
 
     Returns:
@@ -171,6 +177,7 @@ def run_study(
     started = datetime.now(UTC)
     lake = Lake(spark, lake_root)
     version = lake.version(as_of)
+    values = None if published is None else read_published(published, study.definition)
     run = Run(spark, study, lake, version, new_run_id(study, version, started))
     for number, (name, step) in enumerate(
         zip(STAGES, (cohort_stage, measure_stage, summarise_stage), strict=False)
@@ -178,7 +185,7 @@ def run_study(
         report(Progress(_TITLES[name], number, len(STAGES), "stages"))
         step(run)
     report(Progress(_TITLES["publish"], len(STAGES) - 1, len(STAGES), "stages"))
-    folder = publish_stage(run, out, engine=engine, started=started)
+    folder = publish_stage(run, out, engine=engine, started=started, published=values)
     report(Progress(_TITLES["publish"], len(STAGES), len(STAGES), "stages"))
     return folder
 
@@ -188,19 +195,32 @@ def new_run_id(study: Study, version: LakeVersion, started: datetime) -> str:
     return f"{started:%Y%m%dT%H%M%S%fZ}-{run_key(study, version, __version__)}"
 
 
-def publish_stage(run: Run, out: Path, *, engine: str, started: datetime) -> Path:
+def publish_stage(
+    run: Run, out: Path, *, engine: str, started: datetime, published: Published | None = None
+) -> Path:
     """Moments -> tables, figures, report and manifest, in one folder that appears when whole."""
     definition = run.study.definition
     results = analyse(run)
     warnings = coverage_warnings(run.version, run.study) + check_codes_are_found(run, results)
     with new_run_folder(out / definition.id, run.run_id) as (draft, final):
+        section = ""
+        if published is not None:
+            section = _compare(published, results, run, draft)
         publish(
             results,
             definition,
             draft,
+            comparison=section,
             provenance=provenance(run, warnings),
             study_hash=run.study.hash,
             software_version=__version__,
         )
         write_manifest(draft, manifest(run, draft, engine, started, warnings))
     return final
+
+
+def _compare(published: Published, results: Results, run: Run, folder: Path) -> str:
+    """Write compare.csv; the section of the report that shows it."""
+    found = compare(published, results, run.study.definition)
+    (folder / COMPARE_CSV).write_text(compare_csv(found), encoding="utf-8")
+    return compare_html(found, f"Published and computed: {run.study.definition.reference}")

@@ -212,6 +212,10 @@ def run_study(
         int | None, typer.Option("--as-of", help="An earlier version of the lake.")
     ] = None,
     codelist: Codelists = None,
+    published: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Hold these published values against the computed ones."),
+    ] = None,
     log_format: LogFormat = "auto",
 ) -> None:
     """Run a study; the last line on standard output is the folder of its results."""
@@ -225,7 +229,16 @@ def run_study(
     read_version(lake, as_of)  # say so before an engine is started for nothing
     name = engine or default_engine()
     with open_reporter(log_format) as report, open_engine(name) as spark:
-        folder = run_pipeline(spark, wanted, lake, out, engine=name, as_of=as_of, report=report)
+        folder = run_pipeline(
+            spark,
+            wanted,
+            lake,
+            out,
+            engine=name,
+            as_of=as_of,
+            published=published,
+            report=report,
+        )
     for warning in read_manifest(folder)["warnings"]:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(folder))

@@ -28,6 +28,7 @@ def publish(
     provenance: Mapping[str, Any],
     study_hash: str,
     software_version: str,
+    comparison: str = "",
 ) -> list[Path]:
     """Write tables, figures, result files and the report.
 
@@ -41,6 +42,8 @@ def publish(
             `deviations`, what was done otherwise than the study file says.
         study_hash: hash of the study and its codelists.
         software_version: version of this package.
+        comparison: a section of HTML that holds published values against these results; empty
+            for none.
 
     Returns:
         Every file written, in the order of writing.
@@ -93,6 +96,7 @@ def publish(
         figures=figures,
         words=words,
         sentence=sentence,
+        comparison=comparison,
         **stamp,
     )
     return [_write(folder / name, content) for name, content in contents.items()]

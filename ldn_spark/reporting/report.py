@@ -40,6 +40,7 @@ def report_html(
     figures: Sequence[DrawnFigure],
     words: Sequence[tuple[str, str]],
     sentence: str,
+    comparison: str,
     provenance: Mapping[str, Any],
     study_hash: str,
     software_version: str,
@@ -54,6 +55,7 @@ def report_html(
         figures: as drawn.
         words: label and paragraph of every outcome.
         sentence: how the analysis was made.
+        comparison: a section of HTML, escaped already; empty for none.
         provenance: what the data were; keys that are missing are left out of the page.
         study_hash: hash of the study and its codelists.
         software_version: version of this package.
@@ -80,6 +82,7 @@ def report_html(
             svg={figure.id: Markup(figure.inline_svg) for figure in figures},
             words=words,
             sentence=sentence,
+            comparison=Markup(comparison),
             methods=methods(study),
             missing=not_estimable(study, results),
             provenance=provenance,
