@@ -73,14 +73,14 @@ def simulate(
     if existing is not None:
         report(Progress("simulating", people, people, "people", {"already there": 1}))
         return existing
-    _require_space(out, plan)
-    _remove_leftovers(out)
-    with tempfile.TemporaryDirectory(prefix=_hidden(out), dir=out.parent) as name:
+    require_space(out, plan)
+    remove_leftovers(out)
+    with tempfile.TemporaryDirectory(prefix=hidden_prefix(out), dir=out.parent) as name:
         folder = Path(name, "delivery")
         folder.mkdir()
-        rows = _write_blocks(spark, plan, folder, report)
+        rows = write_blocks(spark, plan, folder, report)
         truth = _finish(plan, folder, rows, report)
-        _publish(folder, out)
+        publish(folder, out)
     return truth
 
 
@@ -158,7 +158,7 @@ def _existing(out: Path, plan: Plan) -> Truth | None:
     raise OutputExistsError(Problem(str(out), what, "remove the folder or name another"))
 
 
-def _require_space(out: Path, plan: Plan) -> None:
+def require_space(out: Path, plan: Plan) -> None:
     """Refuse to start where nothing may be written, or what the disk cannot hold."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -178,12 +178,12 @@ def _require_space(out: Path, plan: Plan) -> None:
         )
 
 
-def _hidden(out: Path) -> str:
+def hidden_prefix(out: Path) -> str:
     """How the hidden folder of a running simulation begins: who is writing, on which machine."""
     return f".{out.name}.simulating-{socket.gethostname()}-{os.getpid()}-"
 
 
-def _remove_leftovers(out: Path) -> None:
+def remove_leftovers(out: Path) -> None:
     """Remove the hidden folders that killed simulations of the same folder left on this machine."""
     pattern = re.compile(
         rf"\.{re.escape(out.name)}\.simulating-{re.escape(socket.gethostname())}-(\d+)-.*"
@@ -210,7 +210,7 @@ def _blocks_in_a_wave(plan: Plan) -> int:
     return max(4 * (os.cpu_count() or 1), math.ceil(plan.blocks / REPORTS))
 
 
-def _write_blocks(
+def write_blocks(
     spark: SparkSession, plan: Plan, folder: Path, report: Reporter
 ) -> list[tuple[int, ...]]:
     """Have the engine write every block, in waves, so that progress can be told after each.
@@ -273,7 +273,7 @@ def _file_name(plan: Plan, year: int, place: int) -> str:
     return f"dispensings_{year}_{place + 1:0{len(str(plan.files_per_year))}d}.txt"
 
 
-def _publish(folder: Path, out: Path) -> None:
+def publish(folder: Path, out: Path) -> None:
     """Show the finished folder under its name, all at once."""
     folder.chmod(0o755)
     try:

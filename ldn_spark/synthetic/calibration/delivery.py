@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 VERSION = 1  # of the bytes a seed stands for, the registry's aside
-OLDEST_BLOCK = 1 << 40
+COHORT_BLOCK = 1 << 40
 """Block number of the cohort's random background: no country has so many blocks."""
 
 
@@ -99,19 +99,19 @@ def simulate_published(
         return
     cohort = find_cohort(study, values, report)
     plan = _plan(study, cohort, people, seed)
-    registry._require_space(out, plan)
-    registry._remove_leftovers(out)
-    with tempfile.TemporaryDirectory(prefix=registry._hidden(out), dir=out.parent) as name:
+    registry.require_space(out, plan)
+    registry.remove_leftovers(out)
+    with tempfile.TemporaryDirectory(prefix=registry.hidden_prefix(out), dir=out.parent) as name:
         folder = Path(name, "delivery")
         folder.mkdir()
-        rows = registry._write_blocks(spark, plan, folder, report)
+        rows = registry.write_blocks(spark, plan, folder, report)
         rows += _write_cohort(study, cohort, plan, folder)
         files = _join(plan, folder, rows, report)
         truth = _truth(parameters, study, cohort, values, plan, files)
         (folder / TRUTH_FILE).write_text(
             json.dumps(truth, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-        registry._publish(folder, out)
+        registry.publish(folder, out)
 
 
 def _require_plain(study: StudyDefinition) -> None:
@@ -200,7 +200,7 @@ def _other_dispensings(
     study: StudyDefinition, catalogue: Catalogue, calendar: Calendar, people: People, seed: int
 ) -> Dispensings:
     """What the cohort is dispensed of medicines that no outcome holds."""
-    drawn = Background(catalogue, calendar).draw(seed, OLDEST_BLOCK, people)
+    drawn = Background(catalogue, calendar).draw(seed, COHORT_BLOCK, people)
     examined = tuple(map(str, study.outcome_prefixes))
     free = np.array(
         [not text.decode("iso-8859-1").startswith(examined) for text in catalogue.product_texts]
