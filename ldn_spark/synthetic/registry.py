@@ -111,8 +111,7 @@ def _plan(
     if problems:
         raise UsageError(problems)
     blocks = math.ceil(people / BLOCK)
-    default = 1 if people <= ONE_FILE_A_YEAR else math.ceil(people / PEOPLE_PER_FILE)
-    files = default if files_per_year is None else files_per_year
+    files = usual_files(people) if files_per_year is None else files_per_year
     if not 1 <= files <= blocks:
         raise UsageError(
             Problem(
@@ -122,6 +121,11 @@ def _plan(
             )
         )
     return Plan(people, seed, first_year, last_year, starters, null_effect, files)
+
+
+def usual_files(people: int) -> int:
+    """How many files a year is delivered in."""
+    return 1 if people <= ONE_FILE_A_YEAR else math.ceil(people / PEOPLE_PER_FILE)
 
 
 def _role_problems(people: int, starters: int | None) -> Iterator[Problem]:
@@ -238,8 +242,8 @@ def _finish(plan: Plan, folder: Path, rows: list[tuple[int, ...]], report: Repor
     total = len(plan.calendar.years) * plan.files_per_year
     for year in plan.calendar.years:
         for place in range(plan.files_per_year):
-            blocks = _share_of_blocks(plan, place)
-            target = folder / _file_name(plan, year, place)
+            blocks = share_of_blocks(plan, place)
+            target = folder / file_name(plan, year, place)
             join_parts([plan.part(folder, year, block) for block in blocks], target)
             dispensings = sum(lines[year, block] for block in blocks)
             files.append(DeliveredFile(target.name, dispensings, target.stat().st_size))
@@ -260,14 +264,15 @@ def _finish(plan: Plan, folder: Path, rows: list[tuple[int, ...]], report: Repor
     return truth
 
 
-def _share_of_blocks(plan: Plan, place: int) -> range:
+def share_of_blocks(plan: Plan, place: int) -> range:
     """The blocks that make up one file of a year."""
     return range(
         place * plan.blocks // plan.files_per_year, (place + 1) * plan.blocks // plan.files_per_year
     )
 
 
-def _file_name(plan: Plan, year: int, place: int) -> str:
+def file_name(plan: Plan, year: int, place: int) -> str:
+    """The name of one delivered file of a year."""
     if plan.files_per_year == 1:
         return f"dispensings_{year}.txt"
     return f"dispensings_{year}_{place + 1:0{len(str(plan.files_per_year))}d}.txt"

@@ -117,6 +117,16 @@ def test_the_same_again_writes_nothing(spark, root):
     assert state() == before
 
 
+def test_a_seed_decides_every_byte(spark, root, tmp_path):
+    def content(folder):
+        return [file.read_bytes() for file in sorted(folder.iterdir())]
+
+    simulate(spark, tmp_path / "same")
+    assert content(tmp_path / "same") == content(root / "delivery")
+    simulate(spark, tmp_path / "other", seed=SEED + 1)
+    assert content(tmp_path / "other") != content(root / "delivery")
+
+
 def test_another_simulation_is_not_overwritten(spark, root):
     with pytest.raises(OutputExistsError, match="holds another simulation"):
         simulate(spark, root / "delivery", seed=SEED + 1)

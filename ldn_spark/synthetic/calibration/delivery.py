@@ -14,6 +14,7 @@ import numpy as np
 from ldn_spark.errors import ConfigError, OutputExistsError, Problem, UsageError
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.published.reading import read_published
+from ldn_spark.published.values import Published
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.synthetic import registry
 from ldn_spark.synthetic.background import Background, Dispensings, together
@@ -151,7 +152,7 @@ def _plan(study: StudyDefinition, cohort: Cohort, people: int, seed: int) -> Bac
         raise UsageError(Problem("--seed", f"{seed} is no seed", "give a number from 0 on"))
     calendar = calendar_of(study)
     years = min(calendar.first_year, INDEX_YEAR - 1), max(calendar.last_year, INDEX_YEAR + 1)
-    return BackgroundPlan(others, seed, *years, None, False, 1)
+    return BackgroundPlan(others, seed, *years, None, False, registry.usual_files(others))
 
 
 def _write_cohort(
@@ -214,16 +215,24 @@ def _other_dispensings(
 def _join(
     plan: Plan, folder: Path, rows: list[tuple[int, ...]], report: Reporter
 ) -> list[dict[str, Any]]:
-    """One delivered file a year, of the parts of all blocks."""
-    files = []
-    years = plan.calendar.years
-    for done, year in enumerate(years, start=1):
-        target = folder / f"dispensings_{year}.txt"
-        parts = [plan.part(folder, year, block) for block in range(plan.blocks + 1)]
-        join_parts(parts, target)
-        lines = sum(row[3] for row in rows if row[1] == year)
-        files.append({"name": target.name, "dispensings": lines, "size": target.stat().st_size})
-        report(Progress("delivering", done, len(years), "files"))
+    """Delivered files of the parts of all blocks; the cohort is in the first of each year."""
+    files: list[dict[str, Any]] = []
+    lines = {(row[1], row[0]): row[3] for row in rows}
+    places = [(year, place) for year in plan.calendar.years for place in range(plan.files_per_year)]
+    for year, place in places:
+        blocks = [*registry.share_of_blocks(plan, place), *([plan.blocks] if place == 0 else [])]
+        target = folder / registry.file_name(plan, year, place)
+        join_parts([plan.part(folder, year, block) for block in blocks], target)
+        count = sum(lines[year, block] for block in blocks)
+        files.append(
+            {
+                "name": target.name,
+                "year": year,
+                "dispensings": count,
+                "size": target.stat().st_size,
+            }
+        )
+        report(Progress("delivering", len(files), len(places), "files"))
     return files
 
 
@@ -231,7 +240,7 @@ def _truth(
     parameters: dict[str, Any],
     study: StudyDefinition,
     cohort: Cohort,
-    values: Any,
+    values: Published,
     plan: Plan,
     files: list[dict[str, Any]],
 ) -> dict[str, Any]:
@@ -246,7 +255,10 @@ def _truth(
         },
         "stopped_before": plan.roles.stopped_before,
         "later": plan.roles.later,
-        "dispensings": {file["name"][-8:-4]: file["dispensings"] for file in files},
+        "dispensings": {
+            str(year): sum(file["dispensings"] for file in files if file["year"] == year)
+            for year in plan.calendar.years
+        },
         "files": files,
         "published_values": {
             "all": len(compared.rows),
