@@ -17,7 +17,14 @@ def main(args) -> None:
         open_engine(args.engine, app_name=f"ldn: {study.definition.id}") as spark,
     ):
         folder = run_study(
-            spark, study, args.lake, args.out, engine=args.engine, as_of=args.as_of, report=report
+            spark,
+            study,
+            args.lake,
+            args.out,
+            engine=args.engine,
+            as_of=args.as_of,
+            published=args.published,
+            report=report,
         )
     print(folder)
 
@@ -28,5 +35,6 @@ if __name__ == "__main__":
     parser.add_argument("--lake", type=Path, required=True, help="the lake")
     parser.add_argument("--out", type=Path, required=True, help="results go to OUT/<study>/<run>")
     parser.add_argument("--as-of", type=int, help="an earlier version of the lake")
+    parser.add_argument("--published", type=Path, help="values to hold against the computed ones")
     parser.add_argument("--codelist", action="append", metavar="NAME=FILE", default=[])
     run_job(main, parser)

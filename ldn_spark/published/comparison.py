@@ -46,10 +46,10 @@ class Comparison:
 
     def totals(self) -> dict[str, Counter[str]]:
         """How many values have each verdict, by the place where they are printed."""
-        totals: dict[str, Counter[str]] = {}
-        for row in self.rows:
-            totals.setdefault(row.published.place, Counter())[row.verdict] += 1
-        return totals
+        return {
+            place: Counter(row.verdict for row in rows)
+            for place, rows in by_place(self.rows).items()
+        }
 
     @property
     def total(self) -> Counter[str]:
@@ -126,8 +126,8 @@ def _in_print(value: PublishedValue, computed: Computed) -> tuple[str, bool]:
 
 
 def by_place(rows: Sequence[Compared]) -> dict[str, list[Compared]]:
-    """Rows under the place where they are printed, in the order of the file."""
+    """Rows under the place where they are printed, places in the order of their names."""
     places: dict[str, list[Compared]] = {}
     for row in rows:
         places.setdefault(row.published.place, []).append(row)
-    return places
+    return dict(sorted(places.items()))

@@ -89,11 +89,14 @@ def _totals(comparison: Comparison) -> str:
 def _compared_table(rows: Sequence[Compared], *, reasons: bool) -> str:
     head = ["Printed in", "Value", "Published", "Computed", "Verdict"]
     head += ["Reason"] if reasons else []
-    body = [
-        [row.published.place, row.published.name, row.published.text, row.computed or "–",
-         row.verdict, *([row.reason] if reasons else [])]
-        for row in rows
-    ]  # fmt: skip
+    body, said = [], ""
+    for row in rows:
+        reason = "the same" if row.reason == said else row.reason
+        said = row.reason
+        body.append(
+            [row.published.place, row.published.name, row.published.text, row.computed or "–",
+             row.verdict, *([reason] if reasons else [])]
+        )  # fmt: skip
     return _table(head, body, text={0, 1, 4, 5})
 
 
@@ -143,7 +146,11 @@ def _number(count: int, noun: str) -> str:
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]], *, text: set[int]) -> str:
     """A table in the report's style; columns of text are aligned left."""
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    left = ' style="text-align:left"'
+    heads = "".join(
+        f'<th scope="col"{left if number in text else ""}>{escape(name)}</th>'
+        for number, name in enumerate(head)
+    )
     lines = ['<div class="wide"><table class="printed">', f"<thead><tr>{heads}</tr></thead><tbody>"]
     for row in body:
         cells = [
