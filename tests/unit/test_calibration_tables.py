@@ -134,6 +134,29 @@ def test_users_and_dispenses_agree(pain, tmp_path):
         assert (dispenses <= tenths).all(), "every dispense has a tenth of a DDD or more"
 
 
+def test_what_is_not_printed_is_free(pain, tmp_path):
+    """Users of an outcome alone, no dispenses, no ages: the rest is made up and nobody stumbles."""
+    original = tabulate(random_cohort(pain, (200, 200), 10), pain)
+    path = tmp_path / "p.csv"
+    printed(pain, original, path)
+    lines = [
+        line
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "baseline" not in line and "age" not in line and not line.startswith("Table,ddd,few,tr")
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    values = read_published(path, pain)
+    assert check(solve_cohort(pain, values), pain, values).unequal == ()
+
+
+def test_dispenses_must_suit_the_users(pain, tmp_path):
+    few = {("baseline", "few", "", "dispenses_before_mean"): "0.1"}
+    original = tabulate(random_cohort(pain, (200, 200), 11), pain)
+    values = printed(pain, original, tmp_path / "p.csv", few)
+    with pytest.raises(ConfigError, match="dispenses before in few do not suit its users"):
+        solve_cohort(pain, values)
+
+
 def test_persons_must_be_printed(pain, tmp_path):
     path = tmp_path / "published.csv"
     path.write_text(",".join(COLUMNS) + "\nTable 2,ddd,few,opioids,mean_before,10.0\n")

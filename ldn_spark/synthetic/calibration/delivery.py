@@ -26,6 +26,7 @@ from ldn_spark.synthetic.calibration.dates import (
     dispense_cohort,
     index_days,
 )
+from ldn_spark.synthetic.calibration.keeping import VERSION as SOLVER_VERSION
 from ldn_spark.synthetic.calibration.keeping import checksum, find_cohort
 from ldn_spark.synthetic.calibration.leaves import find_leaves
 from ldn_spark.synthetic.delivery import LineWriter, join_parts
@@ -88,7 +89,7 @@ def simulate_published(
     values = read_published(published, study)
     _require_plain(study)
     parameters = {
-        "version": [REGISTRY_VERSION, VERSION],
+        "version": [REGISTRY_VERSION, VERSION, SOLVER_VERSION],
         "study": study.id,
         "published": hashlib.sha256(published.read_bytes()).hexdigest(),
         "cohort": checksum(study, values),
@@ -245,7 +246,6 @@ def _truth(
     files: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """What was simulated, and every published value a study of it prints otherwise."""
-    compared = check(cohort, study, values)
     levels = [level.id for level in study.strata.levels]
     return {
         "parameters": parameters,
@@ -260,17 +260,23 @@ def _truth(
             for year in plan.calendar.years
         },
         "files": files,
-        "published_values": {
-            "all": len(compared.rows),
-            "met": compared.total["equal"],
-            "not_met": [
-                {
-                    "name": row.published.name,
-                    "published": row.published.text,
-                    "computed": row.computed,
-                    "why": row.reason,
-                }
-                for row in compared.unequal
-            ],
-        },
+        "published_values": _met(study, cohort, values),
+    }
+
+
+def _met(study: StudyDefinition, cohort: Cohort, values: Published) -> dict[str, Any]:
+    """How many published values a study of the cohort prints, and which it does not."""
+    compared = check(cohort, study, values)
+    return {
+        "all": len(compared.rows),
+        "met": compared.total["equal"],
+        "not_met": [
+            {
+                "name": row.published.name,
+                "published": row.published.text,
+                "computed": row.computed,
+                "why": row.reason,
+            }
+            for row in compared.unequal
+        ],
     }

@@ -70,7 +70,7 @@ def solve_cohort(
     parts, totals = [], _fills(study, published, persons)
     for number, stratum in enumerate(persons):
         report(Progress("solving the published tables", 2 + number, stages, "steps"))
-        parts.append(_stratum(targets, number, stratum, totals))
+        parts.append(_stratum(targets, number, stratum, totals[stratum]))
     report(Progress("solving the published tables", stages, stages, "steps"))
     return Cohort.together(parts)
 
@@ -92,17 +92,35 @@ def _persons(study: StudyDefinition, published: Published) -> dict[str, int]:
 
 
 def _stratum(
-    targets: _Targets, number: int, stratum: str, totals: Mapping[str, dict[str, int | None]]
+    targets: _Targets, number: int, stratum: str, totals: Mapping[str, int | float | None]
 ) -> Cohort:
     """The persons of one stratum."""
     n, seed = targets.persons[stratum], targets.seed
-    places = range(targets.member.shape[1])
-    sums = np.array(
-        [
-            [round(10 * n * means[stratum, leaf]) for leaf in places]
-            for means in (targets.doses.before, targets.doses.after)
-        ]
-    )
+    state, sums = _users_and_sums(targets, number, stratum)
+    amounts = _amounts(targets, number, stratum, state, sums)
+    dispenses = []
+    for window, when in enumerate(("before", "after")):
+        used = state & (1 + window) > 0
+        total = totals[when]
+        total = PER_LEAF * int(used.sum()) if total is None else int(total)
+        if not used.sum() <= total <= amounts[window].sum():
+            what = f"{total} dispenses {when} in {stratum} do not suit its users and DDDs"
+            raise ConfigError(Problem("published values", what, "check the dispenses"))
+        sd = totals["sd"] if when == "before" else None
+        draws = Draws(seed, 4 + window, number)
+        dispenses.append(draw_dispenses(draws, used, amounts[window], total, sd))
+    woman, age = _women(targets, number, stratum), _ages(targets, number, stratum)
+    return Cohort(np.full(n, number), woman, age, *amounts, *dispenses)
+
+
+def _users_and_sums(targets: _Targets, number: int, stratum: str) -> tuple[np.ndarray, np.ndarray]:
+    """State of every (person, leaf), and tenths of DDDs of every (window, leaf).
+
+    Whoever uses a leaf has a tenth at least, and a leaf that nobody uses has none.
+    """
+    n, places = targets.persons[stratum], range(targets.member.shape[1])
+    means = targets.doses.before, targets.doses.after
+    sums = np.array([[round(10 * n * mean[stratum, leaf]) for leaf in places] for mean in means])
     ids = [outcome.id for outcome in targets.study.outcomes]
     wanted = {
         ids.index(name): count
@@ -111,25 +129,9 @@ def _stratum(
     }
     users = np.array([targets.users[stratum, leaf] for leaf in places])
     least = np.where(sums > 0, np.minimum(2, sums), 0)
-    state = find_patterns(seed, number, n, targets.member, wanted, users, least)
-    amounts = _amounts(targets, number, stratum, state, sums)
-    dispenses = [
-        draw_dispenses(
-            Draws(seed, 4 + window, number),
-            state & bit > 0,
-            amounts[window],
-            *_total(totals[stratum], when, state & bit > 0),
-        )
-        for window, (when, bit) in enumerate((("before", 1), ("after", 2)))
-    ]
-    return Cohort(
-        np.full(n, number),
-        _women(targets, number, stratum),
-        _ages(targets, number, stratum),
-        amounts[0],
-        amounts[1],
-        *dispenses,
-    )
+    state = find_patterns(targets.seed, number, n, targets.member, wanted, users, least)
+    used = np.stack([(state & bit > 0).sum(axis=0) for bit in (1, 2)])
+    return state, np.where(used > 0, np.maximum(sums, used), 0)
 
 
 def _amounts(
@@ -178,10 +180,10 @@ def _range(published: Published, table: str, stratum: str, quantity: str) -> Ran
 
 def _fills(
     study: StudyDefinition, published: Published, persons: Mapping[str, int]
-) -> dict[str, dict[str, int | None]]:
+) -> dict[str, dict[str, int | float | None]]:
     """Dispenses of every stratum before and after; None where nothing is printed."""
     total = study.total_outcome.id if study.total_outcome else ""
-    found: dict[str, dict[str, int | None]] = {name: {} for name in persons}
+    found: dict[str, dict[str, int | float | None]] = {name: {} for name in persons}
     boxes = {name: _range(published, "baseline", name, "dispenses_before_mean") for name in persons}
     size = {name: float(n) for name, n in persons.items()}
     everyone = published.count("users", OVERALL, total, "fills_before")
@@ -208,10 +210,3 @@ def _rounded(size: Mapping[str, float], whole: int | None) -> dict[str, int | No
         return dict.fromkeys(size)
     ends = np.rint(np.cumsum(list(size.values())) / sum(size.values()) * whole).astype(int)
     return dict(zip(size, np.diff(ends, prepend=0).tolist(), strict=True))
-
-
-def _total(totals: Mapping, when: str, used: np.ndarray) -> tuple[int, float | None]:
-    total = totals[when]
-    if total is None:
-        total = PER_LEAF * int(used.sum())
-    return total, totals["sd"] if when == "before" else None

@@ -37,25 +37,16 @@ def choose_squares(member: np.ndarray, wanted: dict[int, float], natural: np.nda
     cost = np.concatenate(
         [np.zeros(leaves), [scale / wanted[o] for o in unions], 0.05 * scale / natural]
     )
-    rows, limits = [], []
-    for place, o in enumerate(unions):
-        for sign in (1.0, -1.0):
-            row = np.zeros(len(cost))
-            row[:leaves], row[leaves + place] = sign * member[o], -1.0
-            rows.append(row)
-            limits.append(sign * wanted[o] / scale)
-    for leaf in range(leaves):
-        for sign in (1.0, -1.0):
-            row = np.zeros(len(cost))
-            row[leaf], row[leaves + len(unions) + leaf] = sign, -1.0
-            rows.append(row)
-            limits.append(sign * natural[leaf] / scale)
+    sums = np.vstack([member[unions].astype(float), np.eye(leaves)])
+    limits = np.concatenate([[wanted[o] for o in unions], natural]) / scale
+    apart = np.eye(len(limits))
+    rows = np.vstack([np.hstack([sums, -apart]), np.hstack([-sums, -apart])])
     bounds = [
         (fixed[i] / scale,) * 2 if i in fixed else (0.15 * q / scale, 6 * q / scale)
         for i, q in enumerate(natural)
     ]
     bounds += [(0, None)] * (len(cost) - leaves)
-    answer = linprog(cost, A_ub=np.array(rows), b_ub=np.array(limits), bounds=bounds)
+    answer = linprog(cost, A_ub=rows, b_ub=np.concatenate([limits, -limits]), bounds=bounds)
     return answer.x[:leaves] * scale
 
 
