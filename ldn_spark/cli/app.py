@@ -10,7 +10,7 @@ import typer
 
 from ldn_spark import __version__
 from ldn_spark.cli.codelist_option import codelist_files
-from ldn_spark.cli.compare import audit, compare
+from ldn_spark.cli.compare import audit, compare, study_named_by
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError, Problem, UsageError
 
@@ -160,7 +160,7 @@ def _simulate_published(
     from ldn_spark.study.load import load_study
     from ldn_spark.synthetic.calibration.delivery import simulate_published
 
-    definition = load_study(study or published.stem.removesuffix("_published")).definition
+    definition = load_study(study or study_named_by(published)).definition
     with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
         simulate_published(
             spark,

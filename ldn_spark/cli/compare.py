@@ -68,7 +68,7 @@ def audit(
     from ldn_spark.study.definition import StudyDefinition
     from ldn_spark.study.documents import find_document, read_document
 
-    name = study or published.stem.removesuffix("_published")
+    name = study or study_named_by(published)
     definition = read_document(find_document(name, "studies"), StudyDefinition)
     findings = look_for_contradictions(read_published(published, definition), definition)
     if out is not None:
@@ -77,6 +77,26 @@ def audit(
         _write(out / AUDIT_CSV, audit_csv(findings))
         _write(out / AUDIT_HTML, _page(audit_html(findings, title), title))
     print_audit(_console(), findings)
+
+
+def study_named_by(published: Path) -> str:
+    """The study that a file of published values is named after: `STUDY_published.csv`.
+
+    Raises:
+        UsageError: the file is not there, or no study has that name.
+    """
+    from ldn_spark.errors import ConfigError, Problem, UsageError
+    from ldn_spark.study.documents import find_document
+
+    if not published.is_file():
+        raise UsageError(Problem(str(published), "no such file", "check the path"))
+    name = published.stem.removesuffix("_published")
+    try:
+        find_document(name, "studies")
+    except ConfigError:
+        what = "the file's name does not say which study it belongs to"
+        raise UsageError(Problem(str(published), what, "say it with --study NAME")) from None
+    return name
 
 
 def _page(section: str, title: str) -> str:

@@ -118,6 +118,7 @@ WRONG = {
     "no such source": (["ingest", "x", "--lake", "l", "--source", "nopd"], 3, "mean 'norpd'"),
     "no such engine": (["simulate", "d", "--engine", "duck"], 2, "there is no engine 'duck'"),
     "not a run": (["show", "gone"], 2, "not the folder of a finished run"),
+    "no published file": (["audit", "gone.csv"], 2, "no such file"),
     "no such schema": (["schema", "lake"], 2, "use study or source"),
     "no such log format": (["simulate", "d", "--log-format", "xml"], 2, "there is no 'xml'"),
 }  # fmt: skip
