@@ -92,7 +92,7 @@ def printed(study, results, path, change=None):
     return read_published(path, study)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3, 20, 30, 32])
 def test_what_a_cohort_prints_another_is_built_to_print(pain, tmp_path, seed):
     original = random_cohort(pain, (700, 500), seed)
     values = printed(pain, tabulate(original, pain), tmp_path / "published.csv")

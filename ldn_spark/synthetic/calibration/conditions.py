@@ -12,7 +12,7 @@ import numpy as np
 
 from ldn_spark.published.quantities import SHARE_OF
 from ldn_spark.published.values import Published
-from ldn_spark.stats.distributions import t_quantile, z_quantile
+from ldn_spark.stats.distributions import t_quantile
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from ldn_spark.synthetic.calibration.boxes import Range, cells, printing, ratio
 from ldn_spark.synthetic.calibration.leaves import Leaf
@@ -48,7 +48,7 @@ class PrintedDoses:
 
     Attributes:
         persons: of each stratum.
-        direction: of the two standard errors of a contrast, by (contrast, outcome).
+        direction: the last solution's two standard errors of a contrast, by (contrast, outcome).
     """
 
     study: StudyDefinition
@@ -130,11 +130,45 @@ class PrintedDoses:
         change = add(self.change(comparator, outcome), scaled(self.change(exposed, outcome), -1.0))
         if "estimate" in row:
             yield Condition.box(change, *printing(row["estimate"]), (*unit, "estimate"))
-        # Near a direction u the SE sqrt(a^2 + b^2) is u.(a, b); `direction` is the last solution's.
-        u = self.direction.get(key, (0.8, 0.6))
-        se = {("se", comparator, outcome): u[0], ("se", exposed, outcome): u[1]}
-        z = z_quantile(self.study.statistics.confidence_level)
-        yield from _test(row, change, se, unit, z, None)
+        pair = (comparator, exposed)
+        pairs = [
+            (("se", name, outcome), size)
+            for name, size in zip(pair, self._near(key, pair), strict=True)
+        ]
+        terms, df = self._combined(pair, [size for _, size in pairs])
+        se = {name: factor for (name, _), factor in zip(pairs, terms, strict=True)}
+        level = self.study.statistics.confidence_level
+        yield from _test(row, change, se, unit, t_quantile(level, df), df)
+
+    def _near(self, key: tuple[str, str], pair: tuple[str, str]) -> tuple[float, ...]:
+        """Two standard errors near the wanted: the last solution's, else as the rows print."""
+        if key in self.direction:
+            return self.direction[key]
+        rows = [cells(self.published, "ddd", name, key[1]) for name in pair]
+        if not all({"ci_low", "ci_high"} <= row.keys() for row in rows):
+            return 1.0, 1.0
+        return tuple(
+            max(float(row["ci_high"].text) - float(row["ci_low"].text), 0.05) for row in rows
+        )
+
+    def _combined(
+        self, pair: tuple[str, str], errors: list[float]
+    ) -> tuple[tuple[float, float], float]:
+        """The SE of a contrast as a linear form of both standard errors, and its df.
+
+        Exact in the direction of the given ones, and of first order near it: the root of a sum of
+        squares grows with its parts as they are to the whole. Welch and pooled as in `stats.means`.
+        """
+        n, m = (self.persons[name] for name in pair)
+        weights, df = (1.0, 1.0), float(n + m - 2)
+        if self.study.statistics.did_mean_variance == "pooled":
+            both = (1 / n + 1 / m) / df
+            weights = (n - 1) * n * both, (m - 1) * m * both
+        first, second = (w * e**2 for w, e in zip(weights, errors, strict=True))
+        if self.study.statistics.did_mean_variance == "welch":
+            df = (first + second) ** 2 / (first**2 / (n - 1) + second**2 / (m - 1))
+        whole = (first + second) ** 0.5
+        return tuple(w * e / whole for w, e in zip(weights, errors, strict=True)), df
 
 
 def _test(

@@ -21,7 +21,7 @@ from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.synthetic.calibration.conditions import Condition, PrintedDoses, Terms
 from ldn_spark.synthetic.calibration.leaves import Leaf
 
-BIG = 5000.0  # more than any violation: means are below a few thousand DDD a year
+ROOM = 3.0  # by how many times the largest printed number a dropped value may be missed
 EDGE = 0.01  # of an interval's width: how far inside a value must be to count as met
 SLACK = 0.3  # of an interval's width: further inside is no better
 TURNS = 4  # linearisations of the SE of a difference in differences
@@ -56,22 +56,19 @@ def solve_doses(
 ) -> Doses:
     """Mean DDDs and standard errors that print as much as can be printed at once."""
     problem = PrintedDoses(study, published, leaves, persons)
-    dropped: set[tuple[str, ...]] = set()
-    for turn in range(TURNS):
+    for _ in range(TURNS):
         conditions = list(problem.conditions())
-        if turn < 2:
-            dropped = _clashing(conditions)
+        dropped = _clashing(conditions)
         kept = [one for one in conditions if one.unit not in dropped]
         solution = _inmost(problem, kept)
         for contrast in study.contrasts:
             for outcome in study.outcomes:
-                pair = [
+                pair = tuple(
                     solution.get(("se", name, outcome.id), 0.0)
                     for name in (contrast.comparator, contrast.exposed)
-                ]
+                )
                 if min(pair) > 0:
-                    size = float(np.hypot(*pair))
-                    problem.direction[contrast.id, outcome.id] = pair[0] / size, pair[1] / size
+                    problem.direction[contrast.id, outcome.id] = pair
     return Doses(
         {(k[1], int(k[2])): v for k, v in solution.items() if k[0] == "before"},
         {(k[1], int(k[2])): v for k, v in solution.items() if k[0] == "after"},
@@ -81,7 +78,7 @@ def solve_doses(
 
 
 def _solve(objective: Terms, rows: list[tuple[Terms, float, float]], upper: Terms, whole=()):
-    """Minimise a linear form; every variable is at least 0."""
+    """Minimise a linear form; every variable is at least 0, a slack at least -1."""
     names = list(dict.fromkeys(key for terms, _, _ in rows for key in terms))
     place = {name: number for number, name in enumerate(names)}
     entries = [(i, place[k], v) for i, (terms, _, _) in enumerate(rows) for k, v in terms.items()]
@@ -91,7 +88,10 @@ def _solve(objective: Terms, rows: list[tuple[Terms, float, float]], upper: Term
     answer = milp(
         np.array([objective.get(name, 0.0) for name in names]),
         integrality=np.array([name in whole for name in names]).astype(int),
-        bounds=Bounds(0.0, np.array([upper.get(name, np.inf) for name in names])),
+        bounds=Bounds(
+            np.array([-1.0 if name[0] == "slack" else 0.0 for name in names]),
+            np.array([upper.get(name, np.inf) for name in names]),
+        ),
         constraints=LinearConstraint(matrix, low, high),
         options={"time_limit": 60.0, "mip_rel_gap": 0.0},
     )
@@ -104,13 +104,15 @@ def _clashing(conditions: list[Condition]) -> set[tuple[str, ...]]:
     """The units to drop so that the rest has a solution: as few printed values as possible."""
     units = list(dict.fromkeys(one.unit for one in conditions))
     weight = {unit: sum(one.unit == unit for one in conditions) for unit in units}
+    numbers = [abs(x) for one in conditions for x in (one.low, one.high) if abs(x) < np.inf]
+    big = ROOM * max(numbers) + 10.0  # no larger than needed: binaries are whole to 1e-6 only
     rows = []
     for one in conditions:
         binary = ("drop", *one.unit)
         if one.low > -np.inf:
-            rows.append(({**one.terms, binary: BIG}, one.low + EDGE * one.width, np.inf))
+            rows.append(({**one.terms, binary: big}, one.low + EDGE * one.width, np.inf))
         if one.high < np.inf:
-            rows.append(({**one.terms, binary: -BIG}, -np.inf, one.high - EDGE * one.width))
+            rows.append(({**one.terms, binary: -big}, -np.inf, one.high - EDGE * one.width))
     binaries = {("drop", *unit): float(weight[unit]) for unit in units}
     solution = _solve(binaries, rows, dict.fromkeys(binaries, 1.0), binaries)
     return {unit for unit in units if solution["drop", *unit] > 0.5}

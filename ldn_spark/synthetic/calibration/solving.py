@@ -143,7 +143,18 @@ def _amounts(
     for place, outcome in enumerate(targets.study.outcomes):
         se = targets.doses.se.get((stratum, outcome.id))
         if se:
-            change = (sums[1] - sums[0])[targets.member[place]].sum()
+            inside = np.flatnonzero(targets.member[place])
+            change = (sums[1] - sums[0])[inside].sum()
+            meant = (
+                10
+                * n
+                * sum(
+                    targets.doses.after[stratum, leaf] - targets.doses.before[stratum, leaf]
+                    for leaf in inside.tolist()
+                )
+            )
+            if meant:  # sums are whole tenths now; keep change / se, and with it p
+                se *= np.clip(change / meant, 0.99, 1.01)
             wanted[place] = 100 * se**2 * n * (n - 1) + change**2 / n
     natural = natural_squares(state, *sums)
     squares = choose_squares(targets.member, wanted, natural)
