@@ -35,33 +35,28 @@ def open_reporter(log_format: str, stream: TextIO | None = None) -> Iterator[Rep
 @contextmanager
 def _bar(stream: TextIO) -> Iterator[Reporter]:
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        MofNCompleteColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.filesize import decimal
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
+    from rich.table import Column
 
-    class Amount(MofNCompleteColumn):
-        def __init__(self) -> None:
-            super().__init__()
-            self._bytes = DownloadColumn(binary_units=True)
-
+    class Amount(TextColumn):
         def render(self, task):
-            is_bytes = task.fields["unit"] == "bytes"
-            return self._bytes.render(task) if is_bytes else super().render(task)
+            unit, total = task.fields["unit"], task.total
+            done = min(int(task.completed), int(total)) if total else int(task.completed)
+            if unit == "bytes":
+                return f"{decimal(done)} of {decimal(int(total or 0))}"
+            return f"{done:,} of {int(total or 0):,} {unit}"
+
+    def column(width: int) -> Column:
+        return Column(no_wrap=True, min_width=width)
 
     with RichProgress(
-        TextColumn("{task.description:<22}"),
-        BarColumn(bar_width=30),
-        Amount(),
-        TextColumn("{task.fields[unit]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[counts]}"),
+        TextColumn("{task.description}", table_column=column(20)),
+        BarColumn(bar_width=16, table_column=column(16)),
+        Amount("", table_column=column(22)),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True, table_column=column(5)),
+        TextColumn("[dim]{task.fields[counts]}", table_column=Column(no_wrap=True)),
         console=Console(file=stream),
     ) as shown:
         tasks: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from importlib.util import find_spec
 
@@ -186,3 +187,21 @@ def test_progress_as_lines_and_as_json(capsys):
     assert json.loads(lines[0])["rejected"] == 2
     with pytest.raises(UsageError), open_reporter("xml"):
         pass
+
+
+def test_progress_as_a_bar(capsys):
+    from ldn_spark.cli.reporters import _bar
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    with _bar(stream) as report:
+        report(Progress("checking files", 512, 2048, "bytes"))
+        report(Progress("parsing lines", 3, 4, "blocks", {"rejected": 2}))
+        report(Progress("parsing lines", 4, 4, "blocks", {"rejected": 2}))
+    shown = stream.getvalue()
+    assert "checking files" in shown
+    assert "4 of 4 blocks" in shown
+    assert "rejected 2" in shown
