@@ -49,6 +49,7 @@ class PrintedDoses:
     Attributes:
         persons: of each stratum.
         direction: the last solution's two standard errors of a contrast, by (contrast, outcome).
+        signs: 1 or -1 for changes whose print does not tell it, by unit.
     """
 
     study: StudyDefinition
@@ -56,6 +57,7 @@ class PrintedDoses:
     leaves: tuple[Leaf, ...]
     persons: dict[str, int]
     direction: dict[tuple[str, str], Range] = field(default_factory=dict)
+    signs: dict[tuple[str, ...], float] = field(default_factory=dict)
 
     def mean(self, stratum: str, outcome: str, when: str, factor: float = 1.0) -> Terms:
         """The mean of an outcome; of all strata, weighted by persons."""
@@ -98,7 +100,9 @@ class PrintedDoses:
         if stratum != OVERALL:
             df = self.persons[stratum] - 1
             level = self.study.statistics.confidence_level
-            yield from _test(row, change, ("se", stratum, outcome), unit, t_quantile(level, df), df)
+            signed = scaled(change, self._sign(row, unit))
+            error = {("se", stratum, outcome): 1.0}
+            yield from _test(row, change, signed, error, unit, t_quantile(level, df), df)
         for name, value in row.items():
             if name != "relative_change" and not name.startswith(SHARE_OF):
                 continue
@@ -112,6 +116,14 @@ class PrintedDoses:
                 other = name.removeprefix(SHARE_OF)
                 whole = add(self.mean(stratum, other, "before"), self.mean(stratum, other, "after"))
                 yield from _between(add(before, after), whole, (low, high), (*unit, name), 2 * size)
+
+    def _sign(self, row: Mapping, unit: tuple[str, ...]) -> float:
+        """The sign of a change from its print; of 0.0, from the middle of its limits."""
+        for names in (("mean_difference",), ("estimate",), ("ci_low", "ci_high")):
+            middle = sum(float(row[name].text) for name in names if name in row)
+            if middle:
+                return float(np.sign(middle))
+        return self.signs.setdefault(unit, 1.0) if "p" in row else 1.0
 
     def _size(self, stratum: str, outcome: str) -> float:
         """About the mean of an outcome: as printed, in any stratum if not in this."""
@@ -138,7 +150,8 @@ class PrintedDoses:
         terms, df = self._combined(pair, [size for _, size in pairs])
         se = {name: factor for (name, _), factor in zip(pairs, terms, strict=True)}
         level = self.study.statistics.confidence_level
-        yield from _test(row, change, se, unit, t_quantile(level, df), df)
+        signed = scaled(change, self._sign(row, unit))
+        yield from _test(row, change, signed, se, unit, t_quantile(level, df), df)
 
     def _near(self, key: tuple[str, str], pair: tuple[str, str]) -> tuple[float, ...]:
         """Two standard errors near the wanted: the last solution's, else as the rows print."""
@@ -172,10 +185,15 @@ class PrintedDoses:
 
 
 def _test(
-    row: Mapping, change: Terms, se: tuple[str, ...] | Terms, unit: tuple, quantile: float, df
+    row: Mapping,
+    change: Terms,
+    signed: Terms,
+    error: Terms,
+    unit: tuple[str, ...],
+    quantile: float,
+    df: float,
 ) -> Iterator[Condition]:
-    """Limits and p of a change. A p tells the size of change / se, not its sign."""
-    error = se if isinstance(se, dict) else {se: 1.0}
+    """Limits and p of a change; `signed` is its size, which is all that p tells of it."""
     whole_row = unit[0] == "ddd"
     for name, side in (("ci_low", -quantile), ("ci_high", quantile)):
         if name in row:
@@ -183,19 +201,9 @@ def _test(
             yield Condition.box(terms, *printing(row[name]), unit if whole_row else (*unit, name))
     if "p" in row:
         box = ratio(printing(row["p"]), df)
-        signed = scaled(change, _sign(row))
         limits = [float(row[name].text) for name in ("ci_low", "ci_high") if name in row]
         size = max(limits[-1] - limits[0], 0.05) / (2 * quantile) if limits else 0.1
         yield from _between(signed, error, box, unit if whole_row else (*unit, "p"), size)
-
-
-def _sign(row: Mapping) -> float:
-    """The sign of a change from its print; of 0.0, from the middle of its limits."""
-    for names in (("mean_difference",), ("estimate",), ("ci_low", "ci_high")):
-        middle = sum(float(row[name].text) for name in names if name in row)
-        if middle:
-            return float(np.sign(middle))
-    return 1.0
 
 
 def _between(

@@ -56,6 +56,7 @@ def solve_doses(
 ) -> Doses:
     """Mean DDDs and standard errors that print as much as can be printed at once."""
     problem = PrintedDoses(study, published, leaves, persons)
+    _choose_signs(problem)
     for _ in range(TURNS):
         conditions = list(problem.conditions())
         dropped = _clashing(conditions)
@@ -75,6 +76,27 @@ def solve_doses(
         {(k[1], k[2]): v for k, v in solution.items() if k[0] == "se"},
         tuple(sorted(dropped)),
     )
+
+
+def _choose_signs(problem: PrintedDoses) -> None:
+    """Turn changes whose sign is not printed where that drops less, or leaves more room."""
+
+    def quality() -> tuple[float, float]:
+        conditions = list(problem.conditions())
+        dropped = _clashing(conditions)
+        kept = [one for one in conditions if one.unit not in dropped]
+        slack = _inmost(problem, kept)[("slack",)]
+        return float(len(kept)), round(slack, 3)
+
+    list(problem.conditions())  # names every change without a printed sign
+    best = quality() if problem.signs else None
+    for unit in list(problem.signs):
+        problem.signs[unit] = -1.0
+        turned = quality()
+        if turned > best:
+            best = turned
+        else:
+            problem.signs[unit] = 1.0
 
 
 def _solve(objective: Terms, rows: list[tuple[Terms, float, float]], upper: Terms, whole=()):

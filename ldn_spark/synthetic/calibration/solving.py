@@ -154,7 +154,7 @@ def _amounts(
                 )
             )
             if meant:  # sums are whole tenths now; keep change / se, and with it p
-                se *= np.clip(change / meant, 0.99, 1.01)
+                se *= np.clip(change / meant, 0.998, 1.002)
             wanted[place] = 100 * se**2 * n * (n - 1) + change**2 / n
     natural = natural_squares(state, *sums)
     squares = choose_squares(targets.member, wanted, natural)
