@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 MICRO = 1_000_000
 """Units of `*_micro` in one DDD."""
+HUGE_DDD = 10_000
+"""A line of more DDDs, 27 years of one drug, is accepted and pointed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,57 @@ DISPENSINGS = Table(
         ("reimbursement_icd", "string"),
         ("reimbursement_icpc", "string"),
         ("file_id", "int"),  # the delivered file, as listed in the lake's version record
+        ("line_key", "bigint"),  # xxhash64 of the source's line key; null where it declares none
         ("year", "int"),  # of dispensing
     ),
     partition_by=("year",),
     sort_by=("atc", "person_key", "dispensed_on"),
     statistics_on=("atc", "dispensed_on"),
+)
+
+PERSON_STATEMENTS = Table(
+    name="person_statements",
+    grain="one row per person and delivered file that says anything of the person",
+    columns=(
+        ("person_key", "bigint"),
+        ("pseudonym", "string"),
+        ("file_id", "int"),
+        ("sex", "string"),  # the smallest and the largest that the file says; null for nothing
+        ("sex_high", "string"),
+        ("birth_year_low", "int"),  # the years that every line of the file allows; none where
+        ("birth_year_high", "int"),  # low > high
+        ("died_on", "date"),  # the earliest
+    ),
+    statistics_on=("file_id",),
+)
+
+OBSERVATION_PERIODS = Table(
+    name="observation_periods",
+    grain="one row per person and period in which the register sees the person; none overlap",
+    columns=(
+        ("person_key", "bigint"),
+        ("observed_from", "date"),
+        ("observed_to", "date"),  # included; null = still observed
+    ),
+    sort_by=("person_key",),
+)
+
+DISPENSING_PROFILE = Table(
+    name="dispensing_profile",
+    grain="one row per month and ATC code with at least one dispensing; no person in it",
+    columns=(
+        ("year", "int"),
+        ("month", "int"),
+        ("atc", "string"),
+        ("dispensings", "bigint"),
+        ("ddd_missing", "bigint"),  # unknown DDD
+        ("ddd_zero", "bigint"),
+        ("ddd_negative", "bigint"),  # returns
+        ("ddd_huge", "bigint"),  # more than HUGE_DDD
+        ("ddd_micro", "decimal(38,0)"),  # sum of the known ones
+        ("ddd_micro_low", "bigint"),  # smallest and largest of one line; null where none is known
+        ("ddd_micro_high", "bigint"),
+    ),
 )
 
 REJECTED_DISPENSINGS = Table(

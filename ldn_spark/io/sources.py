@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from ldn_spark.study.documents import Document, find_document, read_document
 
-REQUIRED_COLUMNS = ("pseudonym", "sex", "birth_year", "atc", "dispensed_on", "ddd")
+REQUIRED_COLUMNS = ("pseudonym", "atc", "dispensed_on")
 OPTIONAL_COLUMNS = (
+    "sex",
+    "birth_year",
     "product_number",
+    "ddd",
     "packages",
     "reimbursement_icd",
     "reimbursement_icpc",
     "death_year",
     "death_month",
+    "died_on",
 )
+PERSON_COLUMNS = ("pseudonym", "sex", "birth_year", "death_year", "death_month", "died_on")
+PERIOD_COLUMNS = ("pseudonym", "observed_from", "observed_to")
 _DATE_PARTS = {"yyyy": r"(?P<y>\d{4})", "MM": r"(?P<m>\d{2})", "dd": r"(?P<d>\d{2})"}
-_ENCODINGS = {"iso8859-1", "cp1252", "utf-8", "ascii", "utf-8-sig"}
+_ENCODINGS = {"iso8859-1", "cp1252", "utf-8", "ascii", "utf-8-sig", "utf-16"}
+DAYS = "days"
+"""The date format of whole days counted from `base_date`."""
 
 
 def _known_encoding(name: str) -> str:
@@ -30,50 +40,176 @@ def _known_encoding(name: str) -> str:
         known = ""
     if known not in _ENCODINGS:
         raise ValueError(
-            f"'{name}' is not an encoding this reads; write utf-8, iso-8859-1 or windows-1252"
+            f"'{name}' is not an encoding this reads; write utf-8, utf-16, iso-8859-1 or "
+            "windows-1252"
         )
     return name
 
 
 def _known_date_format(text: str) -> str:
-    if any(text.count(part) != 1 for part in _DATE_PARTS):
+    if text != DAYS and any(text.count(part) != 1 for part in _DATE_PARTS):
         raise ValueError(
-            f"'{text}' is not a date format; write yyyy, MM and dd once each, like yyyy.MM.dd"
+            f"'{text}' is not a date format; write yyyy, MM and dd once each, like yyyy.MM.dd, or "
+            f"'{DAYS}' for whole days counted from 'base_date'"
         )
     return text
 
 
 Character = Annotated[str, Field(min_length=1, max_length=1)]
+Names = dict[str, str]
+
+
+class Product(Document):
+    """An amount that is delivered as its factors: the product of these columns."""
+
+    multiply: Annotated[tuple[str, ...], Field(min_length=2)]
+
+
+class Age(Document):
+    """A birth year that is delivered as an age on the day of dispensing.
+
+    `year_difference`: year of dispensing − year of birth, so the birth year is exact.
+    `completed_years`: birthdays so far, so it is one of two years, narrowed down by every further
+    dispensing; the later one where both remain.
+    """
+
+    age: str
+    counted_as: Literal["year_difference", "completed_years"]
+
+
+class Computed(Document):
+    """What stands in no delivered column and is computed from others."""
+
+    ddd: Product | None = None
+    birth_year: Age | None = None
+
+
+class NoIdentity(Document):
+    """The flag of dispensings that no person is known of; such lines are rejected as `no_id`."""
+
+    column: str
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Lookup(Document):
+    """A small CSV that the user supplies: more columns, by the value of a delivered one.
+
+    `--lookup NAME=FILE` gives the file. Its column `key` is matched with the delivered column
+    `key`; the columns it `gives` can be used as if they had been delivered.
+    """
+
+    name: str
+    key: str
+    gives: Annotated[tuple[str, ...], Field(min_length=1)]
+    required: bool = Field(default=True, description="whether an unmatched row is rejected")
+
+
+class Companion(Document):
+    """Files beside the dispensings: what is known of persons, or when they were observed."""
+
+    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    columns: Names
+    optional_columns: Names = Field(default={})
+    ignored_columns: tuple[str, ...] = ()
+
+    @property
+    def delivered(self) -> Names:
+        """Our name: the delivered column, required and optional ones."""
+        return {**self.columns, **self.optional_columns}
 
 
 class Source(Document):
-    """The layout of one register's text files."""
+    """The layout of one register's files."""
 
     id: str
     title: str
-    format: Literal["text"]
+    format: Literal["text", "parquet", "delta", "sas", "spss", "stata"]
     files: Annotated[tuple[str, ...], Field(min_length=1)]
-    encoding: Annotated[str, AfterValidator(_known_encoding)]
-    delimiter: Character
-    quote: Character | None
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = Field(
+        default="utf-8", description="of text files"
+    )
+    delimiter: Character = Field(default=";", description="of text files")
+    quote: Character | None = Field(default='"', description="of text files")
     decimal_mark: Literal[",", "."]
+    thousands_mark: Literal[",", ".", " "] | None = Field(
+        default=None, description="null turns numbers with one away: they can be read in two ways"
+    )
     date_format: Annotated[str, AfterValidator(_known_date_format)]
-    columns: dict[str, str]
-    optional_columns: dict[str, str]
-    ignored_columns: tuple[str, ...]
+    base_date: date | None = Field(default=None, description="day 0 of the date format 'days'")
+    columns: Names
+    optional_columns: Names = Field(default={})
+    ignored_columns: tuple[str, ...] = ()
+    computed: Computed = Computed()
     sex_codes: dict[str, Literal["F", "M"]]
-    product_number_width: Annotated[int, Field(ge=1, le=12)]
+    product_number_width: Annotated[int, Field(ge=1, le=12)] | None = Field(
+        default=None, description="digits, padded with zeros from the left; null = kept as text"
+    )
+    no_id: NoIdentity | None = None
+    line_key: tuple[str, ...] = Field(
+        default=(), description="delivered columns that together identify a line for ever"
+    )
+    repeated_lines: Literal["keep", "reject"] = Field(
+        default="keep",
+        description="lines of one delivery that are alike in every column we read, and have no "
+        "line key: 'keep' counts them as dispensings, 'reject' keeps the first",
+    )
+    atc_version: int | None = Field(
+        default=None, description="the year of the ATC index that the codes are written in"
+    )
+    lookups: tuple[Lookup, ...] = ()
+    persons: Companion | None = None
+    deaths: Companion | None = None
+    observation_periods: Companion | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Source:
+        for problem in (*self._column_problems(), *self._value_problems()):
+            raise ValueError(problem)
+        return self
+
+    def _column_problems(self) -> Iterator[str]:
         missing = [name for name in REQUIRED_COLUMNS if name not in self.columns]
         if missing:
-            raise ValueError(f"'columns' does not say where {', '.join(missing)} stand; add them")
+            yield f"'columns' does not say where {', '.join(missing)} stand; add them"
         known = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
-        for name in (*self.columns, *self.optional_columns):
+        for name in self.delivered:
             if name not in known:
-                raise ValueError(f"there is no column '{name}'; known: {', '.join(known)}")
-        return self
+                yield f"there is no column '{name}'; known: {', '.join(known)}"
+        for name in ("ddd", "birth_year"):
+            if name in self.delivered and getattr(self.computed, name):
+                yield f"'{name}' is both delivered and computed; keep one"
+        for section, allowed in (
+            ("persons", PERSON_COLUMNS),
+            ("deaths", PERSON_COLUMNS),
+            ("observation_periods", PERIOD_COLUMNS),
+        ):
+            companion: Companion | None = getattr(self, section)
+            if companion is None:
+                continue
+            if "pseudonym" not in companion.columns:
+                yield f"'{section}' does not say where pseudonym stands; add it to its columns"
+            for name in companion.delivered:
+                if name not in allowed:
+                    yield f"'{section}' has no column '{name}'; known: {', '.join(allowed)}"
+
+    def _value_problems(self) -> Iterator[str]:
+        if self.date_format == DAYS and self.base_date is None:
+            yield f"the date format '{DAYS}' needs 'base_date', the date of day 0; add it"
+        if self.date_format != DAYS and self.base_date is not None:
+            yield f"'base_date' is for the date format '{DAYS}'; leave it out"
+        if self.thousands_mark == self.decimal_mark:
+            yield "'thousands_mark' and 'decimal_mark' are the same; change one of them"
+
+    @property
+    def delivered(self) -> Names:
+        """Our name: the delivered column, required and optional ones."""
+        return {**self.columns, **self.optional_columns}
+
+    @property
+    def companions(self) -> dict[str, Companion]:
+        """The further kinds of files by name: persons, deaths, observation_periods."""
+        kinds = ("persons", "deaths", "observation_periods")
+        return {kind: files for kind in kinds if (files := getattr(self, kind)) is not None}
 
     @property
     def codec(self) -> str:
