@@ -28,18 +28,28 @@ class SplitLines:
 
     Attributes:
         columns: the wanted columns, one row per line that splits into the right fields; the first
-            as bytes, the others as a dictionary of bytes.
+            (the pseudonym) as bytes, the others as a dictionary of bytes.
         positions: the line of each row, counted from 0; None for all lines in order.
         faults: the lines turned away, with the reason.
+        codec: the encoding of the bytes.
+        typed: columns that were no text where they came from; they hold canonical text, whatever
+            the source declares: decimals with a point, dates as yyyy-MM-dd, empty for null.
     """
 
     columns: pa.Table
     positions: np.ndarray | None
     faults: dict[int, str]
+    codec: str = "utf-8"
+    typed: frozenset[str] = frozenset()
 
     def line_of(self, rows: np.ndarray) -> np.ndarray:
         """The lines, counted from 0, of some rows."""
         return rows if self.positions is None else self.positions[rows]
+
+
+def wanted_columns(header: Sequence[str], source: Source) -> list[str]:
+    """The columns of a file that are read, each once, the pseudonym first."""
+    return [name for name in source.used_columns if name in header]
 
 
 def split_lines(
@@ -59,12 +69,12 @@ def split_lines(
         except pa.ArrowInvalid:  # a line with too few or too many fields
             columns = None
         if columns is not None and not _has_blank_line(data, columns[wanted[0]]):
-            return SplitLines(columns, None, {})
+            return SplitLines(columns, None, {}, source.codec)
     data, positions, faults = _set_faulty_lines_aside(data, len(header), source)
     if not len(positions):
-        return SplitLines(_no_rows(wanted), positions, faults)
+        return SplitLines(_no_rows(wanted), positions, faults, source.codec)
     columns = _read(data, header, wanted, source.delimiter, source.quote or False)
-    return SplitLines(columns, positions, faults)
+    return SplitLines(columns, positions, faults, source.codec)
 
 
 def _no_rows(wanted: Sequence[str]) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ldn_spark.io.fields import Field, Rule
-from ldn_spark.io.lines import SplitLines, split_lines
+from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
 from ldn_spark.io.sources import Source
 
 _TYPES = {
@@ -27,6 +27,7 @@ _TYPES = {
     "death_year": pa.int32(),
     "death_month": pa.int32(),
 }
+LINE_KEY_SEPARATOR = "\x1f"
 _REJECTED = pa.schema([("line", pa.int64()), ("column", pa.string()), ("reason", pa.string())])
 
 
@@ -35,7 +36,9 @@ class ParsedBlock:
     """What became of the lines of one block: every line is in one of the two tables.
 
     Attributes:
-        accepted: pseudonym and our columns, year and died_on, one row per accepted line.
+        accepted: pseudonym and our columns, died_on and year, one row per accepted line; `line_key`
+            where the source declares one, and `line`, its number in the file, where the source
+            tells lines apart.
         rejected: line, column and reason, one row per rejected line.
         repaired_rows: accepted rows with something mended.
         repaired: accepted rows by what was mended; a row may count under several.
@@ -83,18 +86,37 @@ def parse_block(
         source: the declared layout.
         rules: `rules_of(source)`, kept from block to block.
     """
-    delivered = {**source.columns, **source.optional_columns}
-    delivered = {ours: theirs for ours, theirs in delivered.items() if theirs in header}
-    wanted = [delivered["pseudonym"], *(delivered[name] for name in rules if name in delivered)]
-    lines = split_lines(data, header, wanted, source)
+    lines = split_lines(data, header, wanted_columns(header, source), source)
+    return parse_rows(lines, first_line, header, source, rules)
+
+
+def parse_rows(
+    lines: SplitLines,
+    first_line: int,
+    header: Sequence[str],
+    source: Source,
+    rules: Mapping[str, Rule],
+) -> ParsedBlock:
+    """Parse rows that are split into fields: `wanted_columns` of a file, whatever its format.
+
+    Args:
+        lines: the fields.
+        first_line: the line number of the first, the header being line 1.
+        header: the file's column names.
+        source: the declared layout.
+        rules: `rules_of(source)`, kept from block to block.
+    """
+    delivered = {ours: theirs for ours, theirs in source.delivered.items() if theirs in header}
     rows = _Rows(lines.columns.num_rows)
-    _take_pseudonyms(rows, lines.columns[wanted[0]], wanted[0], source.codec)
+    rows.values["pseudonym"] = _take_pseudonyms(rows, lines, delivered["pseudonym"])
     for name, rule in rules.items():
         if name in delivered:
             column = _flat(lines.columns[delivered[name]])
-            _take_column(rows, column, name, delivered[name], rule, source.codec)
+            _take_column(rows, column, name, delivered[name], rule, lines.codec)
         else:
             rows.values[name] = pa.nulls(rows.count, _TYPES[name])
+    rows.values["line_key"] = _line_keys(lines, source)
+    rows.values["line"] = _line_numbers(lines, first_line, source)
     bad = np.zeros(rows.count, bool) if rows.fault is None else rows.fault > 0
     repaired_rows, repaired, noted = _count_marks(rows, ~bad)
     accepted = _finish(rows.values, noted, bad)
@@ -106,16 +128,9 @@ def _flat(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
-def _take_pseudonyms(rows: _Rows, column: pa.ChunkedArray, delivered: str, codec: str) -> None:
+def _take_pseudonyms(rows: _Rows, lines: SplitLines, delivered: str) -> pa.Array:
     """Pseudonyms without blanks around them; none, or the header again, rejects the row."""
-    raw = _flat(column)
-    try:
-        texts = raw.cast(pa.string())
-        ascii_only = pc.all(pc.string_is_ascii(texts)).as_py() is not False
-    except pa.ArrowInvalid:
-        ascii_only = False
-    if not ascii_only:
-        texts = pa.array([text.decode(codec) for text in raw.to_pylist()], pa.string())
+    texts = _texts(lines, delivered)
     trimmed = pc.utf8_trim_whitespace(texts)
     changed = pc.not_equal(trimmed, texts)
     if pc.any(changed).as_py():
@@ -125,7 +140,36 @@ def _take_pseudonyms(rows: _Rows, column: pa.ChunkedArray, delivered: str, codec
         found = pc.equal(trimmed, wanted)
         if pc.any(found).as_py():
             rows.reject(found.to_numpy(zero_copy_only=False), delivered, reason)
-    rows.values["pseudonym"] = trimmed
+    return trimmed
+
+
+def _texts(lines: SplitLines, name: str) -> pa.Array:
+    """A column decoded, one text per row."""
+    raw = _flat(lines.columns[name])
+    raw = raw.dictionary_decode() if pa.types.is_dictionary(raw.type) else raw
+    try:
+        texts = raw.cast(pa.string())
+        if lines.codec == "utf-8" or pc.all(pc.string_is_ascii(texts)).as_py() is not False:
+            return texts
+    except pa.ArrowInvalid:
+        pass
+    return pa.array([text.decode(lines.codec) for text in raw.to_pylist()], pa.string())
+
+
+def _line_keys(lines: SplitLines, source: Source) -> pa.Array:
+    """The trimmed texts of the line key's columns, joined; null where none is declared."""
+    if not source.line_key:
+        return pa.nulls(lines.columns.num_rows, pa.string())
+    texts = [pc.utf8_trim_whitespace(_texts(lines, name)) for name in source.line_key]
+    return pc.binary_join_element_wise(*texts, LINE_KEY_SEPARATOR)
+
+
+def _line_numbers(lines: SplitLines, first_line: int, source: Source) -> pa.Array:
+    """The line number in the file, where lines are told apart by it; otherwise null."""
+    count = lines.columns.num_rows
+    if not source.line_key and source.repeated_lines == "keep":
+        return pa.nulls(count, pa.int64())
+    return pa.array(lines.line_of(np.arange(count)) + first_line, pa.int64())
 
 
 def _take_column(

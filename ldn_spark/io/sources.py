@@ -206,6 +206,16 @@ class Source(Document):
         return {**self.columns, **self.optional_columns}
 
     @property
+    def used_columns(self) -> tuple[str, ...]:
+        """The names of every column that is read or looked up, each once, the pseudonym first."""
+        names = [self.columns["pseudonym"], *self.delivered.values(), *self.line_key]
+        names += self.computed.ddd.multiply if self.computed.ddd else ()
+        names += [self.computed.birth_year.age] if self.computed.birth_year else []
+        names += [self.no_id.column] if self.no_id else []
+        names += [lookup.key for lookup in self.lookups]
+        return tuple(dict.fromkeys(names))
+
+    @property
     def companions(self) -> dict[str, Companion]:
         """The further kinds of files by name: persons, deaths, observation_periods."""
         kinds = ("persons", "deaths", "observation_periods")

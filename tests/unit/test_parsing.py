@@ -61,6 +61,8 @@ def test_a_good_line_becomes_a_row():
         "birth_year": 1951,
         "reimbursement_icd": None,
         "reimbursement_icpc": None,
+        "line_key": None,
+        "line": None,
         "died_on": None,
         "year": 2012,
     }
