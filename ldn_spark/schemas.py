@@ -81,7 +81,7 @@ DISPENSINGS = Table(
         ("reimbursement_icd", "string"),
         ("reimbursement_icpc", "string"),
         ("file_id", "int"),  # the delivered file, as listed in the lake's version record
-        ("line_key", "bigint"),  # xxhash64 of the source's line key; null where it declares none
+        ("line_key", "string"),  # as the source declares it; null where it declares none
         ("year", "int"),  # of dispensing
     ),
     partition_by=("year",),
@@ -102,6 +102,7 @@ PERSON_STATEMENTS = Table(
         ("birth_year_high", "int"),  # low > high
         ("died_on", "date"),  # the earliest
     ),
+    sort_by=("person_key",),
     statistics_on=("file_id",),
 )
 
@@ -257,7 +258,14 @@ DAILY_MOMENTS = Table(
     ),
 )
 
-LAKE_TABLES = (PERSONS, DISPENSINGS, REJECTED_DISPENSINGS)
+LAKE_TABLES = (
+    PERSONS,
+    DISPENSINGS,
+    REJECTED_DISPENSINGS,
+    PERSON_STATEMENTS,
+    OBSERVATION_PERIODS,
+    DISPENSING_PROFILE,
+)
 RUN_TABLES = (
     CANDIDATES,
     COHORT,

@@ -154,7 +154,7 @@ def _parse(
     """Parse every block into the staging folder; account for every line."""
     first_id = 1 + max((file.file_id for file in before.files), default=0) if before else 1
     tasks = [
-        BlockTask(file.path, first_id + number, file.header, block)
+        BlockTask(file.path, file.name, first_id + number, file.header, block)
         for number, file in enumerate(files)
         for block in file.blocks
     ]

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ldn_spark.errors import Problem
@@ -28,22 +30,50 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _ACCOUNT = "file_id int, kind string, reason string, lines bigint"
+_ROW_GROUP_ROWS = 32_768
+"""Small, so that a batch of a year's codes is read without the others."""
+_SELDOM_ALIKE = ("pseudonym", "line", "line_key")
 
 
 @dataclass(frozen=True, slots=True)
 class BlockTask:
-    """One block of one file."""
+    """One block of one file.
+
+    Attributes:
+        path: the file to parse: the delivered one, or its unpacked copy.
+        name: the delivered file's name.
+        file_id: its number in the lake.
+        header: its column names.
+        block: the rows.
+        kind: what its rows are, as `DeliveredFile.kind`.
+        reader: how its rows are read, as `DeliveredFile.reader`.
+    """
 
     path: str
+    name: str
     file_id: int
     header: tuple[str, ...]
     block: Block
+    kind: str = "dispensings"
+    reader: str = "text"
 
 
 def parse_into_staging(
-    spark: SparkSession, tasks: Sequence[BlockTask], source: Source, staging: Path
+    spark: SparkSession,
+    tasks: Sequence[BlockTask],
+    source: Source,
+    staging: Path,
+    *,
+    keep_accepted: bool = True,
 ) -> DataFrame:
     """Parse the blocks when the returned frame is collected.
+
+    Args:
+        spark: a session whose tasks see the files and the staging folder.
+        tasks: the blocks.
+        source: the declared layout.
+        staging: an empty folder.
+        keep_accepted: False only counts the accepted rows, for a check that takes nothing in.
 
     Returns:
         The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`) and
@@ -61,7 +91,9 @@ def parse_into_staging(
         for batch in batches:
             for first in batch.column(0).to_pylist():
                 for number in range(first, len(everything), width):
-                    yield _parse_one(everything[number], number, source, rules, Path(folder))
+                    yield _parse_one(
+                        everything[number], number, source, rules, Path(folder), keep_accepted
+                    )
 
     return spark.range(0, width, 1, max(width, 1)).mapInArrow(parse, _ACCOUNT)
 
@@ -70,11 +102,16 @@ def _write_empty(source: Source, staging: Path) -> None:
     """Files without rows, so that the folders have their columns whatever is delivered."""
     header = tuple(source.columns.values())
     parsed = parse_block(b"", 2, header, source, rules_of(source))
-    _stage(parsed, 0, "", "empty", staging)
+    _stage(parsed.rejected, parsed.accepted, 0, "", "empty", staging)
 
 
 def _parse_one(
-    task: BlockTask, number: int, source: Source, rules: Mapping[str, Rule], staging: Path
+    task: BlockTask,
+    number: int,
+    source: Source,
+    rules: Mapping[str, Rule],
+    staging: Path,
+    keep_accepted: bool,
 ) -> pa.RecordBatch:
     block = task.block
     with open(task.path, "rb") as stream:
@@ -86,10 +123,11 @@ def _parse_one(
         # The message of a failing parser may quote a patient's row; its kind and place do not.
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise RuntimeError(
-            f"{task.path}: parsing the lines from line {block.first_line} failed with "
+            f"{task.name}: parsing the lines from line {block.first_line} failed with "
             f"{type(error).__name__} at {place.name}:{place.lineno}"
         ) from None
-    _stage(parsed, task.file_id, Path(task.path).name, f"{number:08d}", staging)
+    rows = parsed.accepted if keep_accepted else parsed.accepted.slice(0, 0)
+    _stage(parsed.rejected, rows, task.file_id, task.name, f"{number:08d}", staging)
     account = [("accepted", "", parsed.accepted.num_rows), ("repaired", "", parsed.repaired_rows)]
     for pair in parsed.rejected["reason"].value_counts().to_pylist():
         account.append(("rejected", pair["values"], pair["counts"]))
@@ -107,22 +145,42 @@ def _parse_one(
     )
 
 
-def _stage(parsed: ParsedBlock, file_id: int, file: str, name: str, staging: Path) -> None:
+def _stage(
+    rejected: pa.Table, accepted: pa.Table, file_id: int, file: str, name: str, staging: Path
+) -> None:
     """Write a block's rows; the accepted ones last, so that their file says the block is done."""
-    names = pa.array([file] * parsed.rejected.num_rows, pa.string())
-    rejected = parsed.rejected.append_column("file", names)
-    for kind, table in (("rejected", rejected), ("accepted", parsed.accepted)):
-        table = table.append_column("file_id", pa.array([file_id] * table.num_rows, pa.int32()))
-        draft = staging / "drafts" / f"{kind}-{name}-{uuid.uuid4().hex}"
-        pq.write_table(
-            table,
-            draft,
-            compression="lz4",
-            use_dictionary=[column for column in table.column_names if column != "pseudonym"],
-            write_statistics=["year"],
-            store_schema=False,
-        )
-        os.replace(draft, staging / kind / f"{name}.parquet")
+    rejected = rejected.append_column("file", pa.array([file] * rejected.num_rows, pa.string()))
+    _write(rejected, file_id, staging, "rejected", name, ["reason"])
+    _write(_by_year_and_code(accepted), file_id, staging, "accepted", name, ["year", "atc"])
+
+
+def _write(
+    table: pa.Table, file_id: int, staging: Path, kind: str, name: str, statistics: list[str]
+) -> None:
+    table = table.append_column("file_id", pa.array([file_id] * table.num_rows, pa.int32()))
+    draft = staging / "drafts" / f"{kind}-{name}-{uuid.uuid4().hex}"
+    pq.write_table(
+        table,
+        draft,
+        row_group_size=_ROW_GROUP_ROWS,
+        compression="lz4",
+        use_dictionary=[column for column in table.column_names if column not in _SELDOM_ALIKE],
+        write_statistics=statistics,
+        store_schema=False,
+    )
+    os.replace(draft, staging / kind / f"{name}.parquet")
+
+
+def _by_year_and_code(table: pa.Table) -> pa.Table:
+    """The rows by year and ATC code, so that a batch of codes is found by row groups."""
+    if not table.num_rows:
+        return table
+    codes = pc.dictionary_encode(table["atc"].combine_chunks())
+    rank = np.argsort(np.argsort(np.array(codes.dictionary.to_pylist(), object)))
+    years = table["year"].to_numpy()
+    key = (years - years.min()) * len(rank) + rank[codes.indices.to_numpy()]
+    key = key.astype(np.uint16) if key.max() < 1 << 16 else key  # which numpy sorts by radix
+    return table.take(pa.array(np.argsort(key, kind="stable")))
 
 
 def count_staged(staging: Path) -> int:
