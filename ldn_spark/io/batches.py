@@ -40,7 +40,8 @@ def plan_batches(rows: Mapping[tuple[int, str], int], most: int) -> list[Batch]:
         rows: dispensings per year and ATC code.
         most: rows of a batch; one of several keys of one person may hold more.
 
-    >>> [batch.years for batch in plan_batches({(2014, "A"): 3, (2012, "A"): 8, (2013, "A"): 2}, 10)]
+    >>> rows = {(2014, "A"): 3, (2012, "A"): 8, (2013, "A"): 2}
+    >>> [batch.years for batch in plan_batches(rows, 10)]
     [(2012, 2013), (2014,)]
     >>> [(b.first_atc, b.next_atc) for b in plan_batches({(2012, c): 4 for c in "ABC"}, 8)]
     [('', 'C'), ('C', '')]

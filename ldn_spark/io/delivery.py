@@ -56,6 +56,8 @@ class DeliveredFile:
     header: tuple[str, ...]
     lines: int
     blocks: tuple[Block, ...]
+    kind: str = "dispensings"
+    reader: str = "text"
 
     @property
     def name(self) -> str:
@@ -119,6 +121,7 @@ def scan_files(
     paths: Sequence[Path],
     source: Source,
     *,
+    workspace: Path | None = None,
     block_bytes: int = BLOCK_BYTES,
     report: Reporter = silent,
 ) -> tuple[list[DeliveredFile], list[str]]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,22 +30,22 @@ from ldn_spark.io.lake import (
     publish_version,
     read_version,
 )
-from ldn_spark.io.registry import (
-    check_rejected,
-    describe_dispensings,
-    describe_persons,
-    write_registry,
-)
+from ldn_spark.io.registry import Intake, Written, write_registry
+from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staging import BlockTask, count_staged, first_rejections, parse_into_staging
+from ldn_spark.io.verification import check_rejected, describe_dispensings, describe_persons
+from ldn_spark.io.waiting import wait_for
 from ldn_spark.progress import Progress, Reporter, silent
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MAX_REJECTED_SHARE = 0.5
+MEMORY = 4 << 30
+"""Bytes that an ingest may take, however large the delivery."""
+_BYTES_PER_SORTED_ROW = 1024
 INGESTED, NOOP = "ingested", "noop"
-_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ def ingest(
     source: Source,
     *,
     max_rejected_share: float = MAX_REJECTED_SHARE,
+    replaces: Sequence[str] = (),
+    memory: int = MEMORY,
     block_bytes: int = BLOCK_BYTES,
     report: Reporter = silent,
 ) -> IngestReport:
@@ -87,6 +89,8 @@ def ingest(
         delivery: what was delivered.
         source: its declared layout.
         max_rejected_share: a larger share of rejected lines turns the delivery away whole.
+        replaces: what of the lake the delivery replaces, see `read_replacement`.
+        memory: bytes that the work may take, whatever the size of the delivery.
         block_bytes: how much a task holds in memory at once.
         report: is told how far the work is.
 
@@ -97,47 +101,76 @@ def ingest(
         ResourceError: disk, memory or a permission is missing; the lake is unchanged.
     """
     paths, notes = find_files(delivery, source)
-    scanned, warnings = scan_files(paths, source, block_bytes=block_bytes, report=report)
-    warnings = [*notes, *warnings]
-    with translated_faults("taking the delivery in"), only_writer(lake_root):
+    with (
+        translated_faults("taking the delivery in"),
+        only_writer(lake_root),
+        _new_staging(lake_root) as staging,
+    ):
         before = read_version(lake_root) if known_versions(lake_root) else None
-        files, known, same_name = _new_files(scanned, before)
-        warnings += same_name
+        replacement = read_replacement(replaces, source, before)
+        scanned, warnings = scan_files(
+            paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
+        )
+        files, known, same_name = _new_files(scanned, before, replacement)
+        warnings = [*notes, *warnings, *same_name]
         if not files and before is not None:
             return IngestReport(NOOP, before, (), known, (), tuple(warnings))
-        staging = _new_staging(lake_root)
-        try:
-            records = _parse(spark, files, source, staging, before, report)
-            examples = first_rejections(staging, {one.file_id: one.name for one in records})
-            _require_enough_accepted(records, examples, max_rejected_share)
-            version = _write(Lake(spark, lake_root), records, staging, before, report)
-            publish_version(lake_root, version)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-    return IngestReport(INGESTED, version, tuple(records), known, tuple(examples), tuple(warnings))
+        records = _parse(spark, files, source, staging, before, report)
+        examples = first_rejections(staging, {one.file_id: one.name for one in records})
+        _require_enough_accepted(records, examples, max_rejected_share)
+        reached("parsed")
+        intake = Intake(
+            Lake(spark, lake_root),
+            staging,
+            source,
+            before,
+            tuple(records),
+            replacement,
+            token=staging.name,
+            rows_at_once=max(1, memory // _BYTES_PER_SORTED_ROW),
+        )
+        version = _write(intake, report)
+        reached("written")
+        publish_version(lake_root, version)
+        reached("published")
+    taken_in = tuple(file for file in version.files if file.version == version.number)
+    return IngestReport(INGESTED, version, taken_in, known, tuple(examples), tuple(warnings))
 
 
-def _new_staging(root: Path) -> Path:
-    """An empty folder for parsed rows; what killed ingests left there is removed."""
+def reached(step: str) -> None:
+    """Called at every step that an ingest may be killed at; tests kill it there."""
+
+
+@contextmanager
+def _new_staging(root: Path) -> Iterator[Path]:
+    """A folder for unpacked files and parsed rows; what killed ingests left there is removed."""
     shutil.rmtree(root / "_staging", ignore_errors=True)
     staging = root / "_staging" / uuid.uuid4().hex
     staging.mkdir(parents=True)
-    return staging
+    try:
+        yield staging
+    finally:
+        # Renamed first: tasks that an interrupt has left behind can then write nothing more.
+        ended = staging.with_suffix(".ended")
+        staging.rename(ended)
+        shutil.rmtree(ended, ignore_errors=True)
 
 
 def _new_files(
-    scanned: Sequence[DeliveredFile], before: LakeVersion | None
+    scanned: Sequence[DeliveredFile], before: LakeVersion | None, replacement: Replacement
 ) -> tuple[list[DeliveredFile], tuple[str, ...], list[str]]:
     """The files not in the lake yet, each content once; the names of the others; warnings."""
-    seen = {file.sha256 for file in before.files} if before else set()
-    names = {file.name for file in before.files} if before else set()
+    held = [file for file in before.files if not file.is_replaced] if before else []
+    seen = {file.sha256 for file in held}
+    names = {file.name for file in held if file.file_id not in replacement.file_ids}
     new, known, warnings = [], [], []
     for file in scanned:
         (known if file.sha256 in seen else new).append(file)
         if file.sha256 not in seen and file.name in names:
             warnings.append(
                 f"{file.name}: a file of this name with other content is in the lake already; "
-                "lines that stand in both now count twice"
+                "lines that stand in both may count twice; where it is a correction, say so with "
+                "--replaces"
             )
         seen.add(file.sha256)
     return new, tuple(file.name for file in known), warnings
@@ -154,7 +187,9 @@ def _parse(
     """Parse every block into the staging folder; account for every line."""
     first_id = 1 + max((file.file_id for file in before.files), default=0) if before else 1
     tasks = [
-        BlockTask(file.path, file.name, first_id + number, file.header, block)
+        BlockTask(
+            file.path, file.name, first_id + number, file.header, block, file.kind, file.reader
+        )
         for number, file in enumerate(files)
         for block in file.blocks
     ]
@@ -183,11 +218,10 @@ def _run_tasks(
 ) -> list[dict]:
     """The account of all blocks; meanwhile, the blocks staged so far are reported."""
     account = parse_into_staging(spark, tasks, source, staging)
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(collect.rows, account)
-        while wait([work], _POLL_SECONDS).not_done:
-            report(Progress("parsing lines", count_staged(staging), len(tasks), "blocks"))
-        return work.result()
+    return wait_for(
+        lambda: collect.rows(account),
+        lambda: report(Progress("parsing lines", count_staged(staging), len(tasks), "blocks")),
+    )
 
 
 def _record(
@@ -211,6 +245,8 @@ def _record(
         rejected_by_reason=by_reason["rejected"],
         repaired_by_reason=by_reason["repaired"],
         noted_by_reason=by_reason["noted"],
+        kind=file.kind,
+        atc_version=source.atc_version,
     )
     if record.accepted + record.rejected != record.lines or record.repaired > record.accepted:
         raise EngineError(
@@ -239,34 +275,52 @@ def _require_enough_accepted(
         raise DeliveryError([*problems, *examples])
 
 
-def _write(
-    lake: Lake,
-    records: Sequence[FileRecord],
-    staging: Path,
-    before: LakeVersion | None,
-    report: Reporter,
-) -> LakeVersion:
+def _write(intake: Intake, report: Reporter) -> LakeVersion:
     """New versions of the registry tables, and the record that will make them visible."""
 
     def written(done: int, total: int) -> None:
         report(Progress("writing dispensings", done, total, "rows"))
 
-    accepted = sum(record.accepted for record in records)
-    tables, years = write_registry(
-        lake, staging, before, accepted=accepted, token=staging.name, written=written
-    )
+    done = write_registry(intake, written)
     report(Progress("checking the lake", 0, 1, "versions"))
+    before = intake.before
+    number = (before.number if before else 0) + 1
+    earlier = [
+        replace(file, superseded=file.superseded + done.superseded[file.file_id])
+        for file in (before.files if before else ())
+    ]
     draft = LakeVersion(
-        number=(before.number if before else 0) + 1,
-        tables=tables,
-        files=(*(before.files if before else ()), *records),
+        number=number,
+        tables=done.tables,
+        files=(*earlier, *(_finished(file, number, done) for file in intake.files)),
         persons=0,
-        dispensings=years.total(),
+        dispensings=done.years.total(),
         sex_conflicts=0,
         birth_year_conflicts=0,
-        years={str(year): years[year] for year in sorted(years)},
+        years={str(year): done.years[year] for year in sorted(done.years)},
+        replaced=intake.replacement.declared,
     )
-    span, persons = describe_dispensings(lake, draft), describe_persons(lake, draft)
-    check_rejected(lake, draft)
+    span = describe_dispensings(intake.lake, draft, done.changed)
+    persons = describe_persons(intake.lake, draft)
+    check_rejected(intake.lake, draft)
     report(Progress("checking the lake", 1, 1, "versions"))
     return replace(draft, **span, **persons)
+
+
+def _finished(file: FileRecord, version: int, done: Written) -> FileRecord:
+    """The account of a file when repeated and contradicting lines are known too."""
+    turned_away = {
+        reason: lines
+        for (file_id, reason), lines in done.turned_away.items()
+        if file_id == file.file_id
+    }
+    first, last = done.spans.get(file.file_id, ("", ""))
+    return replace(
+        file,
+        version=version,
+        accepted=file.accepted - sum(turned_away.values()),
+        rejected=file.rejected + sum(turned_away.values()),
+        rejected_by_reason=dict(sorted({**file.rejected_by_reason, **turned_away}.items())),
+        first_dispensed_on=first,
+        last_dispensed_on=last,
+    )

@@ -29,7 +29,7 @@ from ldn_spark.errors import (
 )
 from ldn_spark.io.delta_log import delta_version
 from ldn_spark.io.engines import engine_path
-from ldn_spark.schemas import Table
+from ldn_spark.schemas import DISPENSINGS, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
@@ -43,6 +43,13 @@ class FileRecord:
 
     Every line is accepted or rejected; `repaired` of the accepted ones were mended in some field.
     A line is rejected for one reason, and may be mended or noted for several.
+
+    Attributes:
+        kind: dispensings, persons, deaths or observation_periods.
+        atc_version: the year of the ATC index of its codes; None for not declared.
+        version: the lake version that it came with; 0 while it is being taken in.
+        superseded: dispensings of this file that later deliveries have replaced.
+        first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
     """
 
     file_id: int
@@ -57,6 +64,17 @@ class FileRecord:
     repaired_by_reason: Mapping[str, int]
     repaired: int = 0
     noted_by_reason: Mapping[str, int] = field(default_factory=dict)
+    kind: str = DISPENSINGS.name
+    atc_version: int | None = None
+    version: int = 0
+    superseded: int = 0
+    first_dispensed_on: str = ""
+    last_dispensed_on: str = ""
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether nothing of it is left in the lake."""
+        return 0 < self.accepted <= self.superseded
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +90,7 @@ class LakeVersion:
         sex_conflicts, birth_year_conflicts: persons with contradictory values, kept as unknown.
         years: dispensings per year.
         first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
+        replaced: what its delivery was declared to replace; empty for nothing.
     """
 
     number: int
@@ -84,15 +103,17 @@ class LakeVersion:
     years: Mapping[str, int] = field(default_factory=dict)
     first_dispensed_on: str = ""
     last_dispensed_on: str = ""
+    replaced: str = ""
 
     @property
     def lines(self) -> int:
-        """Lines delivered so far."""
-        return sum(file.lines for file in self.files)
+        """Lines of dispensings delivered so far, those of replaced dispensings left out."""
+        files = [file for file in self.files if file.kind == DISPENSINGS.name]
+        return sum(file.lines - file.superseded for file in files)
 
     @property
     def rejected(self) -> int:
-        """Lines rejected so far."""
+        """Lines rejected so far, in files of every kind."""
         return sum(file.rejected for file in self.files)
 
     def to_json(self) -> str:
@@ -130,12 +151,23 @@ class Lake:
         Raises:
             EngineError: the table is not there any more.
         """
-        path, pinned = self.root / table.name, version.tables[table.name]
+        if table.name not in version.tables:
+            what = f"the lake was made by an earlier software version and has no {table.name}"
+            raise UsageError(Problem(str(self.root), what, "take its deliveries into a new lake"))
+        return self.read_at(table, version.tables[table.name])
+
+    def read_at(self, table: Table, delta: int) -> DataFrame:
+        """A registry table at a Delta version, columns in the order of its schema.
+
+        Raises:
+            EngineError: the table is not there any more.
+        """
+        path = self.root / table.name
         there = delta_version(path)
-        if there is None or there < pinned:
-            what = f"the table is not there in the version that lake version {version.number} names"
+        if there is None or there < delta:
+            what = f"the table is not there in version {delta}, which the lake's record names"
             raise EngineError(Problem(str(path), what, "restore the lake from a backup"))
-        reader = self.spark.read.format("delta").option("versionAsOf", pinned)
+        reader = self.spark.read.format("delta").option("versionAsOf", delta)
         return reader.load(engine_path(self.spark, path)).select(*table.names)
 
 

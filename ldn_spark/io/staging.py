@@ -23,7 +23,7 @@ from ldn_spark.errors import Problem
 from ldn_spark.io.delivery import Block
 from ldn_spark.io.engines import tasks_at_once
 from ldn_spark.io.fields import Rule, rules_of
-from ldn_spark.io.parsing import ParsedBlock, parse_block
+from ldn_spark.io.parsing import parse_block
 from ldn_spark.io.sources import Source
 
 if TYPE_CHECKING:

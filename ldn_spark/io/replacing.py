@@ -1,0 +1,86 @@
+"""What a corrected delivery replaces: declared, never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from ldn_spark.errors import Problem, UsageError
+from ldn_spark.io.sources import Source
+
+if TYPE_CHECKING:
+    from ldn_spark.io.lake import LakeVersion
+
+LINE_KEY = "line_key"
+_PERIOD = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The dispensings of one source that leave the lake when a delivery enters it.
+
+    Attributes:
+        declared: as the user wrote it; empty for nothing.
+        file_ids: only dispensings of these files; all of them, or those of `period` or with the
+            delivered line keys.
+        period: those dispensed on these days, both included.
+        by_line_key: those whose line key stands in the delivery.
+    """
+
+    declared: str = ""
+    file_ids: tuple[int, ...] = ()
+    period: tuple[date, date] | None = None
+    by_line_key: bool = False
+
+
+def read_replacement(
+    declared: Sequence[str], source: Source, before: LakeVersion | None
+) -> Replacement:
+    """What `--replaces` means in a lake.
+
+    Args:
+        declared: `FIRST..LAST` (ISO dates), `line_key`, or names of files in the lake.
+        source: only dispensings of this source are replaced.
+        before: the lake as it is.
+
+    Raises:
+        UsageError: it means nothing here; all problems at once.
+    """
+    if not declared:
+        return Replacement()
+    of_source = [file for file in before.files if file.source == source.id] if before else []
+    ids, text = tuple(file.file_id for file in of_source), " ".join(declared)
+    if LINE_KEY in declared or any(map(_PERIOD.fullmatch, declared)):
+        if len(declared) > 1:
+            what = "a period or line_key stands alone"
+            raise UsageError(Problem("--replaces", what, "ingest the deliveries one by one"))
+        if declared[0] == LINE_KEY:
+            if not source.line_key:
+                what = f"source {source.id} declares no line_key"
+                raise UsageError(Problem("--replaces line_key", what, "replace a period or files"))
+            return Replacement(text, ids, by_line_key=True)
+        return Replacement(text, ids, period=_period(declared[0]))
+    problems = []
+    for name in declared:
+        if not any(file.name == name and not file.is_replaced for file in of_source):
+            what = f"no file '{name}' of source {source.id} is in the lake"
+            mend = "give a file's name, a period FIRST..LAST in ISO dates, or line_key"
+            problems.append(Problem("--replaces", what, mend))
+    if problems:
+        raise UsageError(problems)
+    return Replacement(text, tuple(file.file_id for file in of_source if file.name in declared))
+
+
+def _period(text: str) -> tuple[date, date]:
+    match = _PERIOD.fullmatch(text)
+    try:
+        first, last = (date.fromisoformat(part) for part in match.groups()) if match else ()
+    except ValueError:
+        first, last = date.max, date.min
+    if first > last:
+        what = f"'{text}' is not a period"
+        raise UsageError(Problem("--replaces", what, "write it like 2013-01-01..2013-12-31"))
+    return first, last

@@ -1,0 +1,66 @@
+"""What delivered files say of persons, and what is known when all of it is taken together.
+
+Minima and maxima do not depend on the order of lines, files or deliveries. An attribute with
+contradictory values is unknown; of two days of death the earlier one counts.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from ldn_spark.schemas import PERSON_STATEMENTS, PERSONS
+
+
+def summarise_statements(said: DataFrame, *, birth_year_slack: int) -> DataFrame:
+    """What each file says of each person.
+
+    Args:
+        said: one row per line: person_key, pseudonym, file_id, sex, birth_year, died_on.
+        birth_year_slack: how many years earlier than `birth_year` a person may be born: 1 where it
+            is the year of dispensing minus the completed years of age, otherwise 0.
+
+    Returns:
+        One row per person_key, pseudonym and file_id, as in `schemas.PERSON_STATEMENTS`.
+    """
+    earliest = (F.col("birth_year") - F.lit(birth_year_slack)).cast("int")
+    return (
+        said.groupBy("person_key", "pseudonym", "file_id")
+        .agg(
+            F.min("sex").alias("sex"),
+            F.max("sex").alias("sex_high"),
+            F.max(earliest).alias("birth_year_low"),
+            F.min("birth_year").alias("birth_year_high"),
+            F.min("died_on").alias("died_on"),
+        )
+        .select(*PERSON_STATEMENTS.names)
+    )
+
+
+def merge_statements(statements: DataFrame) -> DataFrame:
+    """What is known of each person.
+
+    Where two birth years remain possible, as with ages in completed years, the later one is taken.
+
+    Args:
+        statements: as `summarise_statements` returns them.
+
+    Returns:
+        One row per person_key and pseudonym, as in `schemas.PERSONS`.
+    """
+    merged = statements.groupBy("person_key", "pseudonym").agg(
+        F.min("sex").alias("sex"),
+        F.max("sex_high").alias("sex_high"),
+        F.max("birth_year_low").alias("birth_year_low"),
+        F.min("birth_year_high").alias("birth_year"),
+        F.min("died_on").alias("died_on"),
+    )
+    no = F.lit(False)
+    sexes = F.coalesce(F.col("sex") != F.col("sex_high"), no)
+    births = F.coalesce(F.col("birth_year_low") > F.col("birth_year"), no)
+    merged = merged.withColumn("sex_conflict", sexes).withColumn("birth_year_conflict", births)
+    return (
+        merged.withColumn("sex", F.when(~F.col("sex_conflict"), F.col("sex")))
+        .withColumn("birth_year", F.when(~F.col("birth_year_conflict"), F.col("birth_year")))
+        .select(*PERSONS.names)
+    )
