@@ -11,6 +11,7 @@ import typer
 from ldn_spark import __version__
 from ldn_spark.cli.codelist_option import codelist_files
 from ldn_spark.cli.compare import audit, compare, study_named_by
+from ldn_spark.cli.concepts import concepts
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError, Problem, UsageError
 
@@ -299,3 +300,4 @@ def schema(
 
 app.command()(compare)
 app.command()(audit)
+app.command()(concepts)

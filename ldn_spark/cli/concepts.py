@@ -1,0 +1,77 @@
+"""`ldn concepts`: the ATC code of every drug of the OMOP vocabularies, for an ingest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ldn_spark.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from ldn_spark.io.vocabulary import DrugCodes
+
+
+def concepts(
+    vocabulary: Annotated[
+        Path,
+        typer.Argument(
+            metavar="VOCABULARY_FOLDER", help="Holds CONCEPT.csv and CONCEPT_ANCESTOR.csv."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The lookup to write.")],
+    ddd: Annotated[
+        Path | None,
+        typer.Option(
+            "--ddd",
+            metavar="FILE",
+            help="concept_id,ddd_per_unit: DDDs in one unit of quantity; unknown when not given.",
+        ),
+    ] = None,
+    choices: Annotated[
+        Path | None,
+        typer.Option(
+            "--choices",
+            metavar="FILE",
+            help="concept_id,atc: the code you mean where several are equally near.",
+        ),
+    ] = None,
+    log_format: Annotated[
+        str,
+        typer.Option(
+            "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
+        ),
+    ] = "auto",
+) -> None:
+    """Write the ATC code of every drug concept, for `ldn ingest --source omop --lookup`.
+
+    A drug under several ATC codes gets the nearest one. Where several are equally near it is left
+    out and listed in FILE.ambiguous.csv: keep the line you mean and give the list as --choices.
+    """
+    from ldn_spark.cli.reporters import open_reporter
+    from ldn_spark.io.concepts import ambiguous_file, read_choices, read_ddds, write_lookup
+    from ldn_spark.io.vocabulary import find_drug_codes
+
+    if choices is not None and choices.resolve() == ambiguous_file(out).resolve():
+        what = "is where the drugs without a clear code will be listed"
+        raise UsageError(Problem(str(choices), what, "save your choices under another name"))
+    chosen = {} if choices is None else read_choices(choices)
+    ddds = {} if ddd is None else read_ddds(ddd)
+    with open_reporter(log_format) as report:
+        found = find_drug_codes(vocabulary, choices=chosen, report=report)
+    _show(found, write_lookup(out, found, ddds), ambiguous_file(out))
+    typer.echo(str(out))
+
+
+def _show(found: DrugCodes, with_ddd: int, listed: Path) -> None:
+    mapped = found.atc.num_rows
+    typer.echo(
+        f"{found.drugs:,} standard drugs: {mapped:,} have an ATC code, {found.nearest:,} of them "
+        f"the nearest of several and {found.chosen:,} by your choice."
+    )
+    if found.ambiguous:
+        drugs = len({one.concept_id for one in found.ambiguous})
+        typer.echo(f"{drugs:,} have several codes equally near and are left out: see {listed}")
+    typer.echo(f"{found.without:,} are under no ATC code.")
+    typer.echo(f"A DDD per unit is known of {with_ddd:,} drugs.")
