@@ -223,7 +223,13 @@ class Source(Document):
 
     @property
     def codec(self) -> str:
-        """Python's name of the encoding."""
+        """Python's name of the encoding that is parsed: UTF-16 is turned into UTF-8 before."""
+        codec = self.delivered_codec
+        return "utf-8" if self.format != "text" or codec == "utf-16" else codec
+
+    @property
+    def delivered_codec(self) -> str:
+        """Python's name of the encoding of delivered text files."""
         return codecs.lookup(self.encoding).name.removesuffix("-sig")
 
     @property

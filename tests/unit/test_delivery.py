@@ -81,7 +81,7 @@ def test_only_a_header(tmp_path):
         (HEADER.encode("utf-16"), "UTF-16"),
         (HEADER.encode("utf-16-le"), "is not a line of text"),
         (HEADER.encode("utf-8-sig"), "begins with a UTF-8 mark"),
-        (b"\x1f\x8b\x08\x00" + HEADER.encode(), "is packed (gzip)"),
+        (b"\x1f\x8b\x08\x00" + HEADER.encode(), "is packed and damaged"),
         (b"PK\x03\x04" + HEADER.encode(), "is packed (zip)"),
         (f"{HEADER}\r{LINE}\r", "ends with a carriage return alone"),
     ],

@@ -1,0 +1,144 @@
+"""Which columns each kind of file of a source has, and which kind a delivered file is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.io.blocks import DISPENSINGS
+from ldn_spark.io.sources import Companion, Source
+from ldn_spark.io.unpacking import PACKED_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of one kind of file.
+
+    Attributes:
+        source: the source's id.
+        kind: `dispensings`, or a companion's name.
+        files: patterns of its files.
+        required: delivered columns without which a file cannot be read.
+        used: every column that is read where it is there, the required ones among them.
+        known: those, and the ones that are known and not needed.
+        identifiers: columns that are compared as they are written.
+    """
+
+    source: str
+    kind: str
+    files: tuple[str, ...]
+    required: tuple[str, ...]
+    used: tuple[str, ...]
+    known: frozenset[str]
+    identifiers: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The layout as messages name it."""
+        return f"source {self.source}" + f" ({self.kind})" * (self.kind != DISPENSINGS)
+
+    def fits_name(self, path: Path) -> bool:
+        """Whether a path, or a folder it lies in, is named like one of the patterns.
+
+        A name counts with and without the suffix of a packed file.
+        """
+        names = [path.name, *(parent.name for parent in path.parents)]
+        for suffix in PACKED_SUFFIXES:
+            names += [path.name.removesuffix(suffix)] * path.name.endswith(suffix)
+        return any(fnmatch(name, Path(file).name) for name in names for file in self.files)
+
+
+def layouts_of(source: Source) -> tuple[Layout, ...]:
+    """The layouts of a source, the dispensings first."""
+    given = {name for lookup in source.lookups for name in lookup.gives}
+    required = {*source.columns.values(), *source.line_key, *(one.key for one in source.lookups)}
+    required |= {*source.computed.ddd.multiply} if source.computed.ddd else set()
+    required |= {source.computed.birth_year.age} if source.computed.birth_year else set()
+    used = tuple(name for name in source.used_columns if name not in given)
+    dispensings = Layout(
+        source=source.id,
+        kind=DISPENSINGS,
+        files=source.files,
+        required=tuple(name for name in used if name in required),
+        used=used,
+        known=frozenset({*used, *source.ignored_columns, *given}),
+        identifiers=(source.columns["pseudonym"], *source.line_key),
+    )
+    companions = source.companions.items()
+    return (dispensings, *(_companion(source.id, kind, section) for kind, section in companions))
+
+
+def _companion(source: str, kind: str, section: Companion) -> Layout:
+    used = tuple(dict.fromkeys(section.delivered.values()))
+    return Layout(
+        source=source,
+        kind=kind,
+        files=section.files,
+        required=tuple(dict.fromkeys(section.columns.values())),
+        used=used,
+        known=frozenset({*used, *section.ignored_columns}),
+        identifiers=(section.columns["pseudonym"],),
+    )
+
+
+def layout_of(path: Path, header: Sequence[str], layouts: Sequence[Layout]) -> Layout:
+    """The layout that a file has: by its name where only one kind is named so, else by its header.
+
+    The columns that only one kind requires decide before those that several know; of the kinds
+    that remain, one that the file has wholly, with the most columns.
+
+    Raises:
+        DeliveryError: two kinds fit alike.
+    """
+    named = [layout for layout in layouts if layout.fits_name(path)] or list(layouts)
+    columns = set(header)
+
+    def rank(layout: Layout) -> tuple[int, bool, int, int]:
+        others = {name for other in named if other is not layout for name in other.known}
+        own = len(columns & {*layout.required} - others)
+        whole = columns >= {*layout.required}
+        return own, whole, len(layout.required) * whole, len(columns & {*layout.used})
+
+    best = max(named, key=rank)
+    alike = [layout for layout in named if rank(layout) == rank(best)]
+    if len(alike) > 1 and columns >= {*best.required}:
+        kinds = " and ".join(layout.kind for layout in alike)
+        mend = f"give them patterns of their own under 'files' of source {best.source}"
+        raise DeliveryError(Problem(str(path), f"fits {kinds} alike", mend))
+    return best
+
+
+def mentions_columns(text: str, layouts: Sequence[Layout]) -> bool:
+    """Whether a first line names any column of the source, in any spelling."""
+    text = text.lower()
+    return any(name.lower() in text for layout in layouts for name in layout.used)
+
+
+def header_problems(where: str, header: Sequence[str], layout: Layout) -> Iterator[Problem]:
+    """What keeps a file with these columns from being read, all of it."""
+    delivered = {name.lower(): name for name in header}
+    for name in layout.used:
+        close = delivered.get(name.lower())
+        if name in header or (close is None and name not in layout.required):
+            continue
+        what = f"the column '{name}' is missing"
+        if close is not None:
+            yield Problem(where, what, f"the file has '{close}': spell it alike")
+        else:
+            mend = f"add the column, or name the right one under 'columns' of {layout.title}"
+            yield Problem(where, what, mend)
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        if name in layout.known:
+            yield Problem(where, f"the column '{name}' occurs twice", "remove one of them")
+
+
+def header_warnings(name: str, header: Sequence[str], layout: Layout) -> list[str]:
+    """The columns of a file that its source does not know."""
+    return [
+        f"{name}: column '{column}' is not known to {layout.title} and is ignored"
+        for column in dict.fromkeys(header)
+        if column and column not in layout.known
+    ]

@@ -1,0 +1,183 @@
+"""A delivered text file read once: checksum, header, blocks of whole lines, a plain copy."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.io.blocks import TEXT, Block, DeliveredFile
+from ldn_spark.io.layouts import Layout, header_problems, header_warnings, layout_of
+from ldn_spark.io.sources import Source
+from ldn_spark.io.unpacking import PlainStream
+
+LONGEST_HEADER = 1 << 20
+_LONGEST_LINE = 64 << 20
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def first_line(path: Path, source: Source) -> bytes:
+    """The first line of a text file, unpacked, in UTF-8 where the file is UTF-16."""
+    with PlainStream(path, source.delivered_codec, lambda size: None) as stream:
+        return stream.text.readline(LONGEST_HEADER)
+
+
+def scan_text(
+    path: Path,
+    source: Source,
+    layouts: Sequence[Layout],
+    copy: Path | None,
+    *,
+    block_bytes: int,
+    has_read: Callable[[int], None],
+) -> tuple[DeliveredFile, list[str]]:
+    """Read a text file from end to end.
+
+    Args:
+        path: the file as delivered.
+        source: the declared layout.
+        layouts: of all kinds of files of the source.
+        copy: where the plain text of a packed or UTF-16 file goes; None for nowhere.
+        block_bytes: the size of a block, to the next end of a line.
+        has_read: is told how many delivered bytes were read.
+
+    Returns:
+        The file, and warnings.
+
+    Raises:
+        DeliveryError: it cannot be read as the source declares.
+    """
+    blocks: list[Block] = []
+    with PlainStream(path, source.delivered_codec, has_read) as stream, ExitStack() as files:
+        first = stream.text.readline(LONGEST_HEADER)
+        header = read_header(path, first, source)
+        layout = layout_of(path, header, layouts)
+        if problems := list(header_problems(f"{path} line 1", header, layout)):
+            raise DeliveryError(_told_shorter(path, header, source, problems))
+        plain = path if stream.same else _new_copy(path, copy)
+        target = None if stream.same else files.enter_context(plain.open("wb"))
+        if target:
+            target.write(first)
+        start, line = len(first), 2
+        while chunk := _whole_lines(stream.text, block_bytes, path, line):
+            if target:
+                target.write(chunk)
+            blocks.append(Block(start, start + len(chunk), line))
+            start += len(chunk)
+            line += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+    with plain.open("rb") as written:
+        line -= _drop_blank_end(blocks, written)
+    warnings = header_warnings(path.name, header, layout)
+    if not blocks:
+        warnings.append(f"{path.name}: holds a header and no line")
+    file = DeliveredFile(
+        path=str(plain),
+        bytes=path.stat().st_size,
+        sha256=stream.sha256(),
+        header=header,
+        lines=line - 2,
+        blocks=tuple(blocks),
+        name=path.name,
+        kind=layout.kind,
+        reader=TEXT,
+    )
+    return file, warnings
+
+
+def _new_copy(path: Path, copy: Path | None) -> Path:
+    if copy is None:
+        raise DeliveryError(
+            Problem(str(path), "is packed or in UTF-16", "unpack it and save it as UTF-8 first")
+        )
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    return copy
+
+
+def _whole_lines(text: BinaryIO, size: int, path: Path, line: int) -> bytes:
+    """About `size` bytes, up to the end of a line; none at the end of the file."""
+    chunk = text.read(size)
+    rest = text.readline(_LONGEST_LINE)
+    if len(rest) == _LONGEST_LINE and not rest.endswith(b"\n"):
+        line += chunk.count(b"\n")
+        what = f"is longer than {_LONGEST_LINE >> 20} MiB"
+        raise DeliveryError(Problem(f"{path} line {line}", what, "check what file this is"))
+    return chunk + rest if rest else chunk
+
+
+def _drop_blank_end(blocks: list[Block], stream: BinaryIO) -> int:
+    """Take blank lines at the end of a file off its blocks: they are no rows.
+
+    Returns:
+        How many lines were taken off.
+    """
+    dropped = 0
+    while blocks:
+        last = blocks.pop()
+        stream.seek(last.start)
+        data = stream.read(last.end - last.start)
+        content = data.rstrip(b"\r\n")
+        end = data.find(b"\n", len(content)) + 1 or len(data)
+        blank = data[end if content else 0 :]
+        dropped += blank.count(b"\n") + (bool(blank) and not blank.endswith(b"\n"))
+        if content:
+            blocks.append(Block(last.start, last.start + end, last.first_line))
+            break
+    return dropped
+
+
+def read_header(path: Path, line: bytes, source: Source) -> tuple[str, ...]:
+    """The column names of a first line.
+
+    Raises:
+        DeliveryError: it is no line of text in the source's encoding.
+    """
+    where = f"{path} line 1"
+    if line[:2] in _UTF16_BOMS:
+        raise DeliveryError(
+            Problem(where, "begins with a UTF-16 mark", "declare utf-16 in the source file")
+        )
+    if line.startswith(_UTF8_BOM) and source.codec != "utf-8":
+        raise DeliveryError(
+            Problem(
+                where,
+                f"begins with a UTF-8 mark, but source {source.id} declares {source.encoding}",
+                "declare utf-8 in the source file",
+            )
+        )
+    if b"\x00" in line or (len(line) == LONGEST_HEADER and not line.endswith(b"\n")):
+        raise DeliveryError(Problem(where, "is not a line of text", "check what file this is"))
+    if b"\r" in line.rstrip(b"\r\n"):
+        raise DeliveryError(
+            Problem(where, "ends with a carriage return alone", "save it with ordinary line ends")
+        )
+    try:
+        text = line.removeprefix(_UTF8_BOM).decode(source.codec)
+    except UnicodeDecodeError as error:
+        raise DeliveryError(
+            Problem(
+                f"{where}, byte {error.start + 1}",
+                f"is not {source.encoding} text",
+                "declare the file's encoding in the source file",
+            )
+        ) from None
+    text = text.rstrip("\r\n")
+    if source.quote:
+        fields = next(csv.reader([text], delimiter=source.delimiter, quotechar=source.quote), [])
+    else:
+        fields = text.split(source.delimiter)
+    return tuple(field.strip() for field in fields)
+
+
+def _told_shorter(
+    path: Path, header: Sequence[str], source: Source, problems: Sequence[Problem]
+) -> Sequence[Problem]:
+    """Of a line with one field, that the delimiter is another; not every missing column."""
+    if len(header) != 1:
+        return problems
+    what = f"has one field; the delimiter '{source.delimiter}' does not occur"
+    mend = "declare the delimiter of the file in the source file"
+    return (Problem(f"{path} line 1", what, mend),)
