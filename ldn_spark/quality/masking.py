@@ -1,0 +1,69 @@
+"""Counts that stand for few persons are not printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+FEWEST_SHOWN = 5
+MASKED = f"<{FEWEST_SHOWN}"
+
+
+def is_small(count: int) -> bool:
+    """Whether a count may stand for so few persons that it is not printed; 0 stands for nobody.
+
+    >>> is_small(0), is_small(1), is_small(4), is_small(5)
+    (False, True, True, False)
+    """
+    return 0 < count < FEWEST_SHOWN
+
+
+def shown(count: int) -> str:
+    """A count as it is printed.
+
+    >>> shown(0), shown(1), shown(4), shown(5), shown(11247)
+    ('0', '<5', '<5', '5', '11247')
+    """
+    return MASKED if is_small(count) else str(count)
+
+
+def shown_part(part: int, whole: int) -> str:
+    """A part of a whole that is printed beside it.
+
+    Where what is left of the whole is small, the part would give it away.
+
+    >>> shown_part(60, 100), shown_part(3, 100), shown_part(97, 100), shown_part(100, 100)
+    ('60', '<5', 'all but <5', '100')
+    """
+    if is_small(whole - part) and not is_small(part):
+        return f"all but {MASKED}"
+    return shown(part)
+
+
+def shown_sum(parts: Sequence[int]) -> str:
+    """The sum of numbers that are printed beside it.
+
+    Where one of them is small, the sum would give it away: then it is at least the others.
+
+    >>> shown_sum([0, 120]), shown_sum([3, 120]), shown_sum([3]), shown_sum([3, 3])
+    ('120', '>=120', '<5', '>=5')
+    """
+    if is_small(sum(parts)) or not any(map(is_small, parts)):
+        return shown(sum(parts))
+    return _at_least(sum(part for part in parts if not is_small(part)))
+
+
+def shown_union(union: int, parts: Sequence[int], whole: int) -> str:
+    """How many of a whole are in any of some groups, all of which are printed beside it.
+
+    >>> shown_union(120, [0, 120], 200), shown_union(123, [3, 120], 200)
+    ('120', '>=120')
+    >>> shown_union(198, [3, 197], 200), shown_union(3, [3, 0], 200)
+    ('all but <5', '<5')
+    """
+    if is_small(union) or not any(map(is_small, parts)):
+        return shown_part(union, whole)
+    return f"all but {MASKED}" if is_small(whole - max(parts)) else _at_least(max(parts))
+
+
+def _at_least(number: int) -> str:
+    return f">={max(number, FEWEST_SHOWN)}"
