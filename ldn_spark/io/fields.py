@@ -1,7 +1,8 @@
 """One delivered field at a time: text in, value out, or the reason why not.
 
 Each rule is a plain function of one text. It is applied to the different texts of a block only,
-so it may be readable rather than fast. Reasons are codes; none of them holds the text.
+so it may be readable rather than fast. Reasons are codes (`io/reasons.py` explains each); none of
+them holds the text. Blanks around a value are taken off and counted; a no-break space is a blank.
 """
 
 from __future__ import annotations
@@ -9,19 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
-from functools import lru_cache
 from typing import Any
 
 from ldn_spark.io.sources import Source
 from ldn_spark.study.codes import ATC_PATTERN
 
-AMOUNT_DECIMALS = Decimal("0.000001")
-AMOUNT_LIMIT = Decimal(10) ** 12
-EARLIEST_BIRTH_YEAR = 1850
-DISPENSING_YEARS = range(1900, 2201)
-_REMEMBERED = 100_000
+_THROUGH_A_FLOAT = re.compile(r"\d+[.,]0+|\d([.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +38,16 @@ class Field:
 Rule = Callable[[str], Field]
 
 
+def trimmed_mark(name: str, text: str) -> tuple[str, ...]:
+    """The repair of blanks taken off."""
+    return (f"{name}_trimmed",) * (text.strip() != text)
+
+
+def upper_mark(name: str, text: str) -> tuple[str, ...]:
+    """The repair of lower case."""
+    return (f"{name}_upper",) * (text.upper() != text)
+
+
 def atc_rule(text: str) -> Field:
     """An ATC code of any level; blanks around it and lower case are mended.
 
@@ -58,83 +62,35 @@ def atc_rule(text: str) -> Field:
         return Field(None, rejected="atc_missing")
     if not trimmed.isascii() or not ATC_PATTERN.fullmatch(code):
         return Field(None, rejected="atc_malformed")
-    repaired = ("atc_trimmed",) * (trimmed != text) + ("atc_upper",) * (code != trimmed)
-    return Field(code, repaired=repaired)
+    return Field(code, repaired=(*trimmed_mark("atc", text), *upper_mark("atc", trimmed)))
 
 
-def product_number_rule(width: int) -> Rule:
-    """Digits, padded to the width with zeros from the left; empty = unknown.
+def product_number_rule(width: int | None) -> Rule:
+    """Digits padded to the width with zeros from the left, or any text; empty = unknown.
+
+    A number that went through a floating-point column ("123.0") is turned away in both cases.
 
     >>> product_number_rule(6)("981")
     Field(value='000981', rejected='', repaired=('product_number_padded',), noted='')
-    >>> product_number_rule(6)("123.0").rejected
-    'product_number_malformed'
+    >>> product_number_rule(6)("123.0").rejected, product_number_rule(None)("0002-0800-01").value
+    ('product_number_malformed', '0002-0800-01')
     """
 
     def rule(text: str) -> Field:
-        digits = text.strip()
-        if not digits:
+        number = text.strip()
+        if not number:
             return Field(None, noted="product_number_missing")
-        if not (digits.isascii() and digits.isdigit()) or len(digits) > width:
+        repaired = trimmed_mark("product_number", text)
+        if width is None:
+            if _THROUGH_A_FLOAT.fullmatch(number):
+                return Field(None, rejected="product_number_malformed")
+            return Field(
+                number.upper(), repaired=(*repaired, *upper_mark("product_number", number))
+            )
+        if not (number.isascii() and number.isdigit()) or len(number) > width:
             return Field(None, rejected="product_number_malformed")
-        repaired = ("product_number_trimmed",) * (digits != text)
-        repaired += ("product_number_padded",) * (len(digits) < width)
-        return Field(digits.zfill(width), repaired=repaired)
-
-    return rule
-
-
-def date_rule(source: Source) -> Rule:
-    """A real calendar day from 1900 to 2200 in exactly the declared format."""
-    pattern = source.date_pattern
-
-    def rule(text: str) -> Field:
-        trimmed = text.strip()
-        if not trimmed:
-            return Field(None, rejected="date_missing")
-        match = pattern.fullmatch(trimmed)
-        try:
-            day = match and date(int(match["y"]), int(match["m"]), int(match["d"]))
-        except ValueError:
-            day = None
-        if not day:
-            return Field(None, rejected="date_malformed")
-        if day.year not in DISPENSING_YEARS:
-            return Field(None, rejected="date_out_of_range")
-        return Field(day, repaired=("date_trimmed",) * (trimmed != text))
-
-    return rule
-
-
-def amount_rule(name: str, decimal_mark: str) -> Rule:
-    """A plain decimal number, exact to six decimals; empty = unknown, never 0.
-
-    Thousands separators and exponents are turned away: they can be read in two ways. A negative
-    amount is a return, and accepted.
-
-    >>> rule = amount_rule("ddd", ",")
-    >>> rule("62,5").value, rule("1.234,5").rejected, rule("1e2").rejected
-    (Decimal('62.500000'), 'ddd_malformed', 'ddd_malformed')
-    >>> rule("0,1234565")
-    Field(value=Decimal('0.123456'), rejected='', repaired=('ddd_rounded',), noted='')
-    """
-    mark = re.escape(decimal_mark)
-    pattern = re.compile(rf"[+-]?(\d+({mark}\d+)?|{mark}\d+)", re.ASCII)
-
-    def rule(text: str) -> Field:
-        trimmed = text.strip()
-        if not trimmed:
-            return Field(None, noted=f"{name}_missing")
-        if not pattern.fullmatch(trimmed):
-            return Field(None, rejected=f"{name}_malformed")
-        exact = Decimal(trimmed.replace(decimal_mark, "."))
-        if abs(exact) >= AMOUNT_LIMIT - 1:  # -1: so that rounding cannot reach the limit
-            return Field(None, rejected=f"{name}_too_large")
-        value = exact.quantize(AMOUNT_DECIMALS, rounding=ROUND_HALF_EVEN)
-        repaired = (f"{name}_trimmed",) * (trimmed != text)
-        repaired += (f"{name}_rounded",) * (value != exact)
-        noted = f"{name}_negative" if value < 0 else "" if value else f"{name}_zero"
-        return Field(value or abs(value), repaired=repaired, noted=noted)
+        repaired += ("product_number_padded",) * (len(number) < width)
+        return Field(number.zfill(width), repaired=repaired)
 
     return rule
 
@@ -144,59 +100,20 @@ def sex_rule(source: Source) -> Rule:
 
     def rule(text: str) -> Field:
         value = source.sex_codes.get(text.strip())
-        return Field(value) if value else Field(None, noted="sex_unknown")
+        if not value:
+            return Field(None, noted="sex_unknown")
+        return Field(value, repaired=trimmed_mark("sex", text))
 
     return rule
 
 
-def birth_year_rule(text: str) -> Field:
-    """A year of four digits from 1850 on; anything else is unknown and counted."""
-    year = _whole_number(text)
-    if year is None or year < EARLIEST_BIRTH_YEAR:
-        return Field(None, noted="birth_year_unknown")
-    return Field(year)
-
-
-def death_year_rule(text: str) -> Field:
-    """A year of four digits; empty = alive or not delivered; anything else is counted."""
-    year = _whole_number(text)
-    valid = year is not None and year in DISPENSING_YEARS
-    return Field(year) if valid else Field(None, noted="death_year_unknown" * bool(text.strip()))
-
-
-def death_month_rule(text: str) -> Field:
-    """A month from 1 to 12; anything else is unknown and counted unless it is empty."""
-    month = _whole_number(text)
-    valid = month is not None and 1 <= month <= 12
-    return Field(month) if valid else Field(None, noted="death_month_unknown" * bool(text.strip()))
-
-
-def _whole_number(text: str) -> int | None:
-    trimmed = text.strip()
-    return int(trimmed) if re.fullmatch(r"\d{1,4}", trimmed, re.ASCII) else None
-
-
-def text_rule(text: str) -> Field:
+def text_rule(name: str) -> Rule:
     """A code kept as it is, blanks around it taken off, upper case; empty = unknown."""
-    return Field(text.strip().upper() or None)
 
+    def rule(text: str) -> Field:
+        code = text.strip()
+        if not code:
+            return Field(None)
+        return Field(code.upper(), repaired=(*trimmed_mark(name, text), *upper_mark(name, code)))
 
-def rules_of(source: Source) -> dict[str, Rule]:
-    """The rule of every column of ours but the pseudonym, in the order of their reasons.
-
-    The rules remember the texts they have seen: keep them from block to block.
-    """
-    rules: dict[str, Rule] = {
-        "dispensed_on": date_rule(source),
-        "atc": atc_rule,
-        "product_number": product_number_rule(source.product_number_width),
-        "ddd": amount_rule("ddd", source.decimal_mark),
-        "packages": amount_rule("packages", source.decimal_mark),
-        "sex": sex_rule(source),
-        "birth_year": birth_year_rule,
-        "reimbursement_icd": text_rule,
-        "reimbursement_icpc": text_rule,
-        "death_year": death_year_rule,
-        "death_month": death_month_rule,
-    }
-    return {name: lru_cache(_REMEMBERED)(rule) for name, rule in rules.items()}
+    return rule

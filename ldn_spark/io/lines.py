@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from ldn_spark.io.blocks import DISPENSINGS
 from ldn_spark.io.sources import Source
 
 _UNDEFINED = {"cp1252": tuple(bytes([code]) for code in (0x81, 0x8D, 0x8F, 0x90, 0x9D))}
@@ -47,9 +48,10 @@ class SplitLines:
         return rows if self.positions is None else self.positions[rows]
 
 
-def wanted_columns(header: Sequence[str], source: Source) -> list[str]:
-    """The columns of a file that are read, each once, the pseudonym first."""
-    return [name for name in source.used_columns if name in header]
+def wanted_columns(header: Sequence[str], source: Source, kind: str = DISPENSINGS) -> list[str]:
+    """The columns of a file of some kind that are read, each once, the pseudonym first."""
+    used = source.used_columns if kind == DISPENSINGS else source.companions[kind].used_columns
+    return [name for name in used if name in header]
 
 
 def split_lines(

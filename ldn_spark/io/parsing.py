@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ldn_spark.io.fields import Field, Rule
+from ldn_spark.io.accepted import OBSERVATION_PERIODS, VALUE_TYPES, accepted_rows
+from ldn_spark.io.blocks import DISPENSINGS
+from ldn_spark.io.columns import TextColumn, combinations, row_texts, text_columns
+from ldn_spark.io.fields import Field
 from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
+from ldn_spark.io.rules import LookupStep, Rules, Step
 from ldn_spark.io.sources import Source
 
-_TYPES = {
-    "dispensed_on": pa.date32(),
-    "atc": pa.string(),
-    "product_number": pa.string(),
-    "ddd": pa.decimal128(18, 6),
-    "packages": pa.decimal128(18, 6),
-    "sex": pa.string(),
-    "birth_year": pa.int32(),
-    "reimbursement_icd": pa.string(),
-    "reimbursement_icpc": pa.string(),
-    "death_year": pa.int32(),
-    "death_month": pa.int32(),
-}
 LINE_KEY_SEPARATOR = "\x1f"
 _REJECTED = pa.schema([("line", pa.int64()), ("column", pa.string()), ("reason", pa.string())])
 
@@ -60,7 +51,7 @@ class _Rows:
     values: dict[str, pa.Array] = field(default_factory=dict)
     fault: np.ndarray | None = None  # 0 = none, otherwise 1 + position in `faults`
     faults: list[tuple[str, str]] = field(default_factory=list)  # (delivered column, reason)
-    marks: list[tuple[np.ndarray, list[Field]]] = field(default_factory=list)
+    marks: list[tuple[np.ndarray, Sequence[Field]]] = field(default_factory=list)
 
     def reject(self, found: np.ndarray, column: str, reason: str) -> None:
         """Give rows a fault, unless they have one."""
@@ -69,13 +60,29 @@ class _Rows:
         self.faults.append((column, reason))
         self.fault[found & (self.fault == 0)] = len(self.faults)
 
+    def judge(self, indices: pa.Array, fields: Sequence[Field], columns: Sequence[str]) -> None:
+        """Keep what each row's field says of it: mended, noted or at fault.
+
+        Args:
+            indices: which of the fields each row has.
+            fields: the different fields.
+            columns: the delivered column of each.
+        """
+        index = indices.to_numpy(zero_copy_only=False)
+        if any(one.repaired or one.noted for one in fields):
+            self.marks.append((index, fields))
+        places = [(column, one.rejected) for column, one in zip(columns, fields, strict=True)]
+        for column, reason in sorted({place for place in places if place[1]}):
+            at_fault = np.array([place == (column, reason) for place in places])
+            self.reject(at_fault[index], column, reason)
+
 
 def parse_block(
     data: bytes,
     first_line: int,
-    header: tuple[str, ...],
+    header: Sequence[str],
     source: Source,
-    rules: Mapping[str, Rule],
+    rules: Rules,
 ) -> ParsedBlock:
     """Parse whole lines of a file.
 
@@ -84,18 +91,14 @@ def parse_block(
         first_line: the line number of the first, the header being line 1.
         header: the file's column names.
         source: the declared layout.
-        rules: `rules_of(source)`, kept from block to block.
+        rules: `rules_of(source, lookups, kind)`, kept from block to block.
     """
-    lines = split_lines(data, header, wanted_columns(header, source), source)
+    lines = split_lines(data, header, wanted_columns(header, source, rules.kind), source)
     return parse_rows(lines, first_line, header, source, rules)
 
 
 def parse_rows(
-    lines: SplitLines,
-    first_line: int,
-    header: Sequence[str],
-    source: Source,
-    rules: Mapping[str, Rule],
+    lines: SplitLines, first_line: int, header: Sequence[str], source: Source, rules: Rules
 ) -> ParsedBlock:
     """Parse rows that are split into fields: `wanted_columns` of a file, whatever its format.
 
@@ -104,33 +107,34 @@ def parse_rows(
         first_line: the line number of the first, the header being line 1.
         header: the file's column names.
         source: the declared layout.
-        rules: `rules_of(source)`, kept from block to block.
+        rules: `rules_of(source, lookups, kind)`, kept from block to block.
     """
-    delivered = {ours: theirs for ours, theirs in source.delivered.items() if theirs in header}
     rows = _Rows(lines.columns.num_rows)
-    rows.values["pseudonym"] = _take_pseudonyms(rows, lines, delivered["pseudonym"])
-    for name, rule in rules.items():
-        if name in delivered:
-            column = _flat(lines.columns[delivered[name]])
-            _take_column(rows, column, name, delivered[name], rule, lines.codec)
-        else:
-            rows.values[name] = pa.nulls(rows.count, _TYPES[name])
-    rows.values["line_key"] = _line_keys(lines, source)
-    rows.values["line"] = _line_numbers(lines, first_line, source)
+    columns = text_columns(lines, wanted_columns(header, source, rules.kind))
+    if rules.no_id and (flag := columns.get(rules.no_id.column)):
+        fields = [rules.no_id.rule(text) for text in flag.texts]
+        rows.judge(flag.indices, fields, [flag.name] * len(fields))
+    rows.values["pseudonym"] = _take_pseudonyms(rows, lines, rules.pseudonym)
+    for lookup in rules.lookups:
+        _look_up(rows, columns, lookup)
+    steps = [step for step in rules.steps if step.needs <= columns.keys()]
+    for step in steps:
+        _take(rows, step, columns)
+    if rules.kind == OBSERVATION_PERIODS:
+        _reject_reversed(rows, steps)
     bad = np.zeros(rows.count, bool) if rows.fault is None else rows.fault > 0
     repaired_rows, repaired, noted = _count_marks(rows, ~bad)
-    accepted = _finish(rows.values, noted, bad)
+    if rules.kind == DISPENSINGS:
+        rows.values["line_key"] = _line_keys(lines, source)
+        rows.values["line"] = _line_numbers(lines, first_line, source)
+    accepted = accepted_rows(rows.values, rules.kind, noted, bad)
     rejected = _rejected(rows, lines, bad, first_line)
     return ParsedBlock(accepted, rejected, repaired_rows, repaired, noted)
 
 
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-
-
 def _take_pseudonyms(rows: _Rows, lines: SplitLines, delivered: str) -> pa.Array:
     """Pseudonyms without blanks around them; none, or the header again, rejects the row."""
-    texts = _texts(lines, delivered)
+    texts = row_texts(lines, delivered)
     trimmed = pc.utf8_trim_whitespace(texts)
     changed = pc.not_equal(trimmed, texts)
     if pc.any(changed).as_py():
@@ -143,24 +147,68 @@ def _take_pseudonyms(rows: _Rows, lines: SplitLines, delivered: str) -> pa.Array
     return trimmed
 
 
-def _texts(lines: SplitLines, name: str) -> pa.Array:
-    """A column decoded, one text per row."""
-    raw = _flat(lines.columns[name])
-    raw = raw.dictionary_decode() if pa.types.is_dictionary(raw.type) else raw
-    try:
-        texts = raw.cast(pa.string())
-        if lines.codec == "utf-8" or pc.all(pc.string_is_ascii(texts)).as_py() is not False:
-            return texts
-    except pa.ArrowInvalid:
-        pass
-    return pa.array([text.decode(lines.codec) for text in raw.to_pylist()], pa.string())
+def _look_up(rows: _Rows, columns: dict[str, TextColumn], lookup: LookupStep) -> None:
+    """Give the rows the columns of a lookup, if they have its key."""
+    if key := columns.get(lookup.key):
+        found = [lookup.table.get(lookup.compared(text)) for text in key.texts]
+        for at, name in enumerate(lookup.gives):
+            texts = [(row[at] or "") if row else "" for row in found]
+            columns[name] = TextColumn(name, texts, key.indices, canonical=True)
+        matched, unmatched = Field(None), lookup.unmatched
+        fields = [unmatched if row is None else matched for row in found]
+        rows.judge(key.indices, fields, [key.name] * len(fields))
+
+
+def _take(rows: _Rows, step: Step, columns: Mapping[str, TextColumn]) -> None:
+    """The values of a column of ours; a rule sees every different text once."""
+    inputs = [one for one in step.inputs if one.column in columns]
+    found = [columns[one.column] for one in inputs]
+    read = []
+    for one, column in zip(inputs, found, strict=True):
+        rule = one.canonical_rule if column.canonical else one.rule
+        read.append([rule(text) for text in column.texts])
+    indices, fields, places = found[0].indices, read[0], [found[0].name] * len(read[0])
+    if step.combine:
+        indices, fields, places = _combine(step, found, read)
+    values = pa.array([one.value for one in fields], VALUE_TYPES[step.name])
+    rows.values[step.name] = values.take(indices)
+    rows.judge(indices, fields, places)
+
+
+def _combine(
+    step: Step, columns: Sequence[TextColumn], read: Sequence[Sequence[Field]]
+) -> tuple[pa.Array, list[Field], list[str]]:
+    """One field for every combination of the columns' fields, with the column at fault."""
+    indices, found = combinations(columns)
+    fields, places = [], []
+    for numbers in found:
+        parts = [fields_[number] for fields_, number in zip(read, numbers, strict=True)]
+        wrong = next((at for at, part in enumerate(parts) if part.rejected), None)
+        if wrong is None:
+            made = step.combine(*(part.value for part in parts))
+            noted = next((part.noted for part in parts if part.noted), made.noted)
+            mended = [*(one for part in parts for one in part.repaired), *made.repaired]
+            made = replace(made, repaired=tuple(dict.fromkeys(mended)), noted=noted)
+        fields.append(made if wrong is None else parts[wrong])
+        places.append(columns[wrong or 0].name)
+    return indices, fields, places
+
+
+def _reject_reversed(rows: _Rows, steps: Sequence[Step]) -> None:
+    """Periods that end before they begin; one of a single day is whole."""
+    ends = {step.name: step.inputs[0].column for step in steps}
+    if "observed_to" in ends:
+        found = pc.less(rows.values["observed_to"], rows.values["observed_from"])
+        reversed_ = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
+        if reversed_.any():
+            rows.reject(reversed_, ends["observed_to"], "period_reversed")
 
 
 def _line_keys(lines: SplitLines, source: Source) -> pa.Array:
     """The trimmed texts of the line key's columns, joined; null where none is declared."""
     if not source.line_key:
         return pa.nulls(lines.columns.num_rows, pa.string())
-    texts = [pc.utf8_trim_whitespace(_texts(lines, name)) for name in source.line_key]
+    texts = [pc.utf8_trim_whitespace(row_texts(lines, name)) for name in source.line_key]
     return pc.binary_join_element_wise(*texts, LINE_KEY_SEPARATOR)
 
 
@@ -170,20 +218,6 @@ def _line_numbers(lines: SplitLines, first_line: int, source: Source) -> pa.Arra
     if not source.line_key and source.repeated_lines == "keep":
         return pa.nulls(count, pa.int64())
     return pa.array(lines.line_of(np.arange(count)) + first_line, pa.int64())
-
-
-def _take_column(
-    rows: _Rows, column: pa.DictionaryArray, name: str, delivered: str, rule: Rule, codec: str
-) -> None:
-    """The values of a column by its rule, which sees every different text once."""
-    read = [rule(text.decode(codec)) for text in column.dictionary.to_pylist()]
-    rows.values[name] = pa.array([one.value for one in read], _TYPES[name]).take(column.indices)
-    index = column.indices.to_numpy(zero_copy_only=False)
-    if any(one.repaired or one.noted for one in read):
-        rows.marks.append((index, read))
-    for reason in sorted({one.rejected for one in read} - {""}):
-        at_fault = np.array([one.rejected == reason for one in read])
-        rows.reject(at_fault[index], delivered, reason)
 
 
 def _count_marks(rows: _Rows, good: np.ndarray) -> tuple[int, dict[str, int], dict[str, int]]:
@@ -214,35 +248,3 @@ def _rejected(rows: _Rows, lines: SplitLines, bad: np.ndarray, first_line: int) 
         ],
         schema=_REJECTED,
     )
-
-
-def _finish(values: dict[str, pa.Array], noted: dict[str, int], bad: np.ndarray) -> pa.Table:
-    """The accepted rows, with year of dispensing and day of death, impossible births unknown."""
-    table = pa.table(values)
-    table = table.filter(pa.array(~bad)) if bad.any() else table
-    year = pc.year(table["dispensed_on"]).cast(pa.int32())
-    born_later = pc.greater(table["birth_year"], year)
-    if impossible := pc.sum(born_later).as_py():
-        noted["birth_year_after_dispensing"] = impossible
-        known = pc.if_else(born_later, pa.scalar(None, pa.int32()), table["birth_year"])
-        table = table.set_column(table.schema.get_field_index("birth_year"), "birth_year", known)
-    died_on = _died_on(table["death_year"], table["death_month"])
-    if late := pc.sum(pc.greater(table["dispensed_on"], died_on)).as_py():
-        noted["dispensed_after_death"] = late
-    table = table.drop_columns(["death_year", "death_month"])
-    return table.append_column("died_on", died_on).append_column("year", year)
-
-
-def _died_on(years: pa.ChunkedArray, months: pa.ChunkedArray) -> pa.Array:
-    """The last day of the month of death, or of the year where the month is not known.
-
-    It is the last day on which the person can have been alive.
-    """
-    if years.null_count == len(years):
-        return pa.nulls(len(years), pa.date32())
-    year = pc.fill_null(years, 1970).to_numpy().astype("int64")
-    month = pc.fill_null(months, 12).to_numpy().astype("int64")
-    next_month = (year - 1970) * 12 + month  # months since 1970-01, the month after
-    last_day = next_month.astype("datetime64[M]").astype("datetime64[D]") - np.timedelta64(1, "D")
-    known = pc.is_valid(years).to_numpy()
-    return pa.array(last_day.astype("int64").astype("int32"), mask=~known).cast(pa.date32())

@@ -21,11 +21,22 @@ OPTIONAL_COLUMNS = (
     "packages",
     "reimbursement_icd",
     "reimbursement_icpc",
+    "born_on",
     "death_year",
     "death_month",
+    "died_in",
     "died_on",
 )
-PERSON_COLUMNS = ("pseudonym", "sex", "birth_year", "death_year", "death_month", "died_on")
+PERSON_COLUMNS = (
+    "pseudonym",
+    "sex",
+    "birth_year",
+    "born_on",
+    "death_year",
+    "death_month",
+    "died_in",
+    "died_on",
+)
 PERIOD_COLUMNS = ("pseudonym", "observed_from", "observed_to")
 _DATE_PARTS = {"yyyy": r"(?P<y>\d{4})", "MM": r"(?P<m>\d{2})", "dd": r"(?P<d>\d{2})"}
 _ENCODINGS = {"iso8859-1", "cp1252", "utf-8", "ascii", "utf-8-sig", "utf-16"}
@@ -55,7 +66,15 @@ def _known_date_format(text: str) -> str:
     return text
 
 
-Character = Annotated[str, Field(min_length=1, max_length=1)]
+def date_pattern(date_format: str) -> re.Pattern[str]:
+    """A pattern with groups y, m, d that a whole field must match."""
+    pattern = re.escape(date_format)
+    for part, group in _DATE_PARTS.items():
+        pattern = pattern.replace(part, group)
+    return re.compile(pattern, re.ASCII)
+
+
+Character = Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[\x01-\x7f]$")]
 Names = dict[str, str]
 
 
@@ -98,7 +117,7 @@ class Lookup(Document):
     `key`; the columns it `gives` can be used as if they had been delivered.
     """
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     key: str
     gives: Annotated[tuple[str, ...], Field(min_length=1)]
     required: bool = Field(default=True, description="whether an unmatched row is rejected")
@@ -116,6 +135,11 @@ class Companion(Document):
     def delivered(self) -> Names:
         """Our name: the delivered column, required and optional ones."""
         return {**self.columns, **self.optional_columns}
+
+    @property
+    def used_columns(self) -> tuple[str, ...]:
+        """The names that are read where a file holds them, the pseudonym first."""
+        return tuple(dict.fromkeys((self.columns["pseudonym"], *self.delivered.values())))
 
 
 class Source(Document):
@@ -178,6 +202,21 @@ class Source(Document):
         for name in ("ddd", "birth_year"):
             if name in self.delivered and getattr(self.computed, name):
                 yield f"'{name}' is both delivered and computed; keep one"
+        if "born_on" in self.delivered and (
+            "birth_year" in self.delivered or self.computed.birth_year
+        ):
+            yield "'born_on' and 'birth_year' say the same; keep one"
+        if self.columns.get("pseudonym") in self.looked_up:
+            yield "the pseudonym cannot be looked up; name the delivered column"
+        given = [name for lookup in self.lookups for name in lookup.gives]
+        for name in sorted({name for name in given if given.count(name) > 1}):
+            yield f"two lookups give '{name}'; rename one of them"
+        names = [lookup.name for lookup in self.lookups]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"two lookups are called '{name}'; rename one of them"
+        for lookup in self.lookups:
+            if lookup.key in lookup.gives:
+                yield f"the lookup '{lookup.name}' gives its own key; take it out of 'gives'"
         for section, allowed in (
             ("persons", PERSON_COLUMNS),
             ("deaths", PERSON_COLUMNS),
@@ -197,6 +236,8 @@ class Source(Document):
             yield f"the date format '{DAYS}' needs 'base_date', the date of day 0; add it"
         if self.date_format != DAYS and self.base_date is not None:
             yield f"'base_date' is for the date format '{DAYS}'; leave it out"
+        if self.quote == self.delimiter:
+            yield "'quote' and 'delimiter' are the same; change one of them"
         if self.thousands_mark == self.decimal_mark:
             yield "'thousands_mark' and 'decimal_mark' are the same; change one of them"
 
@@ -206,14 +247,19 @@ class Source(Document):
         return {**self.columns, **self.optional_columns}
 
     @property
+    def looked_up(self) -> frozenset[str]:
+        """The columns that lookups give; no file holds them."""
+        return frozenset(name for lookup in self.lookups for name in lookup.gives)
+
+    @property
     def used_columns(self) -> tuple[str, ...]:
-        """The names of every column that is read or looked up, each once, the pseudonym first."""
+        """The names that are read where a file of dispensings holds them, the pseudonym first."""
         names = [self.columns["pseudonym"], *self.delivered.values(), *self.line_key]
         names += self.computed.ddd.multiply if self.computed.ddd else ()
         names += [self.computed.birth_year.age] if self.computed.birth_year else []
         names += [self.no_id.column] if self.no_id else []
         names += [lookup.key for lookup in self.lookups]
-        return tuple(dict.fromkeys(names))
+        return tuple(name for name in dict.fromkeys(names) if name not in self.looked_up)
 
     @property
     def companions(self) -> dict[str, Companion]:
@@ -231,14 +277,6 @@ class Source(Document):
     def delivered_codec(self) -> str:
         """Python's name of the encoding of delivered text files."""
         return codecs.lookup(self.encoding).name.removesuffix("-sig")
-
-    @property
-    def date_pattern(self) -> re.Pattern[str]:
-        """A pattern with groups y, m, d that a whole field must match."""
-        pattern = re.escape(self.date_format)
-        for part, group in _DATE_PARTS.items():
-            pattern = pattern.replace(part, group)
-        return re.compile(pattern, re.ASCII)
 
 
 def load_source(name_or_path: str) -> Source:

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from ldn_spark.errors import Problem
 from ldn_spark.io.delivery import Block
 from ldn_spark.io.engines import tasks_at_once
-from ldn_spark.io.fields import Rule, rules_of
 from ldn_spark.io.parsing import parse_block
+from ldn_spark.io.rules import Rules, rules_of
 from ldn_spark.io.sources import Source
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _parse_one(
     task: BlockTask,
     number: int,
     source: Source,
-    rules: Mapping[str, Rule],
+    rules: Rules,
     staging: Path,
     keep_accepted: bool,
 ) -> pa.RecordBatch:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ldn_spark.io.fields import rules_of
+from ldn_spark.io.rules import rules_of
 from ldn_spark.io.parsing import parse_block
 from ldn_spark.io.sources import load_source
 
@@ -140,7 +140,9 @@ def test_a_field_is_read_or_mended(fields, column, value, repairs):
         ({"sex": ""}, "sex", None, "sex_unknown"),
         ({"birth_year": ""}, "birth_year", None, "birth_year_unknown"),
         ({"birth_year": "1849"}, "birth_year", None, "birth_year_unknown"),
-        ({"birth_year": "1850"}, "birth_year", 1850, None),
+        ({"birth_year": "1850"}, "birth_year", None, "age_over_115"),
+        ({"birth_year": "1896"}, "birth_year", None, "age_over_115"),
+        ({"birth_year": "1897"}, "birth_year", 1897, None),
         ({"birth_year": "2012"}, "birth_year", 2012, None),
         ({"birth_year": "2013"}, "birth_year", None, "birth_year_after_dispensing"),
         ({"ddd": ""}, "ddd", None, "ddd_missing"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ldn_spark.errors import ConfigError
-from ldn_spark.io.fields import date_rule
+from ldn_spark.io.days import date_rule, read_day
 from ldn_spark.io.sources import load_source
 from ldn_spark.study.documents import conf_folder
 
@@ -57,6 +57,6 @@ def test_an_unknown_name_lists_those_that_exist():
     ],
 )
 def test_dates_are_read_in_the_declared_format_only(tmp_path, date_format, good, bad):
-    rule = date_rule(load(tmp_path, "yyyy.MM.dd", date_format))
+    rule = date_rule("date", read_day(load(tmp_path, "yyyy.MM.dd", date_format)))
     assert rule(good).value.isoformat() == "2012-02-29"
     assert rule(bad).rejected == "date_malformed"

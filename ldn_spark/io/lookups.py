@@ -1,0 +1,138 @@
+"""Small CSVs that the user supplies beside a delivery: more columns, by the value of one."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.io.sources import Lookup, Source
+
+LookupTable = Mapping[str, "tuple[str | None, ...]"]
+"""What a lookup gives, in the order of `Lookup.gives`, by its key; None = an empty cell."""
+_DELIMITERS = (";", ",")
+
+
+def read_lookups(source: Source, files: Mapping[str, Path]) -> dict[str, LookupTable]:
+    """The content of a source's lookups, by name; plain and picklable, for the parsing tasks.
+
+    Args:
+        source: declares the lookups.
+        files: the CSV of each lookup, by name.
+
+    Raises:
+        ConfigError: a lookup has no file, a file no lookup, or a file is wrong; all at once.
+    """
+    declared = {lookup.name: lookup for lookup in source.lookups}
+    known = ", ".join(declared) or "none"
+    problems = [
+        Problem(f"--lookup {name}", f"source {source.id} has no lookup '{name}'", f"known: {known}")
+        for name in files
+        if name not in declared
+    ]
+    tables: dict[str, LookupTable] = {}
+    for name, lookup in declared.items():
+        if name not in files:
+            if lookup.required:
+                gives = ", ".join(lookup.gives)
+                what = f"source {source.id} needs the lookup '{name}' ({lookup.key} → {gives})"
+                problems.append(Problem("--lookup", what, f"give --lookup {name}=FILE"))
+            continue
+        try:
+            tables[name] = read_lookup(lookup, files[name], key_reader(source, lookup))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return tables
+
+
+def key_reader(source: Source, lookup: Lookup) -> Callable[[str], str]:
+    """How a key is compared: without blanks around it, product numbers at their full width."""
+    width = source.product_number_width or 0
+    if lookup.key != source.delivered.get("product_number"):
+        return str.strip
+
+    def key(text: str) -> str:
+        trimmed = text.strip()
+        return trimmed.zfill(width) if trimmed.isdigit() else trimmed.upper()
+
+    return key
+
+
+def read_lookup(
+    lookup: Lookup, path: Path, key: Callable[[str], str] = str.strip
+) -> dict[str, tuple[str | None, ...]]:
+    """Read the CSV of a lookup: UTF-8, a header line, `;` or `,` as the header line has it.
+
+    Columns that the lookup does not give are left aside.
+
+    Returns:
+        By key, the trimmed texts of the given columns; None where the cell is empty.
+
+    Raises:
+        ConfigError: the file cannot be read, lacks a column, or has a key twice or none; every
+            problem with its line.
+    """
+    lines = list(_read_lines(path))
+    header = [name.strip() for name in lines[0][1]] if lines else []
+    wanted = (lookup.key, *lookup.gives)
+    problems = list(_header_problems(path, header, wanted))
+    if problems:
+        raise ConfigError(problems)
+    places = [header.index(name) for name in wanted]
+    table: dict[str, tuple[str | None, ...]] = {}
+    first_lines: dict[str, int] = {}
+    for number, cells in lines[1:]:
+        where = f"{path} line {number}"
+        if len(cells) != len(header):
+            what = f"has {len(cells)} fields, the header {len(header)}"
+            problems.append(Problem(where, what, "mend the line"))
+            continue
+        found, *given = (cells[place].strip() for place in places)
+        name = key(found)
+        if not found:
+            problems.append(Problem(where, f"the key '{lookup.key}' is empty", "fill it in"))
+        elif name in table:
+            what = f"has the key of line {first_lines[name]} again"
+            problems.append(Problem(where, what, "keep one of them"))
+        else:
+            table[name], first_lines[name] = tuple(cell or None for cell in given), number
+    if problems:
+        raise ConfigError(problems)
+    return table
+
+
+def _read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not blank, with their numbers, split by the header's delimiter."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(Problem(str(path), "no such file", "check the path")) from None
+    except UnicodeDecodeError:
+        raise ConfigError(Problem(str(path), "is not UTF-8 text", "save it as UTF-8")) from None
+    except OSError as error:
+        raise ConfigError(Problem(str(path), error.strerror or "cannot be read")) from None
+    first = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for cells in rows:
+            if any(cell.strip() for cell in cells):
+                yield rows.line_num, cells
+    except csv.Error as error:
+        where = f"{path} line {rows.line_num}"
+        raise ConfigError(Problem(where, f"is no CSV: {error}", "mend the line")) from None
+
+
+def _header_problems(path: Path, header: list[str], wanted: tuple[str, ...]) -> Iterator[Problem]:
+    if not header:
+        yield Problem(str(path), "is empty", f"write a header line with {', '.join(wanted)}")
+        return
+    for name in wanted:
+        if name not in header:
+            yield Problem(f"{path} line 1", f"the column '{name}' is missing", "add it")
+        elif header.count(name) > 1:
+            yield Problem(f"{path} line 1", f"the column '{name}' occurs twice", "remove one")
