@@ -20,7 +20,7 @@ from ldn_spark.io.textfiles import first_line, scan_text
 from ldn_spark.io.unpacking import PACKED_SUFFIXES
 from ldn_spark.progress import Progress, Reporter, silent
 
-__all__ = ["BLOCK_BYTES", "Block", "DeliveredFile", "find_files", "scan_files"]
+__all__ = ["BLOCK_BYTES", "Block", "DeliveredFile", "find_files", "scan_files", "try_files"]
 
 _READERS = 4
 _POLL_SECONDS = 0.1
@@ -106,7 +106,37 @@ def scan_files(
     block_rows: int = BLOCK_ROWS,
     report: Reporter = silent,
 ) -> tuple[list[DeliveredFile], list[str]]:
-    """Kind, checksum, header and blocks of every file.
+    """Kind, checksum, header and blocks of every file; the arguments are those of `try_files`.
+
+    Returns:
+        The files, and warnings (unknown extra columns, files without a line).
+
+    Raises:
+        DeliveryError: a file cannot be read as the source declares; all files at once.
+    """
+    files, warnings, problems = try_files(
+        paths,
+        source,
+        workspace=workspace,
+        block_bytes=block_bytes,
+        block_rows=block_rows,
+        report=report,
+    )
+    if problems:
+        raise DeliveryError(problems)
+    return files, warnings
+
+
+def try_files(
+    paths: Sequence[Path],
+    source: Source,
+    *,
+    workspace: Path | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    block_rows: int = BLOCK_ROWS,
+    report: Reporter = silent,
+) -> tuple[list[DeliveredFile], list[str], list[Problem]]:
+    """Kind, checksum, header and blocks of every file that can be read.
 
     Args:
         paths: as `find_files` gives them.
@@ -118,10 +148,8 @@ def scan_files(
         report: is told how many of the delivered bytes are read.
 
     Returns:
-        The files, and warnings (unknown extra columns, files without a line).
-
-    Raises:
-        DeliveryError: a file cannot be read as the source declares; all files at once.
+        The files; warnings (unknown extra columns, files without a line); and what keeps the
+        other files from being read as the source declares.
     """
     files, warnings, problems = [], [], []
     total, read = sum(path.stat().st_size for path in paths), [0] * len(paths)
@@ -149,9 +177,7 @@ def scan_files(
         except OSError as error:
             problems.append(Problem(str(path), error.strerror or "cannot be read", "check access"))
     report(Progress("checking files", total, total, "bytes"))
-    if problems:
-        raise DeliveryError(problems)
-    return files, warnings
+    return files, warnings, problems
 
 
 def _scan_file(

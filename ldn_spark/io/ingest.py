@@ -111,13 +111,13 @@ def ingest(
         scanned, warnings = scan_files(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
         )
-        files, known, same_name = _new_files(scanned, before, replacement)
+        files, known, same_name = new_files(scanned, before, replacement)
         warnings = [*notes, *warnings, *same_name]
         if not files and before is not None:
             return IngestReport(NOOP, before, (), known, (), tuple(warnings))
-        records = _parse(spark, files, source, staging, before, report)
+        records = parse_files(spark, files, source, staging, before, report=report)
         examples = first_rejections(staging, {one.file_id: one.name for one in records})
-        _require_enough_accepted(records, examples, max_rejected_share)
+        require_enough_accepted(records, examples, max_rejected_share)
         reached("parsed")
         intake = Intake(
             Lake(spark, lake_root),
@@ -156,7 +156,7 @@ def _new_staging(root: Path) -> Iterator[Path]:
         shutil.rmtree(ended, ignore_errors=True)
 
 
-def _new_files(
+def new_files(
     scanned: Sequence[DeliveredFile], before: LakeVersion | None, replacement: Replacement
 ) -> tuple[list[DeliveredFile], tuple[str, ...], list[str]]:
     """The files not in the lake yet, each content once; the names of the others; warnings."""
@@ -176,15 +176,27 @@ def _new_files(
     return new, tuple(file.name for file in known), warnings
 
 
-def _parse(
+def parse_files(
     spark: SparkSession,
     files: Sequence[DeliveredFile],
     source: Source,
     staging: Path,
     before: LakeVersion | None,
-    report: Reporter,
+    *,
+    keep_accepted: bool = True,
+    report: Reporter = silent,
 ) -> list[FileRecord]:
-    """Parse every block into the staging folder; account for every line."""
+    """Parse every block into the staging folder; account for every line.
+
+    Args:
+        spark: a session whose tasks see the files and the staging folder.
+        files: as `scan_files` gives them.
+        source: the declared layout.
+        staging: an empty folder.
+        before: the lake's version, whose files keep their numbers.
+        keep_accepted: False only counts the accepted rows.
+        report: is told how many blocks are parsed.
+    """
     first_id = 1 + max((file.file_id for file in before.files), default=0) if before else 1
     tasks = [
         BlockTask(
@@ -195,7 +207,7 @@ def _parse(
     ]
     counts: defaultdict[int, defaultdict[str, dict[str, int]]]
     counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    for row in _run_tasks(spark, tasks, source, staging, report):
+    for row in _run_tasks(spark, tasks, source, staging, keep_accepted, report):
         counts[row["file_id"]][row["kind"]][row["reason"]] += row["lines"]
     records = [
         _record(first_id + number, file, source, counts[first_id + number])
@@ -214,10 +226,11 @@ def _run_tasks(
     tasks: Sequence[BlockTask],
     source: Source,
     staging: Path,
+    keep_accepted: bool,
     report: Reporter,
 ) -> list[dict]:
     """The account of all blocks; meanwhile, the blocks staged so far are reported."""
-    account = parse_into_staging(spark, tasks, source, staging)
+    account = parse_into_staging(spark, tasks, source, staging, keep_accepted=keep_accepted)
     return wait_for(
         lambda: collect.rows(account),
         lambda: report(Progress("parsing lines", count_staged(staging), len(tasks), "blocks")),
@@ -256,7 +269,7 @@ def _record(
     return record
 
 
-def _require_enough_accepted(
+def require_enough_accepted(
     records: Sequence[FileRecord], examples: Sequence[Problem], max_rejected_share: float
 ) -> None:
     """Turn the delivery away whole when too many lines of any file were rejected."""
