@@ -6,10 +6,15 @@ code of its own that is still too large by ranges of person keys, which are even
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+CODE_BITS = 28
+"""What `code_number` needs."""
+_LEVELS = re.compile(r"([A-Z])(\d\d)?([A-Z])?([A-Z])?(\d\d)?", re.ASCII)
+_CHOICES = (26, 101, 27, 27, 101)  # of the five levels, none given counting as one
 _LOWEST_KEY = -(1 << 63)
 _KEYS = 1 << 64
 
@@ -31,6 +36,30 @@ class Batch:
     first_atc: str = ""
     next_atc: str = ""
     keys: tuple[int, int] | None = None
+
+
+def code_number(atc: str) -> int:
+    """The place of an ATC code among all possible ones in alphabetical order.
+
+    The engine sorts by one whole number, of this and the person key, three times as fast as by a
+    text and a number.
+
+    >>> [code_number(code) for code in ("A", "A01", "A01A", "A02BC01", "Z99ZZ99")]
+    [0, 147258, 149985, 226646, 193349753]
+    """
+    levels = _LEVELS.fullmatch(atc)
+    if levels is None:
+        raise ValueError("this is no ATC code")
+    number = 0
+    for level, choices in zip(levels.groups(), _CHOICES, strict=True):
+        if level is None:
+            place = 0
+        elif level.isdigit():
+            place = int(level) + 1
+        else:
+            place = ord(level) - ord("A") + (choices == 27)
+        number = number * choices + place
+    return number
 
 
 def plan_batches(rows: Mapping[tuple[int, str], int], most: int) -> list[Batch]:

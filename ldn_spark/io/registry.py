@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.errors import ConflictError, EngineError, Problem
 from ldn_spark.io import collect
-from ldn_spark.io.batches import Batch, plan_batches
+from ldn_spark.io.batches import CODE_BITS, Batch, code_number, plan_batches
 from ldn_spark.io.delta_log import commits_after, delta_version
 from ldn_spark.io.engines import engine_path
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion, append_rows, write_table
@@ -31,7 +31,7 @@ from ldn_spark.schemas import (
 )
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 RowsWritten = Callable[[int, int], None]
 
@@ -345,19 +345,38 @@ def _write_dispensings(
     elif stale := changed & (had | left):
         where = f"year in ({', '.join(map(str, sorted(stale)))})"
         write_table(nothing, path, DISPENSINGS, replace_where=where, token=intake.token)
-    batches = plan_batches(new + _held_by_code(intake, changed & had), intake.rows_at_once)
+    held = _held_by_code(intake, changed & had)
+    numbers = _numbers(intake, {atc for _, atc in held})
+    batches = plan_batches(new + held, intake.rows_at_once)
     done, total = 0, sum(batch.rows for batch in batches)
     for batch in batches:
         written(done, total)
-        content = _among(arriving.select(*DISPENSINGS.names), batch)
+        content = _among(arriving.select(*DISPENSINGS.names, "code_number"), batch)
         if old is not None:
-            content = content.unionByName(_survivors(intake, _among(old, batch), arriving))
+            stays = _survivors(intake, _among(old, batch), arriving)
+            content = content.unionByName(stays.join(numbers, on="atc", how="left"))
+        content = content.withColumn("place", _place())
         # Beginning with the partition column, or Sail forgets the order when it writes.
-        content = content.orderBy("year", *DISPENSINGS.sort_by)
+        content = content.orderBy("year", "place")
         append_rows(content, path, DISPENSINGS, token=intake.token)
         done += batch.rows
     written(done, total)
     return changed
+
+
+def _numbers(intake: Intake, codes: set[str]) -> DataFrame:
+    """One row per ATC code: atc, code_number."""
+    rows = [(code, code_number(code)) for code in sorted(codes)]
+    return intake.lake.spark.createDataFrame(rows, "atc string, code_number int")
+
+
+def _place() -> Column:
+    """One whole number to sort by: the code, then the leading bits of the person key."""
+    from pyspark.sql import functions as F
+
+    positive = F.col("person_key").bitwiseXOR(F.lit(-(1 << 63)))
+    leading = F.shiftrightunsigned(positive, 1 + CODE_BITS)
+    return F.shiftleft(F.col("code_number").cast("bigint"), 63 - CODE_BITS).bitwiseOR(leading)
 
 
 def _held_by_code(intake: Intake, years: set[int]) -> Counter[tuple[int, str]]:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ldn_spark.errors import Problem
+from ldn_spark.io.batches import code_number
 from ldn_spark.io.delivery import Block
 from ldn_spark.io.engines import tasks_at_once
 from ldn_spark.io.parsing import parse_block
@@ -172,13 +173,18 @@ def _write(
 
 
 def _by_year_and_code(table: pa.Table) -> pa.Table:
-    """The rows by year and ATC code, so that a batch of codes is found by row groups."""
+    """The rows by year and ATC code, so that a batch of codes is found by row groups.
+
+    Their `code_number` is added.
+    """
+    codes = pc.dictionary_encode(table["atc"].combine_chunks())
+    numbers = np.array([code_number(code) for code in codes.dictionary.to_pylist()], np.int32)
+    rank = np.argsort(np.argsort(numbers))
+    years, index = table["year"].to_numpy(), codes.indices.to_numpy()
+    table = table.append_column("code_number", pa.array(numbers[index], pa.int32()))
     if not table.num_rows:
         return table
-    codes = pc.dictionary_encode(table["atc"].combine_chunks())
-    rank = np.argsort(np.argsort(np.array(codes.dictionary.to_pylist(), object)))
-    years = table["year"].to_numpy()
-    key = (years - years.min()) * len(rank) + rank[codes.indices.to_numpy()]
+    key = (years - years.min()) * len(rank) + rank[index]
     key = key.astype(np.uint16) if key.max() < 1 << 16 else key  # which numpy sorts by radix
     return table.take(pa.array(np.argsort(key, kind="stable")))
 
