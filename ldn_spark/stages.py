@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from ldn_spark.schemas import CANDIDATES, COHORT
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.load import Study
+from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.transforms import cohort as selection
 from ldn_spark.transforms import exposure, moments, outcomes
 from ldn_spark.transforms.exposure import select_exposures
@@ -46,8 +47,15 @@ def in_years(dispensings: DataFrame, first: int | None, last: int) -> DataFrame:
     return dispensings if first is None else dispensings.where(F.col("year") >= first)
 
 
-def find_candidates(study: Study, dispensings: DataFrame, persons: DataFrame) -> DataFrame:
+def find_candidates(
+    study: Study,
+    dispensings: DataFrame,
+    persons: DataFrame,
+    translation: Translation = UNTRANSLATED,
+) -> DataFrame:
     """Everyone with the exposure's ATC codes in the index period, and how far they get.
+
+    `translation` says how the lake's codes are read in the study's ATC index.
 
     Returns:
         One row per person, as in `schemas.CANDIDATES`.
@@ -57,13 +65,14 @@ def find_candidates(study: Study, dispensings: DataFrame, persons: DataFrame) ->
         in_years(dispensings, *exposure_years(definition)),
         definition.exposure,
         study.exposure_products,
+        translation,
     )
     found = exposure.find_candidates(exposures, definition.exposure.index_event, definition.strata)
     found = selection.add_person_attributes(found, persons)
     found = selection.add_stratum(found, definition)
     criteria = [step.keep_if for step in (*definition.eligibility, *definition.subgroups)]
     leaves = selection.name_leaves(criteria)
-    found = selection.add_leaf_counts(found, dispensings, leaves)
+    found = selection.add_leaf_counts(found, dispensings, leaves, translation)
     found = selection.add_steps_passed(found, selection.selection_steps(definition, leaves))
     found = selection.add_subgroups(found, definition.subgroups, leaves)
     return found.select(*CANDIDATES.names)
@@ -89,7 +98,12 @@ def find_cohort(study: Study, candidates: DataFrame) -> DataFrame:
     return chosen.select(*COHORT.names)
 
 
-def measure(study: Study, dispensings: DataFrame, cohort: DataFrame) -> DataFrame:
+def measure(
+    study: Study,
+    dispensings: DataFrame,
+    cohort: DataFrame,
+    translation: Translation = UNTRANSLATED,
+) -> DataFrame:
     """The cohort's dispensings of the examined medicines, in the one look at the registry."""
     definition = study.definition
     return outcomes.sum_cohort_dispensings(
@@ -97,6 +111,7 @@ def measure(study: Study, dispensings: DataFrame, cohort: DataFrame) -> DataFram
         cohort,
         prefixes=definition.outcome_prefixes,
         windows=definition.windows,
+        translation=translation,
     )
 
 

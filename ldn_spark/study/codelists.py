@@ -38,7 +38,7 @@ def read_codelist(name: str, path: Path | None = None) -> Codelist:
             number left.
     """
     path = path or conf_folder() / "codelists" / f"{name}.csv"
-    lines = _read_lines(name, path)
+    lines = read_lines(name, path)
     problems: list[Problem] = []
     codes: set[str] = set()
     for number, code in _included_codes(path, lines, problems):
@@ -56,7 +56,12 @@ def read_codelist(name: str, path: Path | None = None) -> Codelist:
     return Codelist(name, tuple(sorted(codes)), str(path))
 
 
-def _read_lines(name: str, path: Path) -> list[tuple[int, str]]:
+def read_lines(name: str, path: Path) -> list[tuple[int, str]]:
+    """The lines of a codelist that count, with their numbers; blank lines and comments do not.
+
+    Raises:
+        ConfigError: the file is missing, unreadable or not UTF-8.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -72,6 +77,20 @@ def _read_lines(name: str, path: Path) -> list[tuple[int, str]]:
     return [(n, line) for n, line in numbered if line.strip() and not line.startswith("#")]
 
 
+def delimiter_of(header: str) -> str:
+    """The delimiter that a header line uses: a comma, else a semicolon, else a tab.
+
+    >>> delimiter_of("code;term"), delimiter_of("code"), delimiter_of("code,term;notes")
+    (';', ',', ',')
+    """
+    return next((mark for mark in ",;\t" if mark in header), ",")
+
+
+def split_fields(line: str, delimiter: str) -> list[str]:
+    """The fields of one line of a CSV, without the blanks around them."""
+    return [field.strip() for field in next(csv.reader([line], delimiter=delimiter))]
+
+
 def _included_codes(path: Path, lines: list[tuple[int, str]], problems: list[Problem]):
     """(line number, code) of every line that is meant to be in the list."""
     if not lines:
@@ -81,8 +100,8 @@ def _included_codes(path: Path, lines: list[tuple[int, str]], problems: list[Pro
         for number, line in lines:
             yield number, line.strip().strip('"')
         return
-    delimiter = ";" if ";" in first_line and "," not in first_line else ","
-    header = [name.strip().lower() for name in next(csv.reader([first_line], delimiter=delimiter))]
+    delimiter = delimiter_of(first_line)
+    header = [name.lower() for name in split_fields(first_line, delimiter)]
     if CODE_COLUMN not in header:
         problems.append(
             Problem(
@@ -93,8 +112,7 @@ def _included_codes(path: Path, lines: list[tuple[int, str]], problems: list[Pro
         )
         return
     for number, line in lines[1:]:
-        fields = next(csv.reader([line], delimiter=delimiter))
-        row = dict(zip(header, (field.strip() for field in fields), strict=False))
+        row = dict(zip(header, split_fields(line, delimiter), strict=False))
         wanted = row.get(INCLUDE_COLUMN, "").lower()
         if wanted in _NO:
             continue

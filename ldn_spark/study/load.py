@@ -1,4 +1,4 @@
-"""Load a study: its file, its codelists and the hash of both."""
+"""Load a study: its file, its codelists, the ATC alterations that matter to it, and their hash."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ldn_spark.errors import Problem, UsageError
+from ldn_spark.study import alterations as atc_alterations
+from ldn_spark.study.alterations import NO_ALTERATIONS, Alterations, read_alterations
 from ldn_spark.study.codelists import Codelist, read_codelist
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.documents import content_hash, find_document, read_document
+from ldn_spark.study.uses import relevant_alterations
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +23,15 @@ class Study:
         definition: what the file says.
         codelists: the codelists it names, by name.
         path: where it was read.
-        hash: SHA-256 of the definition and of the codes of every codelist.
+        hash: SHA-256 of the definition, of the codes of every codelist and of the alterations.
+        alterations: the alterations of ATC codes that can change what its codes find.
     """
 
     definition: StudyDefinition
     codelists: Mapping[str, Codelist]
     path: Path
     hash: str
+    alterations: Alterations = NO_ALTERATIONS
 
     @property
     def exposure_products(self) -> tuple[str, ...] | None:
@@ -38,9 +43,13 @@ class Study:
 def load_study(name_or_path: str, replace: Mapping[str, Path] | None = None) -> Study:
     """Load a study by name (`ldn_2013`) or path.
 
+    Alterations that do not touch the study's codes do not count: a longer table of them changes
+    neither the study nor its hash.
+
     Args:
         name_or_path: a name in `conf/studies` or a YAML file.
-        replace: codelists to read from another file for this run.
+        replace: codelists to read from another file for this run; `atc_alterations` is one that
+            every study uses.
 
     Raises:
         ConfigError: the study or a codelist is wrong; every problem of a file at once.
@@ -50,12 +59,21 @@ def load_study(name_or_path: str, replace: Mapping[str, Path] | None = None) -> 
     definition = read_document(path, StudyDefinition)
     wanted = [name for name in (definition.exposure.products,) if name is not None]
     replace = dict(replace or {})
+    table = read_alterations(replace.pop(atc_alterations.NAME, None))
     for name in replace:
         if name not in wanted:
-            known = f"it uses: {', '.join(wanted)}" if wanted else "it uses none"
+            known = f"it uses: {', '.join([*wanted, atc_alterations.NAME])}"
             raise UsageError(
                 Problem("--codelist", f"study {definition.id} uses no codelist '{name}'", known)
             )
     codelists = {name: read_codelist(name, replace.get(name)) for name in wanted}
     content = {name: list(codelist.codes) for name, codelist in sorted(codelists.items())}
-    return Study(definition, codelists, path, content_hash(definition, content))
+    rows = relevant_alterations(table.rows, definition)
+    more = [atc_alterations.hash_content(rows)] if rows else []
+    return Study(
+        definition,
+        codelists,
+        path,
+        content_hash(definition, content, *more),
+        Alterations(rows, table.source),
+    )

@@ -11,6 +11,8 @@ from pyspark.sql import functions as F
 
 from ldn_spark.study.criteria import AgeBetween, Criterion, Dispensed
 from ldn_spark.study.definition import StudyDefinition, Subgroup
+from ldn_spark.study.translation import UNTRANSLATED, Translation
+from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.exposure import is_washed_out, stratum_of
 
@@ -31,7 +33,10 @@ def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFram
 
 
 def add_leaf_counts(
-    candidates: DataFrame, dispensings: DataFrame, leaves: Mapping[Dispensed, str]
+    candidates: DataFrame,
+    dispensings: DataFrame,
+    leaves: Mapping[Dispensed, str],
+    translation: Translation = UNTRANSLATED,
 ) -> DataFrame:
     """Add, per look at dispensings, the number of matching dispenses of each candidate (0 = none).
 
@@ -39,6 +44,7 @@ def add_leaf_counts(
         candidates: one row per person: person_key, index_day.
         dispensings: one row per dispensing.
         leaves: the looks and the column each is counted in.
+        translation: how the lake's codes are read.
 
     Returns:
         One row per candidate, with one integer column per leaf.
@@ -48,7 +54,7 @@ def add_leaf_counts(
         counted = F.lit(1) if leaf.counting == "each_dispense" else F.col("dispensed_on")
         counter = F.count if leaf.counting == "each_dispense" else F.count_distinct
         counts = (
-            dispensings.where(_matches(leaf))
+            _require_matching(dispensings, leaf, translation)
             .select("person_key", "dispensed_on")
             .join(keys, on="person_key", how="inner")
             .where(_is_inside(leaf))
@@ -60,10 +66,11 @@ def add_leaf_counts(
     return candidates
 
 
-def _matches(leaf: Dispensed) -> Column:
-    conditions = []
-    if leaf.atc:
-        conditions.append(begins_with_any("atc", leaf.atc))
+def _require_matching(
+    dispensings: DataFrame, leaf: Dispensed, translation: Translation
+) -> DataFrame:
+    """The dispensings of the codes and the period of a look; days are looked at later."""
+    found = require_codes(dispensings, leaf.atc, translation) if leaf.atc else dispensings
     codes = [
         F.coalesce(begins_with_any(column, prefixes), F.lit(False))
         for column, prefixes in (
@@ -73,12 +80,12 @@ def _matches(leaf: Dispensed) -> Column:
         if prefixes
     ]
     if codes:
-        conditions.append(reduce(or_, codes))
+        found = found.where(reduce(or_, codes))
     if leaf.period is not None:
         first, last = leaf.period.first, leaf.period.last
-        conditions.append(F.col("year").between(first.year, last.year))
-        conditions.append(F.col("dispensed_on").between(F.lit(first), F.lit(last)))
-    return reduce(and_, conditions)
+        found = found.where(F.col("year").between(first.year, last.year))
+        found = found.where(F.col("dispensed_on").between(F.lit(first), F.lit(last)))
+    return found
 
 
 def _is_inside(leaf: Dispensed) -> Column:

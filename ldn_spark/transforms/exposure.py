@@ -8,11 +8,15 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from ldn_spark.study.definition import Exposure, IndexEvent, Level, Strata
-from ldn_spark.transforms.codes import begins_with_any
+from ldn_spark.study.translation import UNTRANSLATED, Translation
+from ldn_spark.transforms.atc_versions import require_codes
 
 
 def select_exposures(
-    dispensings: DataFrame, exposure: Exposure, products: Sequence[str] | None
+    dispensings: DataFrame,
+    exposure: Exposure,
+    products: Sequence[str] | None,
+    translation: Translation = UNTRANSLATED,
 ) -> DataFrame:
     """Every dispensing of the exposure's ATC codes, marked where its product belongs to it.
 
@@ -21,6 +25,7 @@ def select_exposures(
         exposure: ATC codes of the exposure.
         products: product numbers of the exposure; None = every product. A dispensing without a
             product number belongs to none of a list.
+        translation: how the lake's codes are read.
 
     Returns:
         One row per dispensing: person_key, exposed_on (days since 1970-01-01), is_exposure.
@@ -30,7 +35,7 @@ def select_exposures(
         if products is None
         else F.coalesce(F.col("product_number").isin(list(products)), F.lit(False))
     )
-    return dispensings.where(begins_with_any("atc", exposure.atc)).select(
+    return require_codes(dispensings, exposure.atc, translation).select(
         "person_key",
         F.unix_date("dispensed_on").alias("exposed_on"),
         is_exposure.alias("is_exposure"),

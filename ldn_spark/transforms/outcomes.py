@@ -9,12 +9,19 @@ from pyspark.sql import functions as F
 
 from ldn_spark.schemas import MICRO
 from ldn_spark.study.definition import Outcome, Windows
+from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.study.windows import DayWindow
-from ldn_spark.transforms.codes import add_outcomes, begins_with_any
+from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.transforms.codes import add_outcomes
 
 
 def sum_cohort_dispensings(
-    dispensings: DataFrame, cohort: DataFrame, *, prefixes: Sequence[str], windows: Windows
+    dispensings: DataFrame,
+    cohort: DataFrame,
+    *,
+    prefixes: Sequence[str],
+    windows: Windows,
+    translation: Translation = UNTRANSLATED,
 ) -> DataFrame:
     """The cohort's dispensings of the examined medicines inside either window, day by day.
 
@@ -25,15 +32,16 @@ def sum_cohort_dispensings(
         cohort: one row per person: person_key, index_date.
         prefixes: ATC prefixes of the examined medicines.
         windows: days relative to the index date.
+        translation: how the lake's codes are read.
 
     Returns:
-        One row per person_key, day and atc: ddd_micro (sum, unknown DDDs left out), dispenses,
-        ddd_missing (dispenses with unknown DDD).
+        One row per person_key, day and atc (of the study's index): ddd_micro (sum, unknown DDDs
+        left out), dispenses, ddd_missing (dispenses with unknown DDD).
     """
     index = cohort.select("person_key", F.unix_date("index_date").alias("index_day"))
     day = (F.unix_date("dispensed_on") - F.col("index_day")).cast("int")
     return (
-        dispensings.where(begins_with_any("atc", prefixes))
+        require_codes(dispensings, prefixes, translation)
         .select("person_key", "atc", "dispensed_on", "ddd")
         .join(index, on="person_key", how="inner")
         .select("person_key", day.alias("day"), "atc", "ddd")

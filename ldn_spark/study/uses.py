@@ -1,0 +1,109 @@
+"""What a study uses ATC codes for, and which alterations of codes can change what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ldn_spark.study.alterations import Alteration
+from ldn_spark.study.codes import ATC_LENGTHS
+from ldn_spark.study.criteria import Criterion
+from ldn_spark.study.definition import StudyDefinition
+
+Uses = Mapping[str, tuple[str, ...]]
+"""What a study uses codes for, by name, with the codes of each."""
+
+
+def uses_of(study: StudyDefinition) -> Uses:
+    """Everything a study uses ATC codes for: exposure, outcomes and conditions."""
+    found = {"exposure": study.exposure.atc}
+    found |= {f"outcome {outcome.id}": outcome.atc for outcome in study.outcomes}
+    for kind, steps in (("condition", study.eligibility), ("subgroup", study.subgroups)):
+        for step in steps:
+            found |= {
+                f"{kind} {step.id}: {', '.join(codes)}": codes for codes in _codes_of(step.keep_if)
+            }
+    return found
+
+
+def _codes_of(criterion: Criterion) -> Iterable[tuple[str, ...]]:
+    return (leaf.atc for leaf in criterion.leaves() if leaf.atc)
+
+
+def used_for(code: str, uses: Uses) -> frozenset[tuple[str, str]]:
+    """Which uses a code belongs to, and which ask for a part of what it stands for.
+
+    Two codes of which this is the same are the same to a study.
+
+    >>> sorted(used_for("N03AX", {"a": ("N03A",), "b": ("N03AX12",), "c": ("N06",)}))
+    [('a', ''), ('b', '12')]
+    """
+    found = set()
+    for name, prefixes in uses.items():
+        for prefix in prefixes:
+            if code.startswith(prefix):
+                found.add((name, ""))
+            elif prefix.startswith(code):
+                found.add((name, prefix[len(code) :]))
+    return frozenset(found)
+
+
+def relevant_alterations(
+    rows: Iterable[Alteration], study: StudyDefinition
+) -> tuple[Alteration, ...]:
+    """The rows that can change what the codes of a study find, in the order of the table.
+
+    Rows that share a code, or whose codes lie within each other, belong together; all of them are
+    kept as soon as two of their codes are not the same to the study.
+    """
+    rows, uses = tuple(rows), uses_of(study)
+    family = _families(rows)
+    members: dict[str, list[Alteration]] = {}
+    for row in rows:
+        members.setdefault(family[row.previous], []).append(row)
+    relevant = {
+        name
+        for name, together in members.items()
+        if len({used_for(point, uses) for point in points_of(together)}) > 1
+    }
+    return tuple(row for row in rows if family[row.previous] in relevant)
+
+
+def _families(rows: Sequence[Alteration]) -> dict[str, str]:
+    """By code, one code that stands for everything it is connected with."""
+    parent = {code: code for row in rows for code in (row.previous, row.new)}
+
+    def root(code: str) -> str:
+        while parent[code] != code:
+            parent[code] = parent[parent[code]]
+            code = parent[code]
+        return code
+
+    for row in rows:
+        parent[root(row.previous)] = root(row.new)
+    for code in parent:
+        for length in ATC_LENGTHS:
+            if length < len(code) and code[:length] in parent:
+                parent[root(code)] = root(code[:length])
+    return {code: root(code) for code in parent}
+
+
+def points_of(rows: Iterable[Alteration]) -> set[str]:
+    """Every code at which rows may begin or end, also inside groups that move as a whole.
+
+    >>> rows = [Alteration("A01AA", "B01AA", 2010), Alteration("B01AA02", "C01AA01", 2015)]
+    >>> sorted(points_of(rows))
+    ['A01AA', 'A01AA02', 'B01AA', 'B01AA02', 'C01AA01']
+    """
+    rows = tuple(rows)
+    ends = [(row.previous, row.new) for row in rows] + [(row.new, row.previous) for row in rows]
+    points = {here for here, _ in ends}
+    while True:
+        more = {
+            there + point[len(here) :]
+            for here, there in ends
+            for point in points
+            if point.startswith(here)
+        }
+        if more <= points:
+            return points
+        points |= more

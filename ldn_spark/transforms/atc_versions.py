@@ -1,0 +1,73 @@
+"""Delivered ATC codes in the index that a study is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import and_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from ldn_spark.study.atc_history import BEGINNING, FOR_EVER
+from ldn_spark.study.codes import ATC_LENGTHS
+from ldn_spark.study.translation import UNTRANSLATED, Move, Part, Translation
+from ldn_spark.transforms.codes import begins_with_any
+
+
+def require_codes(
+    dispensings: DataFrame, prefixes: Sequence[str], translation: Translation = UNTRANSLATED
+) -> DataFrame:
+    """Keep the dispensings whose code, read in the study's index, falls under the prefixes.
+
+    What is delivered under codes that may be read so is cut out by ranges that skip row groups;
+    only these few rows are looked at closer. Without a translation it is the cut alone. A null
+    code falls under none.
+
+    Args:
+        dispensings: one row per dispensing; with a translation also file_id and year.
+        prefixes: ATC codes of the study.
+        translation: how the lake's codes are read.
+
+    Returns:
+        The columns of `dispensings`, `atc` in the study's index.
+    """
+    codes = translation.asked_for(prefixes)
+    cut = dispensings.where(begins_with_any("atc", codes.delivered))
+    if not codes.parts:
+        return cut
+    read = cut.withColumn("atc", _read(codes.parts))
+    return read.where(begins_with_any("atc", codes.asked))
+
+
+def _read(parts: Sequence[Part]) -> Column:
+    """`atc` in the study's index: the first move that fits decides."""
+    chain = F
+    for part in parts:
+        for move in part.moves:
+            chain = chain.when(_belongs(part) & _fits(move), _moved(move))
+    return chain.otherwise(F.col("atc"))
+
+
+def _belongs(part: Part) -> Column:
+    conditions = [F.lit(True)]
+    if part.file_ids is not None:
+        conditions.append(F.col("file_id").isin(*part.file_ids))
+    if part.first_year > BEGINNING:
+        conditions.append(F.col("year") >= part.first_year)
+    if part.last_year < FOR_EVER:
+        conditions.append(F.col("year") <= part.last_year)
+    return reduce(and_, conditions)
+
+
+def _fits(move: Move) -> Column:
+    if len(move.delivered) == ATC_LENGTHS[-1]:
+        return F.col("atc") == F.lit(move.delivered)
+    return begins_with_any("atc", [move.delivered])
+
+
+def _moved(move: Move) -> Column:
+    if len(move.delivered) == ATC_LENGTHS[-1]:
+        return F.lit(move.read_as)
+    ending = F.substring("atc", len(move.delivered) + 1, ATC_LENGTHS[-1])
+    return F.concat(F.lit(move.read_as), ending)
