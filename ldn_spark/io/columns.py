@@ -30,13 +30,14 @@ class TextColumn:
 
 
 def text_columns(lines: SplitLines, names: Sequence[str]) -> dict[str, TextColumn]:
-    """Those of the named columns that are encoded as a dictionary."""
+    """The named columns."""
     found = {}
     for name in names:
         raw = flat(lines.columns[name])
-        if pa.types.is_dictionary(raw.type):
-            texts = [text.decode(lines.codec) for text in raw.dictionary.to_pylist()]
-            found[name] = TextColumn(name, texts, raw.indices, name in lines.typed)
+        if raw.null_count or not pa.types.is_dictionary(raw.type):
+            raw = _decoded(raw).dictionary_encode()
+        texts = [text.decode(lines.codec) for text in raw.dictionary.to_pylist()]
+        found[name] = TextColumn(name, texts, raw.indices, name in lines.typed)
     return found
 
 
@@ -45,10 +46,15 @@ def flat(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
+def _decoded(raw: pa.Array) -> pa.Array:
+    """One value per row, the empty one for null."""
+    raw = raw.dictionary_decode() if pa.types.is_dictionary(raw.type) else raw
+    return raw.fill_null(b"") if raw.null_count else raw
+
+
 def row_texts(lines: SplitLines, name: str) -> pa.Array:
     """A column decoded, one text per row."""
-    raw = flat(lines.columns[name])
-    raw = raw.dictionary_decode() if pa.types.is_dictionary(raw.type) else raw
+    raw = _decoded(flat(lines.columns[name]))
     try:
         texts = raw.cast(pa.string())
         if lines.codec == "utf-8" or pc.all(pc.string_is_ascii(texts)).as_py() is not False:

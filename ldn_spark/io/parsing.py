@@ -110,7 +110,7 @@ def parse_rows(
         rules: `rules_of(source, lookups, kind)`, kept from block to block.
     """
     rows = _Rows(lines.columns.num_rows)
-    columns = text_columns(lines, wanted_columns(header, source, rules.kind))
+    columns = text_columns(lines, wanted_columns(header, source, rules.kind)[1:])
     if rules.no_id and (flag := columns.get(rules.no_id.column)):
         fields = [rules.no_id.rule(text) for text in flag.texts]
         rows.judge(flag.indices, fields, [flag.name] * len(fields))

@@ -187,8 +187,14 @@ class Source(Document):
 
     @model_validator(mode="after")
     def _check(self) -> Source:
-        for problem in (*self._column_problems(), *self._value_problems()):
-            raise ValueError(problem)
+        problems = (
+            *self._column_problems(),
+            *self._lookup_problems(),
+            *self._companion_problems(),
+            *self._value_problems(),
+        )
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     def _column_problems(self) -> Iterator[str]:
@@ -206,30 +212,41 @@ class Source(Document):
             "birth_year" in self.delivered or self.computed.birth_year
         ):
             yield "'born_on' and 'birth_year' say the same; keep one"
-        if self.columns.get("pseudonym") in self.looked_up:
-            yield "the pseudonym cannot be looked up; name the delivered column"
+
+    def _lookup_problems(self) -> Iterator[str]:
         given = [name for lookup in self.lookups for name in lookup.gives]
         for name in sorted({name for name in given if given.count(name) > 1}):
             yield f"two lookups give '{name}'; rename one of them"
         names = [lookup.name for lookup in self.lookups]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield f"two lookups are called '{name}'; rename one of them"
+        pseudonym = self.columns.get("pseudonym")
+        for name in sorted({pseudonym, *self.line_key} & self.looked_up):
+            yield f"'{name}' cannot be looked up; name the delivered column"
         for lookup in self.lookups:
+            if lookup.key == pseudonym:
+                what = f"the lookup '{lookup.name}' is by the pseudonym"
+                yield f"{what}; deliver what is known of persons as 'persons'"
             if lookup.key in lookup.gives:
                 yield f"the lookup '{lookup.name}' gives its own key; take it out of 'gives'"
-        for section, allowed in (
-            ("persons", PERSON_COLUMNS),
-            ("deaths", PERSON_COLUMNS),
-            ("observation_periods", PERIOD_COLUMNS),
+
+    def _companion_problems(self) -> Iterator[str]:
+        for section, needed, allowed in (
+            ("persons", ("pseudonym",), PERSON_COLUMNS),
+            ("deaths", ("pseudonym",), PERSON_COLUMNS),
+            ("observation_periods", PERIOD_COLUMNS[:2], PERIOD_COLUMNS),
         ):
             companion: Companion | None = getattr(self, section)
             if companion is None:
                 continue
-            if "pseudonym" not in companion.columns:
-                yield f"'{section}' does not say where pseudonym stands; add it to its columns"
+            for name in needed:
+                if name not in companion.columns:
+                    yield f"'{section}' does not say where {name} stands; add it to its columns"
             for name in companion.delivered:
                 if name not in allowed:
                     yield f"'{section}' has no column '{name}'; known: {', '.join(allowed)}"
+            if {"birth_year", "born_on"} <= companion.delivered.keys():
+                yield f"'born_on' and 'birth_year' of '{section}' say the same; keep one"
 
     def _value_problems(self) -> Iterator[str]:
         if self.date_format == DAYS and self.base_date is None:
