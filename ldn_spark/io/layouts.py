@@ -53,18 +53,17 @@ class Layout:
 
 def layouts_of(source: Source) -> tuple[Layout, ...]:
     """The layouts of a source, the dispensings first."""
-    given = {name for lookup in source.lookups for name in lookup.gives}
     required = {*source.columns.values(), *source.line_key, *(one.key for one in source.lookups)}
     required |= {*source.computed.ddd.multiply} if source.computed.ddd else set()
     required |= {source.computed.birth_year.age} if source.computed.birth_year else set()
-    used = tuple(name for name in source.used_columns if name not in given)
+    used = source.used_columns
     dispensings = Layout(
         source=source.id,
         kind=DISPENSINGS,
         files=source.files,
         required=tuple(name for name in used if name in required),
         used=used,
-        known=frozenset({*used, *source.ignored_columns, *given}),
+        known=frozenset({*used, *source.ignored_columns, *source.looked_up}),
         identifiers=(source.columns["pseudonym"], *source.line_key),
     )
     companions = source.companions.items()
@@ -72,12 +71,12 @@ def layouts_of(source: Source) -> tuple[Layout, ...]:
 
 
 def _companion(source: str, kind: str, section: Companion) -> Layout:
-    used = tuple(dict.fromkeys(section.delivered.values()))
+    used = section.used_columns
     return Layout(
         source=source,
         kind=kind,
         files=section.files,
-        required=tuple(dict.fromkeys(section.columns.values())),
+        required=tuple(name for name in used if name in section.columns.values()),
         used=used,
         known=frozenset({*used, *section.ignored_columns}),
         identifiers=(section.columns["pseudonym"],),

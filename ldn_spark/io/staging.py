@@ -21,11 +21,13 @@ import pyarrow.parquet as pq
 
 from ldn_spark.errors import Problem
 from ldn_spark.io.batches import code_number
-from ldn_spark.io.delivery import Block
+from ldn_spark.io.blocks import PARQUET, Block
 from ldn_spark.io.engines import tasks_at_once
-from ldn_spark.io.parsing import parse_block
+from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
+from ldn_spark.io.parsing import parse_block, parse_rows
 from ldn_spark.io.rules import Rules, rules_of
 from ldn_spark.io.sources import Source
+from ldn_spark.io.tabular import read_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -115,11 +117,9 @@ def _parse_one(
     keep_accepted: bool,
 ) -> pa.RecordBatch:
     block = task.block
-    with open(task.path, "rb") as stream:
-        stream.seek(block.start)
-        data = stream.read(block.end - block.start)
     try:
-        parsed = parse_block(data, block.first_line, task.header, source, rules)
+        lines = _read_lines(task, wanted_columns(task.header, source, rules.kind), source)
+        parsed = parse_rows(lines, block.first_line, task.header, source, rules)
     except Exception as error:  # noqa: BLE001
         # The message of a failing parser may quote a patient's row; its kind and place do not.
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -144,6 +144,16 @@ def _parse_one(
         ],
         names=["file_id", "kind", "reason", "lines"],
     )
+
+
+def _read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> SplitLines:
+    """The rows of a block, split into fields."""
+    if task.reader == PARQUET:
+        return read_rows(task.path, task.block, wanted)
+    with open(task.path, "rb") as stream:
+        stream.seek(task.block.start)
+        data = stream.read(task.block.end - task.block.start)
+    return split_lines(data, task.header, wanted, source)
 
 
 def _stage(
