@@ -104,7 +104,7 @@ def ingest(
     with (
         translated_faults("taking the delivery in"),
         only_writer(lake_root),
-        _new_staging(lake_root) as staging,
+        new_staging(lake_root) as staging,
     ):
         before = read_version(lake_root) if known_versions(lake_root) else None
         replacement = read_replacement(replaces, source, before)
@@ -142,7 +142,7 @@ def reached(step: str) -> None:
 
 
 @contextmanager
-def _new_staging(root: Path) -> Iterator[Path]:
+def new_staging(root: Path) -> Iterator[Path]:
     """A folder for unpacked files and parsed rows; what killed ingests left there is removed."""
     shutil.rmtree(root / "_staging", ignore_errors=True)
     staging = root / "_staging" / uuid.uuid4().hex
@@ -321,19 +321,23 @@ def _write(intake: Intake, report: Reporter) -> LakeVersion:
 
 
 def _finished(file: FileRecord, version: int, done: Written) -> FileRecord:
-    """The account of a file when repeated and contradicting lines are known too."""
-    turned_away = {
-        reason: lines
-        for (file_id, reason), lines in done.turned_away.items()
-        if file_id == file.file_id
-    }
     first, last = done.spans.get(file.file_id, ("", ""))
     return replace(
-        file,
+        with_turned_away(file, done.turned_away),
         version=version,
+        first_dispensed_on=first,
+        last_dispensed_on=last,
+    )
+
+
+def with_turned_away(file: FileRecord, found: Mapping[tuple[int, str], int]) -> FileRecord:
+    """The account of a file when repeated and contradicting lines are known too."""
+    turned_away = {
+        reason: lines for (file_id, reason), lines in found.items() if file_id == file.file_id
+    }
+    return replace(
+        file,
         accepted=file.accepted - sum(turned_away.values()),
         rejected=file.rejected + sum(turned_away.values()),
         rejected_by_reason=dict(sorted({**file.rejected_by_reason, **turned_away}.items())),
-        first_dispensed_on=first,
-        last_dispensed_on=last,
     )

@@ -127,7 +127,7 @@ def write_registry(intake: Intake, written: RowsWritten) -> Written:
         ConflictError: another ingest wrote in between.
     """
     intake.start.update({table.name: delta_version(intake.path(table)) for table in _TABLES})
-    turned_away = _find_turned_away(intake)
+    turned_away = find_turned_away(intake)
     arriving = _arriving(intake, bool(turned_away))
     new, spans = _count_arriving(intake, arriving, sum(turned_away.values()))
     gone = _count_replaced(intake, arriving)
@@ -184,7 +184,7 @@ def _extend(intake: Intake, table: Table, new: DataFrame) -> int:
     return _write_whole(intake, table, new if old is None else old.unionByName(new))
 
 
-def _find_turned_away(intake: Intake) -> dict[tuple[int, str], int]:
+def find_turned_away(intake: Intake) -> dict[tuple[int, str], int]:
     """Find lines that repeat or contradict others, and keep them in the staging folder.
 
     Returns:
@@ -194,7 +194,7 @@ def _find_turned_away(intake: Intake) -> dict[tuple[int, str], int]:
 
     from ldn_spark.transforms.repeated import find_repeated_lines
 
-    if not _tells_lines_apart(intake.source):
+    if not tells_lines_apart(intake.source):
         return {}
     lines = _keyed(intake)
     held = lines.where(F.lit(False))
@@ -210,7 +210,8 @@ def _find_turned_away(intake: Intake) -> dict[tuple[int, str], int]:
     return {(row["file_id"], row["reason"]): row["lines"] for row in counted}
 
 
-def _tells_lines_apart(source: Source) -> bool:
+def tells_lines_apart(source: Source) -> bool:
+    """Whether a line of the source can repeat or contradict another one."""
     return bool(source.line_key) or source.repeated_lines == "reject"
 
 
@@ -226,7 +227,7 @@ def _keyed(intake: Intake) -> DataFrame:
     rows = intake.staged("accepted")
     if rows is None:
         raise EngineError("no dispensing was staged")
-    if not intake.source.line_key and _tells_lines_apart(intake.source):
+    if not intake.source.line_key and tells_lines_apart(intake.source):
         rows = rows.withColumn("line_key", fingerprint())
     return rows
 
