@@ -11,6 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from ldn_spark.errors import OutputExistsError, Problem
 from ldn_spark.io import collect
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion
+from ldn_spark.io.reasons import explain
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.quality.amounts import Amounts, total
 from ldn_spark.quality.assessment import Assessment, FileAccount, People, Repeated, StudyQuality
@@ -51,7 +53,7 @@ def write_quality_report(
     *,
     repeated_lines: bool = False,
     report: Reporter = silent,
-) -> list[Path]:
+) -> tuple[str, ...]:
     """Write quality.html, its figure and its CSVs; the folder appears when it is whole.
 
     The same version and studies give the same bytes: no clock, engine or path goes into any file.
@@ -65,11 +67,12 @@ def write_quality_report(
         report: is told how far the work is.
 
     Returns:
-        Every file written.
+        What stands out, in sentences; nothing where no rule of the report applies.
 
     Raises:
         OutputExistsError: the folder holds something else.
     """
+    from ldn_spark.reporting.quality.findings import findings
     from ldn_spark.reporting.quality.publish import publish_quality
 
     folder = Path(folder)
@@ -79,14 +82,20 @@ def write_quality_report(
     with translated_faults("assessing the lake"):
         found = assess_lake(lake, version, studies, repeated_lines=repeated_lines, report=report)
     report(Progress("writing the quality report", 0, 1, "folders"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.partial")
     try:
-        written = publish_quality(found, draft)
+        publish_quality(found, draft)
         _replace(folder, draft)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     report(Progress("writing the quality report", 1, 1, "folders"))
-    return [folder / path.relative_to(draft) for path in written]
+    return tuple(finding.text for finding in findings(found))
+
+
+def quality_folder(lake_root: Path, version: LakeVersion) -> Path:
+    """Where the report of a version is kept, beside the lake's tables."""
+    return lake_root / FOLDER / str(version.number)
 
 
 def _holds_something_else(folder: Path) -> bool:
@@ -124,7 +133,7 @@ def assess_lake(
     return Assessment(
         version=version.number,
         files=tuple(map(_account, version.files)),
-        explanations=_explanations(),
+        explanations=_explanations(version.files),
         extract=extract,
         whole=total(by_code),
         atc=atc_rows(by_code),
@@ -337,5 +346,12 @@ def _account(file: FileRecord) -> FileAccount:
     )
 
 
-def _explanations() -> Mapping[str, str]:
-    return {}
+def _explanations(files: Sequence[FileRecord]) -> Mapping[str, str]:
+    """Every reason of the files in words; one that an earlier release gave may have none."""
+    found = {}
+    for file in files:
+        for by_reason in (file.rejected_by_reason, file.repaired_by_reason, file.noted_by_reason):
+            for reason in by_reason:
+                with suppress(KeyError):
+                    found[reason] = explain(reason)
+    return found

@@ -33,10 +33,12 @@ def shown_part(part: int, whole: int) -> str:
 
     >>> shown_part(60, 100), shown_part(3, 100), shown_part(97, 100), shown_part(100, 100)
     ('60', '<5', 'all but <5', '100')
+    >>> shown_part(0, 3), shown_part(3, 3)
+    ('0', '<5')
     """
-    if is_small(whole - part) and not is_small(part):
-        return f"all but {MASKED}"
-    return shown(part)
+    if is_small(part) or is_small(whole) or not is_small(whole - part):
+        return shown(part)
+    return f"all but {MASKED}"
 
 
 def shown_sum(parts: Sequence[int]) -> str:

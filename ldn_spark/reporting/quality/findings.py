@@ -132,7 +132,7 @@ def _repeated(found: Assessment) -> Iterator[Finding]:
         are = "1 dispensing is" if repeats == 1 else f"{count(repeats)} dispensings are"
         yield Finding(
             f"{are} like another one in everything but the file"
-            + (f", {count(across)} of them in another file." if across else "."),
+            + (f"; {count(across)} of them span files." if across else "."),
             "repeated",
         )
 

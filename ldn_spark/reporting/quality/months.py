@@ -44,7 +44,7 @@ def _draw(months: Sequence[Month]) -> Figure:
     axes.plot(gaps, [0] * len(gaps), "^", markersize=5, color=canvas.VERMILION, clip_on=False)
     axes.grid(axis="y", color=canvas.GRID, linewidth=0.6)
     axes.set_xlim(-0.8, len(months) - 0.2)
-    axes.set_ylim(0, 1.12 * max((month.dispensings for month in months), default=1))
+    axes.set_ylim(0, 1.12 * max(1, *(month.dispensings for month in months)))
     axes.yaxis.set_major_formatter(lambda value, _: pretty(f"{value:.0f}"))
     axes.locator_params(axis="y", nbins=5, integer=True)
     _years(axes, months)

@@ -1,0 +1,87 @@
+"""`ldn quality`: what the data of a lake are like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def quality(
+    lake: Annotated[
+        Path, typer.Option("--lake", envvar="LDN_LAKE", help="The lake: a folder of Delta tables.")
+    ],
+    study: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--study",
+            help="Hold its windows and codes against the data: a name in conf/studies, or a YAML "
+            "file; may be repeated.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The folder to write; LAKE/quality/VERSION when not given."),
+    ] = None,
+    repeated_lines: Annotated[
+        bool,
+        typer.Option(
+            "--repeated-lines", help="Also count dispensings that are alike; reads all of them."
+        ),
+    ] = False,
+    as_of: Annotated[
+        int | None, typer.Option("--as-of", help="An earlier version of the lake.")
+    ] = None,
+    codelist: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--codelist",
+            metavar="NAME=FILE",
+            help="Replace a codelist of the studies for this report; may be repeated.",
+        ),
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option("--engine", help="`sail` (embedded, no Java) or `spark`."),
+    ] = None,
+    log_format: Annotated[
+        str,
+        typer.Option(
+            "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
+        ),
+    ] = "auto",
+) -> None:
+    """Report what the data are like; the last line on standard output is the report's folder.
+
+    The page quality.html and a CSV per table: lines by file and reason, dispensings by month, DDDs
+    by ATC code, persons, and for every study whether the extract covers it and which codes find
+    nothing. The exit code is 0 whatever is found.
+    """
+    from ldn_spark.cli.codelist_option import codelist_files
+    from ldn_spark.cli.reporters import open_reporter
+    from ldn_spark.cli.views import _console
+    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.lake import Lake, read_version
+    from ldn_spark.quality_report import quality_folder, write_quality_report
+    from ldn_spark.study.load import load_study
+
+    replace = codelist_files(codelist)
+    studies = [load_study(name, replace) for name in dict.fromkeys(study or ())]
+    version = read_version(lake, as_of)
+    folder = out or quality_folder(lake, version)
+    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+        found = write_quality_report(
+            Lake(spark, lake),
+            version,
+            studies,
+            folder,
+            repeated_lines=repeated_lines,
+            report=report,
+        )
+    console = _console()
+    for finding in found:
+        console.print(f"  {finding}", markup=False)
+    if not found:
+        console.print("  Nothing stands out.")
+    typer.echo(str(folder))
