@@ -31,9 +31,9 @@ REJECTED = {
     "product_number_malformed": "the product number has other characters than digits, or too many "
     "digits, or went through a number with decimals",
     "ddd_malformed": "the DDDs, or a factor of them, are not a number as the source declares",
-    "ddd_too_large": "the DDDs are a million millions or more",
+    "ddd_too_large": "the DDDs are 999,999,999,999 or more",
     "packages_malformed": "the number of packages is not a number as the source declares",
-    "packages_too_large": "the number of packages is a million millions or more",
+    "packages_too_large": "the number of packages is 999,999,999,999 or more",
     "observed_from_missing": "there is no first day of the period",
     "observed_from_malformed": "the period's first day is not a day in the declared format",
     "observed_from_out_of_range": "the period's first day is not in the years 1900 to 2200",
