@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from ldn_spark.io.ingest import IngestReport
-    from ldn_spark.io.lake import LakeVersion
+    from ldn_spark.io.lake import FileRecord, LakeVersion
     from ldn_spark.plan import Plan
     from ldn_spark.study.load import Study
 
@@ -30,7 +31,7 @@ def show_ingest(done: IngestReport) -> None:
     for name in done.known:
         console.print(f"{name}: already in the lake, nothing changed")
     if done.files:
-        console.print(_accounting(done))
+        console.print(accounting(done.files))
     for problem in done.examples:
         console.print(f"  rejected: {problem}", markup=False)
     for warning in done.warnings:
@@ -49,9 +50,9 @@ def show_ingest(done: IngestReport) -> None:
     )
 
 
-def _accounting(done: IngestReport) -> Table:
+def accounting(files: Sequence[FileRecord]) -> Table:
+    """What became of the lines of every file, and of all of them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
-    files = done.files
     totals = [sum(getattr(f, name) for f in files) for name in ("lines", "accepted", "rejected")]
     table.add_column("file", "all files")
     for name, total in zip(("lines", "accepted", "rejected"), totals, strict=True):
