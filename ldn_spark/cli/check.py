@@ -1,0 +1,135 @@
+"""`ldn check`: what an ingest would say of a delivery."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ldn_spark.io.check import CheckReport
+
+
+def check(
+    delivery: Annotated[list[str], typer.Argument(help="Files, folders or globs.")],
+    source: Annotated[
+        str, typer.Option(help="The layout: a name in conf/sources, or a YAML file.")
+    ] = "norpd",
+    lake: Annotated[
+        Path | None,
+        typer.Option("--lake", help="Also say which files are in this lake already."),
+    ] = None,
+    max_rejected_share: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Refuse a delivery with more rejected lines; 0.5."),
+    ] = None,
+    replaces: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--replaces", help="With --lake: what the delivery would replace, as `ldn ingest` has."
+        ),
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option("--engine", help="`sail` (embedded, no Java) or `spark`."),
+    ] = None,
+    log_format: Annotated[
+        str,
+        typer.Option(
+            "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
+        ),
+    ] = "auto",
+) -> None:
+    """Say everything that an ingest would say, and write nothing into any lake.
+
+    Every file is looked at, and every line of every file that can be read. The exit code is 0 when
+    an ingest would take the delivery and 10 when it would turn it away; the last line on standard
+    output says which.
+    """
+    from ldn_spark.cli.reporters import open_reporter
+    from ldn_spark.errors import DeliveryError
+    from ldn_spark.io.check import check as check_delivery
+    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.ingest import MAX_REJECTED_SHARE
+    from ldn_spark.io.sources import load_source
+
+    layout = load_source(source)
+    share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share
+    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+        found = check_delivery(
+            spark,
+            delivery,
+            layout,
+            lake_root=lake,
+            max_rejected_share=share,
+            replaces=replaces or (),
+            report=report,
+        )
+    if log_format == "json":
+        _log(found)
+    _show(found, log_format)
+    if not found.would_be_taken:
+        raise typer.Exit(DeliveryError.exit_code)
+
+
+def _show(found: CheckReport, log_format: str) -> None:
+    """The account as an ingest gives it; what is wrong on standard error; the verdict last."""
+    from ldn_spark.cli.reporters import log_error
+    from ldn_spark.cli.views import _console, accounting
+    from ldn_spark.errors import DeliveryError
+
+    console = _console()
+    for name in found.known:
+        console.print(f"{name}: already in the lake", markup=False)
+    if found.files:
+        console.print(accounting(found.files))
+    for problem in found.examples:
+        console.print(f"  rejected: {problem}", markup=False)
+    for warning in found.warnings:
+        console.print(f"warning: {warning}", markup=False)
+    sys.stdout.flush()
+    if found.problems:
+        messages = [str(problem) for problem in found.problems]
+        log_error(log_format, DeliveryError.exit_code, DeliveryError.__name__, messages)
+    typer.echo(verdict(found))
+
+
+def verdict(found: CheckReport) -> str:
+    """One sentence: what an ingest would do."""
+    if not found.would_be_taken:
+        number = len(found.problems)
+        problems = "1 problem" if number == 1 else f"{number} problems"
+        return f"An ingest would turn this delivery away: {problems}."
+    if not found.files:
+        return "An ingest would change nothing: every file is in the lake already."
+    lines, accepted, rejected = (
+        sum(getattr(file, name) for file in found.files)
+        for name in ("lines", "accepted", "rejected")
+    )
+    files = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
+    return (
+        f"An ingest would take this delivery: {files}, {lines:,} lines, {accepted:,} accepted, "
+        f"{rejected:,} rejected."
+    )
+
+
+def _log(found: CheckReport) -> None:
+    """The whole report as one JSON event on standard error."""
+    event = {
+        "ts": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": "info" if found.would_be_taken else "error",
+        "event": "check",
+        "would_be_taken": found.would_be_taken,
+        "verdict": verdict(found),
+        "files": [asdict(file) for file in found.files],
+        "known": found.known,
+        "rejected": [str(problem) for problem in found.examples],
+        "warnings": found.warnings,
+        "problems": [str(problem) for problem in found.problems],
+    }
+    print(json.dumps(event, ensure_ascii=False), file=sys.stderr)  # noqa: T201

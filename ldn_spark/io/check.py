@@ -1,0 +1,167 @@
+"""Everything that an ingest would say of a delivery, and nothing written into any lake.
+
+The steps are those of the ingest; what is parsed goes into a temporary folder that is removed
+however the check ends. Accepted rows are counted and not kept, unless the source tells lines apart:
+then they are needed to find those that repeat or contradict others.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.io.delivery import BLOCK_BYTES, find_files, try_files
+from ldn_spark.io.faults import translated_faults
+from ldn_spark.io.ingest import (
+    MAX_REJECTED_SHARE,
+    new_files,
+    new_staging,
+    parse_files,
+    require_enough_accepted,
+    with_turned_away,
+)
+from ldn_spark.io.lake import FileRecord, Lake, LakeVersion, known_versions, read_version
+from ldn_spark.io.registry import Intake, find_turned_away, tells_lines_apart
+from ldn_spark.io.replacing import Replacement, read_replacement
+from ldn_spark.io.sources import Source
+from ldn_spark.io.staging import first_rejections
+from ldn_spark.progress import Reporter, silent
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What an ingest would say.
+
+    Attributes:
+        files: the files that can be read and are not in the lake yet, with their accounts.
+        known: names of files that are in the lake already.
+        examples: the first rejected line of every file and reason.
+        warnings: what a person should look at.
+        problems: why an ingest would turn the delivery away; empty when it would take it.
+    """
+
+    files: tuple[FileRecord, ...]
+    known: tuple[str, ...]
+    examples: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def would_be_taken(self) -> bool:
+        """Whether an ingest would take the delivery, or find that it has all of it already."""
+        return not self.problems
+
+
+def check(
+    spark: SparkSession,
+    delivery: Sequence[str | Path],
+    source: Source,
+    *,
+    lake_root: Path | None = None,
+    max_rejected_share: float = MAX_REJECTED_SHARE,
+    replaces: Sequence[str] = (),
+    block_bytes: int = BLOCK_BYTES,
+    report: Reporter = silent,
+) -> CheckReport:
+    """Check files, folders or globs; the arguments are those of `ingest`.
+
+    A file that cannot be read as the source declares keeps no other file from being checked.
+
+    Args:
+        lake_root: the lake that the delivery is meant for; its files are told, and nothing is
+            written to it. None for a lake that is still empty.
+
+    Raises:
+        UsageError: `replaces` means nothing in the lake.
+        ResourceError: disk, memory or a permission is missing.
+    """
+    before = None
+    if lake_root is not None and known_versions(lake_root):
+        before = read_version(lake_root)
+    replacement = read_replacement(replaces, source, before)
+    paths, warnings, problems = _find(delivery, source)
+    with translated_faults("checking the delivery"), _workplace() as staging:
+        scanned, notes, unread = try_files(
+            paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
+        )
+        new, known, same_name = new_files(scanned, before, replacement)
+        keep = tells_lines_apart(source)
+        records = parse_files(
+            spark, new, source, staging, before, keep_accepted=keep, report=report
+        )
+        examples = first_rejections(staging, {one.file_id: one.name for one in records})
+        problems += [*unread, *_too_few_accepted(records, examples, max_rejected_share)]
+        if keep:
+            lake = Lake(spark, lake_root or staging)
+            records = _with_turned_away(lake, staging, source, before, records, replacement)
+    warnings += [*notes, *same_name]
+    return CheckReport(tuple(records), known, tuple(examples), tuple(warnings), tuple(problems))
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    """A temporary folder for unpacked files and parsed rows, where `$TMPDIR` says."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ldn-check-", ignore_cleanup_errors=True) as root,
+        new_staging(Path(root)) as staging,
+    ):
+        yield staging
+
+
+def _find(
+    delivery: Sequence[str | Path], source: Source
+) -> tuple[list[Path], list[str], list[Problem]]:
+    """The files that are there, warnings, and what is not there."""
+    found: set[Path] = set()
+    warnings: list[str] = []
+    problems: list[Problem] = []
+    for item in delivery:
+        try:
+            paths, notes = find_files([item], source)
+        except DeliveryError as error:
+            problems.extend(error.problems)
+        else:
+            found.update(paths)
+            warnings.extend(notes)
+    return sorted(found), warnings, problems
+
+
+def _too_few_accepted(
+    records: Sequence[FileRecord], examples: Sequence[Problem], max_rejected_share: float
+) -> list[Problem]:
+    try:
+        require_enough_accepted(records, examples, max_rejected_share)
+    except DeliveryError as error:
+        return [problem for problem in error.problems if problem not in examples]
+    return []
+
+
+def _with_turned_away(
+    lake: Lake,
+    staging: Path,
+    source: Source,
+    before: LakeVersion | None,
+    records: Sequence[FileRecord],
+    replacement: Replacement,
+) -> list[FileRecord]:
+    """The accounts with the lines that repeat or contradict others counted as rejected."""
+    intake = Intake(
+        lake,
+        staging,
+        source,
+        before,
+        tuple(records),
+        replacement,
+        token=staging.name,
+        rows_at_once=1,
+    )
+    found = find_turned_away(intake)
+    return [with_turned_away(record, found) for record in records]
