@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from ldn_spark import __version__
+from ldn_spark.cli.check import check
 from ldn_spark.cli.codelist_option import codelist_files
 from ldn_spark.cli.compare import audit, compare, study_named_by
 from ldn_spark.cli.concepts import concepts
+from ldn_spark.cli.quality import quality
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError, Problem, UsageError
 
@@ -301,3 +303,5 @@ def schema(
 app.command()(compare)
 app.command()(audit)
 app.command()(concepts)
+app.command()(check)
+app.command()(quality)
