@@ -13,6 +13,7 @@ from ldn_spark.cli.check import check
 from ldn_spark.cli.codelist_option import codelist_files
 from ldn_spark.cli.compare import audit, compare, study_named_by
 from ldn_spark.cli.concepts import concepts
+from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
 from ldn_spark.cli.quality import quality
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError, Problem, UsageError
@@ -54,6 +55,15 @@ Codelists = Annotated[
         help="Replace a codelist of the study for this run; may be repeated.",
     ),
 ]
+AtcVersions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--atc-version",
+        metavar="YEAR",
+        help="The ATC index of the delivered codes, where the files do not declare it: a year, "
+        "`at_dispensing`, or FILE=YEAR; may be repeated.",
+    ),
+]
 StudyName = Annotated[str, typer.Argument(help="A name in conf/studies, or a YAML file.")]
 
 
@@ -63,6 +73,8 @@ def run(arguments: list[str] | None = None) -> int:
     log_format = "json" if _asks_for_json(arguments) else "text"
     try:
         result = app(args=arguments, standalone_mode=False, prog_name="ldn")
+        if result == INTERRUPTED:  # Typer hears Ctrl-C itself
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except LdnSparkError as error:
         messages = [str(problem) for problem in error.problems]
@@ -79,8 +91,8 @@ def run(arguments: list[str] | None = None) -> int:
             error.show()
             return error.exit_code
         if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-            log_error(log_format, 130, "Interrupted", ["stopped; nothing half-written is visible"])
-            return 130
+            log_error(log_format, interrupted_code(), "Interrupted", [STOPPED])
+            return interrupted_code()
         raise
 
 
@@ -215,6 +227,7 @@ def run_study(
         int | None, typer.Option("--as-of", help="An earlier version of the lake.")
     ] = None,
     codelist: Codelists = None,
+    atc_version: AtcVersions = None,
     published: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Hold these published values against the computed ones."),
@@ -227,8 +240,9 @@ def run_study(
     from ldn_spark.io.run_folder import read_manifest
     from ldn_spark.pipeline import run_study as run_pipeline
     from ldn_spark.study.load import load_study
+    from ldn_spark.study.stated_versions import stated_versions
 
-    wanted = load_study(study, codelist_files(codelist))
+    wanted, stated = load_study(study, codelist_files(codelist)), stated_versions(atc_version)
     read_version(lake, as_of)  # say so before an engine is started for nothing
     name = engine or default_engine()
     with open_reporter(log_format) as report, open_engine(name) as spark:
@@ -239,6 +253,7 @@ def run_study(
             out,
             engine=name,
             as_of=as_of,
+            stated=stated,
             published=published,
             report=report,
         )
@@ -269,19 +284,24 @@ def plan(
         int | None, typer.Option("--as-of", help="An earlier version of the lake.")
     ] = None,
     codelist: Codelists = None,
+    atc_version: AtcVersions = None,
 ) -> None:
     """Say what a run would read and what each outcome's codes find; run nothing."""
     from ldn_spark.cli.views import show_plan
     from ldn_spark.io.engines import default_engine, open_engine
     from ldn_spark.io.lake import Lake, read_version
     from ldn_spark.plan import plan_study
+    from ldn_spark.run import translation_of
     from ldn_spark.study.load import load_study
+    from ldn_spark.study.stated_versions import stated_versions
 
-    wanted = load_study(study, codelist_files(codelist))
+    wanted, stated = load_study(study, codelist_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)
+    translation = translation_of(wanted, version, stated)
     with open_engine(engine or default_engine()) as spark:
-        found = plan_study(Lake(spark, lake), version, wanted)
-    show_plan(wanted, version, found)
+        planned = plan_study(Lake(spark, lake), version, wanted, translation)
+    show_plan(wanted, version, planned)
+    planned.found.require_no_problem()
 
 
 @app.command()

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ldn_spark.cli.codelist_option import codelist_files
+from ldn_spark.cli.interrupts import STOPPED, hear_signals, interrupted_code, leave
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError
 from ldn_spark.io.engines import ENGINES, open_engine
 from ldn_spark.io.lake import Lake
 from ldn_spark.run import Run
 from ldn_spark.study.load import load_study
+from ldn_spark.study.stated_versions import OPTION, stated_versions
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 
@@ -40,6 +42,7 @@ def stage_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--run-id", required=True, help="names the tables of the run")
     parser.add_argument("--as-of", type=int, help="an earlier version of the lake")
     parser.add_argument("--codelist", action="append", metavar="NAME=FILE", default=[])
+    parser.add_argument(OPTION, action="append", metavar="YEAR", default=[])
     return parser
 
 
@@ -49,7 +52,8 @@ def open_run(args: argparse.Namespace, app_name: str) -> Iterator[Run]:
     study = load_study(args.study, codelist_files(args.codelist))
     with open_engine(args.engine, app_name=app_name) as spark:
         lake = Lake(spark, args.lake)
-        yield Run(spark, study, lake, lake.version(args.as_of), args.run_id)
+        stated = stated_versions(args.atc_version)
+        yield Run(spark, study, lake, lake.version(args.as_of), args.run_id, stated)
 
 
 def run_job(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
@@ -58,14 +62,23 @@ def run_job(main: Callable[[argparse.Namespace], None], parser: argparse.Argumen
     A killed spark-submit does not signal its Python driver, so the driver watches its parent and
     goes when it has gone.
     """
+    hear_signals()
     args = parser.parse_args()
     _leave_with_parent()
-    try:
-        main(args)
-    except LdnSparkError as error:
-        messages = [str(problem) for problem in error.problems]
-        log_error(args.log_format, error.exit_code, type(error).__name__, messages)
-        raise SystemExit(error.exit_code) from None
+
+    def code() -> int:
+        try:
+            main(args)
+        except LdnSparkError as error:
+            messages = [str(problem) for problem in error.problems]
+            log_error(args.log_format, error.exit_code, type(error).__name__, messages)
+            return error.exit_code
+        except KeyboardInterrupt:
+            log_error(args.log_format, interrupted_code(), "Interrupted", [STOPPED])
+            return interrupted_code()
+        return 0
+
+    leave(code)
 
 
 def _leave_with_parent() -> None:

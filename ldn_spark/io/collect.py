@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ldn_spark.io.waiting import wait_for
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
 def rows(frame: DataFrame) -> list[dict[str, Any]]:
     """The rows of a small, group-level frame, in no order that may be relied on."""
-    return frame.toArrow().to_pylist()
+    return wait_for(frame.toArrow).to_pylist()
 
 
 def one(frame: DataFrame) -> dict[str, Any]:

@@ -94,14 +94,19 @@ def _sail_session() -> Iterator[SparkSession]:
     host, port = server.listening_address
     spark = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
     links = tempfile.mkdtemp(prefix="ldn-links-")
+    interrupted = False
     try:
         _pin_session(spark)
         spark.conf.set(_LINKS, links)
         spark.conf.set(_TASKS_AT_ONCE, str(len(os.sched_getaffinity(0))))
         yield spark
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
     finally:
-        spark.stop()
-        server.stop()
+        if not interrupted:  # a server with tasks under way waits for them, perhaps for ever
+            spark.stop()
+            server.stop()
         shutil.rmtree(links, ignore_errors=True)
         os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)  # or the next engine is taken for it
 

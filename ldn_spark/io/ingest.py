@@ -33,7 +33,7 @@ from ldn_spark.io.lake import (
 from ldn_spark.io.registry import Intake, Written, write_registry
 from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
-from ldn_spark.io.staging import BlockTask, count_staged, first_rejections, parse_into_staging
+from ldn_spark.io.staging import BlockTask, StagedSoFar, first_rejections, parse_into_staging
 from ldn_spark.io.verification import check_rejected, describe_dispensings, describe_persons
 from ldn_spark.io.waiting import wait_for
 from ldn_spark.progress import Progress, Reporter, silent
@@ -231,10 +231,13 @@ def _run_tasks(
 ) -> list[dict]:
     """The account of all blocks; meanwhile, the blocks staged so far are reported."""
     account = parse_into_staging(spark, tasks, source, staging, keep_accepted=keep_accepted)
-    return wait_for(
-        lambda: collect.rows(account),
-        lambda: report(Progress("parsing lines", count_staged(staging), len(tasks), "blocks")),
-    )
+    so_far = StagedSoFar(staging)
+
+    def tell() -> None:
+        done, counts = so_far.look()
+        report(Progress("parsing lines", done, len(tasks), "blocks", counts))
+
+    return wait_for(lambda: collect.rows(account), tell)
 
 
 def _record(

@@ -29,6 +29,7 @@ from ldn_spark.errors import (
 )
 from ldn_spark.io.delta_log import delta_version
 from ldn_spark.io.engines import engine_path
+from ldn_spark.io.waiting import wait_for
 from ldn_spark.schemas import DISPENSINGS, Table
 
 if TYPE_CHECKING:
@@ -284,7 +285,8 @@ def write_table(
         writer = writer.option("delta.dataSkippingStatsColumns", ",".join(table.statistics_on))
     else:
         writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
-    writer.save(engine_path(frame.sparkSession, path))
+    target = engine_path(frame.sparkSession, path)
+    wait_for(lambda: writer.save(target))
 
 
 def append_rows(frame: DataFrame, path: Path, table: Table, *, token: str = "") -> None:
@@ -293,7 +295,8 @@ def append_rows(frame: DataFrame, path: Path, table: Table, *, token: str = "") 
     Sail keeps the order of the rows here, and loses it where it replaces a part of a table.
     """
     writer = _writer(frame, table, token).mode("append")
-    writer.save(engine_path(frame.sparkSession, path))
+    target = engine_path(frame.sparkSession, path)
+    wait_for(lambda: writer.save(target))
 
 
 def _writer(frame: DataFrame, table: Table, token: str) -> DataFrameWriter:

@@ -199,9 +199,24 @@ def _by_year_and_code(table: pa.Table) -> pa.Table:
     return table.take(pa.array(np.argsort(key, kind="stable")))
 
 
-def count_staged(staging: Path) -> int:
-    """How many blocks are parsed so far."""
-    return sum(1 for _ in (staging / "accepted").glob("[0-9]*.parquet"))
+class StagedSoFar:
+    """What the tasks have staged until now; every file is looked into once."""
+
+    def __init__(self, staging: Path) -> None:
+        self._staging = staging
+        self._seen: set[str] = set()
+        self._rows = {"rows": 0, "rejected": 0}
+
+    def look(self) -> tuple[int, dict[str, int]]:
+        """Blocks that are parsed, and their accepted (`rows`) and `rejected` rows."""
+        folder = self._staging / "accepted"
+        for path in folder.glob("[0-9]*.parquet"):
+            if path.name not in self._seen:
+                self._seen.add(path.name)
+                for kind, count in (("accepted", "rows"), ("rejected", "rejected")):
+                    metadata = pq.read_metadata(self._staging / kind / path.name)
+                    self._rows[count] += metadata.num_rows
+        return len(self._seen), dict(self._rows)
 
 
 def first_rejections(staging: Path, names: Mapping[int, str]) -> list[Problem]:

@@ -11,11 +11,11 @@ POLL_SECONDS = 0.1
 Result = TypeVar("Result")
 
 
-def wait_for(work: Callable[[], Result], tick: Callable[[], None]) -> Result:
+def wait_for(work: Callable[[], Result], tick: Callable[[], None] = lambda: None) -> Result:
     """Do the work in a thread and return what it returns, or raise what it raises.
 
     Args:
-        work: blocks, for instance in an engine's call.
+        work: blocks, for instance in an engine's call, which hears no signal.
         tick: called meanwhile, about ten times a second.
 
     An interrupt leaves the thread to itself: it is a daemon, which the process does not wait for.
