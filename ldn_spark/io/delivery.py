@@ -224,7 +224,7 @@ def _scan_file(
     """Read one file as its source's format says."""
     rows = {"block_rows": block_rows, "has_read": has_read}
     if is_delta(path) != (source.format == "delta"):
-        has, declares = "is" if is_delta(path) else "is no", f"source {source.id} declares"
+        has, declares = "is a" if is_delta(path) else "is no", f"source {source.id} declares"
         what = f"{has} Delta table, but {declares} the format {source.format}"
         raise DeliveryError(Problem(str(path), what, "declare its 'format' in the source file"))
     if source.format == "delta":

@@ -85,7 +85,7 @@ def scan_stat(
     if problems := list(header_problems(str(path), header, layout)):
         raise DeliveryError(problems)
     if copy is None:
-        what = f"is a {FORMATS[kind]} file, and there is no place to turn it into Parquet"
+        what = f"is of {FORMATS[kind]}, and there is no place to turn it into Parquet"
         raise DeliveryError(Problem(str(path), what, "have it delivered as text or Parquet"))
     sha256 = sha256_of(path, has_read)
     copy.parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def _read(path: Path, kind: str, **options: Any) -> tuple[pd.DataFrame, Any]:
     try:
         import pyreadstat
     except ImportError:
-        what = f"is a {FORMATS[kind]} file, and the library that reads them is not installed"
+        what = f"is of {FORMATS[kind]}, and the library that reads them is not installed"
         mend = "pip install 'ldn-spark[statfiles]'"
         raise DeliveryError(Problem(str(path), what, mend)) from None
     if path.stat().st_size == 0:
