@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ldn_spark.cli.job import open_run, run_job, stage_parser
-from ldn_spark.pipeline import cohort_stage
+from ldn_spark.pipeline import check_stage, cohort_stage
 
 
 def main(args) -> None:
     with open_run(args, "ldn: cohort") as run:
+        check_stage(run)
         cohort_stage(run)
 
 

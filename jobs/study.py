@@ -8,6 +8,7 @@ from ldn_spark.cli.job import codelist_files, job_parser, open_reporter, run_job
 from ldn_spark.io.engines import open_engine
 from ldn_spark.pipeline import run_study
 from ldn_spark.study.load import load_study
+from ldn_spark.study.stated_versions import OPTION, stated_versions
 
 
 def main(args) -> None:
@@ -23,6 +24,7 @@ def main(args) -> None:
             args.out,
             engine=args.engine,
             as_of=args.as_of,
+            stated=stated_versions(args.atc_version),
             published=args.published,
             report=report,
         )
@@ -37,4 +39,5 @@ if __name__ == "__main__":
     parser.add_argument("--as-of", type=int, help="an earlier version of the lake")
     parser.add_argument("--published", type=Path, help="values to hold against the computed ones")
     parser.add_argument("--codelist", action="append", metavar="NAME=FILE", default=[])
+    parser.add_argument(OPTION, action="append", metavar="YEAR", default=[])
     run_job(main, parser)

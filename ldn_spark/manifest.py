@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import importlib.resources
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -14,13 +15,19 @@ from typing import Any
 from ldn_spark import __version__
 from ldn_spark.io.run_folder import list_outputs
 from ldn_spark.run import Run, run_key
+from ldn_spark.study.alterations import described
 from ldn_spark.study.documents import conf_folder
+from ldn_spark.study.index_check import ReadAs
+from ldn_spark.study.stated_versions import OPTION
 
 _PACKAGES = ("pyspark", "pysail", "delta-spark", "pyarrow", "numpy", "scipy", "matplotlib")
 
 
-def provenance(run: Run, warnings: list[str]) -> dict[str, Any]:
-    """What the data were, for the report: nothing that differs between engines or runs."""
+def provenance(run: Run, warnings: list[str], read_as: Sequence[ReadAs] = ()) -> dict[str, Any]:
+    """What the data were, for the report: nothing that differs between engines or runs.
+
+    `read_as` are the delivered codes that were read as others in the study's ATC index.
+    """
     return {
         "files": [
             {
@@ -41,14 +48,42 @@ def provenance(run: Run, warnings: list[str]) -> dict[str, Any]:
         "last_dispensed_on": run.version.last_dispensed_on,
         "codelists": {name: len(found.codes) for name, found in run.study.codelists.items()},
         "warnings": warnings,
-        "deviations": deviations(run),
+        "deviations": deviations(run, read_as),
+        "atc_codes": atc_codes(run, read_as),
     }
 
 
-def deviations(run: Run) -> list[str]:
-    """What this run did otherwise than the study file alone says: codelists replaced."""
+def atc_codes(run: Run, read_as: Sequence[ReadAs]) -> dict[str, Any]:
+    """In which ATC indices the codes are, and which were read as others how often."""
+    parts = run.translation.parts
+    return {
+        "study_version": run.study.definition.atc_version,
+        "lake_versions": list(dict.fromkeys(part.declared for part in parts)),
+        "read_as": [
+            {
+                "delivered": one.delivered,
+                "read_as": one.read_as,
+                "substance": one.substance,
+                "alterations": [described(row) for row in one.alterations],
+                "dispensings": one.dispensings,
+            }
+            for one in read_as
+        ],
+    }
+
+
+def deviations(run: Run, read_as: Sequence[ReadAs] = ()) -> list[str]:
+    """What this run did otherwise than the study file alone says.
+
+    Codelists were replaced; codes of another ATC index were read in the study's.
+    """
     usual = conf_folder() / "codelists"
-    return [
+    translated = [
+        f"{one.delivered} was read as {one.read_as}, its code in the ATC index of "
+        f"{run.study.definition.atc_version}"
+        for one in read_as
+    ]
+    return translated + [
         f"codelist {name} replaced by another of {len(found.codes)} codes"
         for name, found in run.study.codelists.items()
         if Path(found.source).resolve().parent != usual.resolve()
@@ -58,16 +93,22 @@ def deviations(run: Run) -> list[str]:
 def _command(run: Run) -> str:
     """How to run this study again."""
     lists = "".join(f" --codelist {name}=FILE" for name in run.study.codelists)
+    lists += "".join(f" {OPTION} {text}" for text in run.stated.texts)
     return f"ldn run {run.study.definition.id} --lake LAKE --out OUT{lists}"
 
 
 def manifest(
-    run: Run, folder: Path, engine: str, started: datetime, warnings: list[str]
+    run: Run,
+    folder: Path,
+    engine: str,
+    started: datetime,
+    warnings: list[str],
+    read_as: Sequence[ReadAs] = (),
 ) -> dict[str, Any]:
     """Everything a person needs to get the same numbers again; times stand here only."""
     return {
         "run_id": run.run_id,
-        "key": run_key(run.study, run.version, __version__),
+        "key": run_key(run.study, run.version, __version__, run.translation),
         "released": False,
         "study": {
             "id": run.study.definition.id,
@@ -90,6 +131,7 @@ def manifest(
             "dispensings": run.version.dispensings,
             "rejected": run.version.rejected,
             "files": provenance(run, warnings)["files"],
+            "atc_codes": atc_codes(run, read_as),
         },
         "warnings": warnings,
         "outputs": list_outputs(folder),

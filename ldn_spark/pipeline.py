@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from ldn_spark import __version__, analysis, schemas, stages
 from ldn_spark.attrition import attrition_steps
-from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
+from ldn_spark.errors import EmptyInputError, Problem
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.io.run_folder import new_run_folder, write_manifest
 from ldn_spark.manifest import manifest, provenance
 from ldn_spark.plan import coverage_warnings
+from ldn_spark.preflight import Preflight, preflight
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.published.comparison import compare
 from ldn_spark.published.files import COMPARE_CSV, compare_csv, compare_html
@@ -25,16 +26,28 @@ from ldn_spark.published.reading import read_published
 from ldn_spark.published.values import Published
 from ldn_spark.reporting.publish import publish
 from ldn_spark.results import AttritionStep, Results
-from ldn_spark.run import Run, run_key
-from ldn_spark.study.definition import OVERALL
+from ldn_spark.run import Run, run_key, translation_of
 from ldn_spark.study.load import Study
-from ldn_spark.transforms.codes import begins_with_any
+from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
+from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.transforms.cohort import summarise_attrition
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-STAGES = ("cohort", "measure", "summarise", "publish")
+STAGES = ("check", "cohort", "measure", "summarise", "publish")
+
+
+def check_stage(run: Run) -> Preflight:
+    """What the codes of the study find in the lake.
+
+    Raises:
+        EmptyInputError: the lake holds no dispensing.
+        QualityGateError: the codes find nothing, or are of another ATC version; all at once.
+    """
+    found = preflight(run.lake, run.version, run.study, run.translation)
+    found.require_no_problem()
+    return found
 
 
 def cohort_stage(run: Run) -> None:
@@ -43,13 +56,10 @@ def cohort_stage(run: Run) -> None:
     Raises:
         EmptyInputError: nobody satisfies the study; the message says at which step the last fell.
     """
-    if run.version.dispensings == 0:
-        raise EmptyInputError(
-            Problem(str(run.lake.root), "the lake holds no dispensing", "take a delivery in first")
-        )
     persons, dispensings = run.registry(schemas.PERSONS), run.registry(schemas.DISPENSINGS)
     candidates = run.write(
-        stages.find_candidates(run.study, dispensings, persons), schemas.CANDIDATES
+        stages.find_candidates(run.study, dispensings, persons, run.translation),
+        schemas.CANDIDATES,
     )
     steps = attrition(run)
     if steps[-1].number_subjects == 0:
@@ -67,7 +77,9 @@ def cohort_stage(run: Run) -> None:
 def measure_stage(run: Run) -> None:
     """Registry and cohort -> the cohort's dispensings -> person outcomes."""
     dispensings, cohort = run.registry(schemas.DISPENSINGS), run.read(schemas.COHORT)
-    cut = run.write(stages.measure(run.study, dispensings, cohort), schemas.COHORT_DISPENSINGS)
+    cut = run.write(
+        stages.measure(run.study, dispensings, cohort, run.translation), schemas.COHORT_DISPENSINGS
+    )
     run.write(stages.sum_outcomes(run.study, cut), schemas.PERSON_OUTCOMES)
 
 
@@ -108,39 +120,8 @@ def attrition(run: Run) -> tuple[AttritionStep, ...]:
     )
 
 
-def check_codes_are_found(run: Run, results: Results) -> list[str]:
-    """Which outcomes find nothing in the whole lake: a wrong code, or another ATC version?
-
-    Only outcomes that nobody in the cohort used are looked up, so this seldom costs anything.
-
-    Returns:
-        A warning per outcome that may be empty and is.
-
-    Raises:
-        QualityGateError: one that may not be empty is; all of them at once.
-    """
-    problems, warnings = [], []
-    for outcome in run.study.definition.outcomes:
-        neither, persons = (
-            results.value("users", OVERALL, outcome.id, name) for name in ("neither", "persons")
-        )
-        if neither != persons:
-            continue
-        found = run.registry(schemas.DISPENSINGS).where(begins_with_any("atc", outcome.atc))
-        if collect.rows(found.select("atc").limit(1)):
-            continue
-        problem = Problem(
-            f"outcome {outcome.id}",
-            f"no dispensing in the lake has a code under {', '.join(outcome.atc)}",
-            "check the codes and the ATC version of the extract",
-        )
-        (warnings if outcome.may_be_empty else problems).append(problem)
-    if problems:
-        raise QualityGateError(problems)
-    return [str(problem) for problem in warnings]
-
-
 _TITLES = {
+    "check": "checking the codes",
     "cohort": "finding the cohort",
     "measure": "measuring outcomes",
     "summarise": "summing groups",
@@ -156,6 +137,7 @@ def run_study(
     *,
     engine: str,
     as_of: int | None = None,
+    stated: StatedVersions = NOTHING_STATED,
     published: Path | None = None,
     report: Reporter = silent,
 ) -> Path:
@@ -168,6 +150,7 @@ def run_study(
         out: results go to `out/<study>/<run_id>`.
         engine: its name, for the manifest.
         as_of: an earlier version of the lake.
+        stated: in which ATC index the delivered codes are, where it is not as the files declare.
         published: values to hold against the computed ones, in the report and in compare.csv.
         report: is told how far the work is.
 
@@ -178,30 +161,53 @@ def run_study(
     lake = Lake(spark, lake_root)
     version = lake.version(as_of)
     values = None if published is None else read_published(published, study.definition)
-    run = Run(spark, study, lake, version, new_run_id(study, version, started))
-    for number, (name, step) in enumerate(
-        zip(STAGES, (cohort_stage, measure_stage, summarise_stage), strict=False)
-    ):
-        report(Progress(_TITLES[name], number, len(STAGES), "stages"))
+    translation = translation_of(study, version, stated)
+    run_id = new_run_id(study, version, started, translation)
+    run = Run(spark, study, lake, version, run_id, stated)
+
+    def tell(stage: str) -> None:
+        report(Progress(_TITLES[stage], STAGES.index(stage), len(STAGES), "stages"))
+
+    tell("check")
+    checked = check_stage(run)
+    for name, step in zip(STAGES[1:], (cohort_stage, measure_stage, summarise_stage), strict=False):
+        tell(name)
         step(run)
-    report(Progress(_TITLES["publish"], len(STAGES) - 1, len(STAGES), "stages"))
-    folder = publish_stage(run, out, engine=engine, started=started, published=values)
+    tell("publish")
+    folder = publish_stage(
+        run, out, engine=engine, started=started, published=values, checked=checked
+    )
     report(Progress(_TITLES["publish"], len(STAGES), len(STAGES), "stages"))
     return folder
 
 
-def new_run_id(study: Study, version: LakeVersion, started: datetime) -> str:
+def new_run_id(
+    study: Study,
+    version: LakeVersion,
+    started: datetime,
+    translation: Translation = UNTRANSLATED,
+) -> str:
     """When the run began, and the key of what it computes."""
-    return f"{started:%Y%m%dT%H%M%S%fZ}-{run_key(study, version, __version__)}"
+    return f"{started:%Y%m%dT%H%M%S%fZ}-{run_key(study, version, __version__, translation)}"
 
 
 def publish_stage(
-    run: Run, out: Path, *, engine: str, started: datetime, published: Published | None = None
+    run: Run,
+    out: Path,
+    *,
+    engine: str,
+    started: datetime,
+    published: Published | None = None,
+    checked: Preflight | None = None,
 ) -> Path:
-    """Moments -> tables, figures, report and manifest, in one folder that appears when whole."""
+    """Moments -> tables, figures, report and manifest, in one folder that appears when whole.
+
+    `checked` is what `check_stage` found; it is looked up again where it is not given.
+    """
     definition = run.study.definition
+    checked = check_stage(run) if checked is None else checked
     results = analyse(run)
-    warnings = coverage_warnings(run.version, run.study) + check_codes_are_found(run, results)
+    warnings = [*coverage_warnings(run.version, run.study), *map(str, checked.warnings)]
     with new_run_folder(out / definition.id, run.run_id) as (draft, final):
         section = ""
         if published is not None:
@@ -211,11 +217,11 @@ def publish_stage(
             definition,
             draft,
             comparison=section,
-            provenance=provenance(run, warnings),
+            provenance=provenance(run, warnings, checked.read_as),
             study_hash=run.study.hash,
             software_version=__version__,
         )
-        write_manifest(draft, manifest(run, draft, engine, started, warnings))
+        write_manifest(draft, manifest(run, draft, engine, started, warnings, checked.read_as))
     return final
 
 

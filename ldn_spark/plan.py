@@ -4,81 +4,43 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import functions as F
-
-from ldn_spark import schemas, stages
-from ldn_spark.io import collect
+from ldn_spark import stages
 from ldn_spark.io.lake import Lake, LakeVersion
+from ldn_spark.preflight import Preflight, preflight
 from ldn_spark.study.load import Study
-from ldn_spark.transforms.codes import begins_with_any
-from ldn_spark.transforms.exposure import select_exposures
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomePlan:
-    """What the codes of one outcome find in the years a run would read."""
-
-    id: str
-    asked: tuple[str, ...]
-    codes_found: int
-    dispensings: int
-    may_be_empty: bool
+from ldn_spark.study.translation import Translation
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would read, and what a person should know before."""
+    """What a run would read, and what a person should know before.
+
+    Attributes:
+        exposure_years, outcome_years: the years that are read.
+        found: what every code finds, and what would stop a run.
+        warnings: where the extract may be too short, and what the codes leave open.
+    """
 
     exposure_years: str
     outcome_years: str
-    exposure_dispensings: int
-    product_dispensings: int
-    outcomes: tuple[OutcomePlan, ...]
+    found: Preflight
     warnings: tuple[str, ...]
 
 
-def plan_study(lake: Lake, version: LakeVersion, study: Study) -> Plan:
-    """Count what the codes of a study find: two small aggregates, nothing written."""
-    definition = study.definition
-    dispensings = lake.read(schemas.DISPENSINGS, version)
-    first, last = stages.exposure_years(definition)
-    event = definition.exposure.index_event
-    in_period = dispensings.where(
-        F.col("year").between(event.first.year, event.last.year)
-        & F.col("dispensed_on").between(F.lit(event.first), F.lit(event.last))
-    )
-    exposures = collect.one(
-        select_exposures(in_period, definition.exposure, study.exposure_products).agg(
-            F.count(F.lit(1)).alias("atc"),
-            F.count(F.when(F.col("is_exposure"), F.lit(1))).alias("product"),
-        )
-    )
-    years = stages.outcome_years(definition)
-    found = collect.rows(
-        stages.in_years(dispensings, *years)
-        .where(begins_with_any("atc", definition.outcome_prefixes))
-        .groupBy("atc")
-        .agg(F.count(F.lit(1)).alias("rows"))
-    )
-    outcomes = []
-    for outcome in definition.outcomes:
-        mine = [row for row in found if row["atc"].startswith(outcome.atc)]
-        outcomes.append(
-            OutcomePlan(
-                outcome.id,
-                outcome.atc,
-                len(mine),
-                sum(row["rows"] for row in mine),
-                outcome.may_be_empty,
-            )
-        )
+def plan_study(lake: Lake, version: LakeVersion, study: Study, translation: Translation) -> Plan:
+    """Count what the codes of a study find: two small aggregates, nothing written.
+
+    Raises:
+        EmptyInputError: the lake holds no dispensing.
+    """
+    found = preflight(lake, version, study, translation)
+    first, last = stages.exposure_years(study.definition)
+    years = stages.outcome_years(study.definition)
     return Plan(
         exposure_years=f"{'all' if first is None else first} to {last}",
         outcome_years=f"{years[0]} to {years[1]}",
-        exposure_dispensings=exposures["atc"],
-        product_dispensings=exposures["product"],
-        outcomes=tuple(outcomes),
-        warnings=tuple(coverage_warnings(version, study)),
+        found=found,
+        warnings=(*coverage_warnings(version, study), *map(str, found.warnings)),
     )
 
 

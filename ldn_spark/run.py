@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark import schemas
 from ldn_spark.io.lake import Lake, LakeVersion, read_run_table, write_run_table
 from ldn_spark.study.load import Study
+from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
+from ldn_spark.study.translation import UNTRANSLATED, Translation, translate
+from ldn_spark.study.uses import uses_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -25,6 +30,7 @@ class Run:
         lake: where the registry lies.
         version: the version of the lake that is read, pinned for the whole run.
         run_id: names the run's tables in the lake and its folder of results.
+        stated: in which ATC index the delivered codes are, where it is not as the files declare.
     """
 
     spark: SparkSession
@@ -32,6 +38,16 @@ class Run:
     lake: Lake
     version: LakeVersion
     run_id: str
+    stated: StatedVersions = NOTHING_STATED
+
+    @cached_property
+    def translation(self) -> Translation:
+        """How the lake's ATC codes are read in the study's index.
+
+        Raises:
+            UsageError: what is stated of the codes does not fit the files.
+        """
+        return translation_of(self.study, self.version, self.stated)
 
     @property
     def tables(self) -> Path:
@@ -52,7 +68,36 @@ class Run:
         return read_run_table(self.spark, self.tables, table)
 
 
-def run_key(study: Study, version: LakeVersion, software_version: str) -> str:
-    """Eight characters that stand for study, data and software: same key, same numbers."""
+def translation_of(
+    study: Study, version: LakeVersion, stated: StatedVersions = NOTHING_STATED
+) -> Translation:
+    """How the ATC codes of a version of a lake are read in a study's index.
+
+    Raises:
+        UsageError: what is stated of the codes does not fit the files.
+    """
+    files = [f for f in version.files if f.kind == schemas.DISPENSINGS.name and not f.is_replaced]
+    definition = study.definition
+    return translate(
+        definition.atc_version,
+        study.alterations.rows,
+        uses_of(definition),
+        stated.versions({file.file_id: (file.name, file.atc_version) for file in files}),
+    )
+
+
+def run_key(
+    study: Study,
+    version: LakeVersion,
+    software_version: str,
+    translation: Translation = UNTRANSLATED,
+) -> str:
+    """Eight characters that stand for study, data and software: same key, same numbers.
+
+    How codes are read counts where any is read as another one.
+    """
     parts = [study.hash, software_version, *sorted(file.sha256 for file in version.files)]
+    if not translation.is_empty:
+        content = [asdict(part) for part in translation.parts]
+        parts.append(json.dumps(content, sort_keys=True))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]

@@ -79,10 +79,20 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
     console.print(
         f"Years read for the exposure: {plan.exposure_years}; outcomes: {plan.outcome_years}."
     )
+    found = plan.found
     console.print(
-        f"Exposure {', '.join(definition.exposure.atc)}: {plan.exposure_dispensings:,} dispensings "
-        f"in the index period, {plan.product_dispensings:,} of them the exposure's products."
+        f"Exposure {', '.join(definition.exposure.atc)}: {found.exposure:,} dispensings "
+        f"in the index period, {found.products:,} of them the exposure's products."
     )
+    console.print(_outcomes_found(plan))
+    if found.read_as:
+        console.print(_codes_read_as_others(study, plan))
+    for warning in plan.warnings:
+        console.print(f"warning: {warning}", markup=False)
+
+
+def _outcomes_found(plan: Plan) -> Table:
+    """What every outcome finds; beside each code its dispensings, where there are several."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, justify in (
         ("outcome", "left"),
@@ -92,19 +102,29 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
         ("", "left"),
     ):
         table.add_column(name, justify=justify, overflow="fold")
-    for row in plan.outcomes:
-        remark = (
-            ""
-            if row.dispensings
-            else (
-                "finds nothing" if row.may_be_empty else "[red]finds nothing: a run would stop[/]"
-            )
-        )
-        codes = ", ".join(row.asked)
-        table.add_row(row.id, codes, f"{row.codes_found:,}", f"{row.dispensings:,}", remark)
-    console.print(table)
-    for warning in plan.warnings:
-        console.print(f"warning: {warning}", markup=False)
+    for row in plan.found.outcomes:
+        found, remark = row.found, ""
+        if found.dispensings == 0:
+            remark = "finds nothing"
+            if not row.may_be_empty:
+                remark = "[red]finds nothing: a run would stop[/]"
+        several = len(found.by_code) > 1
+        codes = [f"{code} {number:,}" if several else code for code, number in found.by_code]
+        numbers = (f"{found.codes_found:,}", f"{found.dispensings:,}")
+        table.add_row(row.id, ", ".join(codes), *numbers, remark)
+    return table
+
+
+def _codes_read_as_others(study: Study, plan: Plan) -> Table:
+    """The delivered codes that are read as others in the study's ATC index."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("delivered")
+    table.add_column(f"in the ATC index of {study.definition.atc_version}")
+    table.add_column("substance", overflow="fold")
+    table.add_column("dispensings", justify="right")
+    for one in plan.found.read_as:
+        table.add_row(one.delivered, one.read_as, one.substance, f"{one.dispensings:,}")
+    return table
 
 
 def show_run(folder: Path, *, everything: bool) -> None:

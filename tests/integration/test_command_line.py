@@ -13,6 +13,7 @@ from ldn_spark.cli.reporters import open_reporter
 from ldn_spark.errors import UsageError
 from ldn_spark.io.run_folder import new_run_folder
 from ldn_spark.progress import Progress
+from ldn_spark.study.documents import conf_folder
 
 HEADER = (
     "PasientLopeNr;PasientKjonn;PasientFodtAr;ATCKode;Varenr;Varenavn;UtleveringsDato;"
@@ -146,11 +147,28 @@ def test_errors_as_json(capsys, tmp_path):
 
 
 def test_nobody_in_the_cohort(capsys, delivery, tmp_path):
-    lake = tmp_path / "lake"
+    lake, study = tmp_path / "lake", tmp_path / "study.yaml"
+    condition = "{id: old, label: Old, keep_if: {age: {at_least: 130, at_most: null}}}"
+    content = (conf_folder() / "studies" / "ldn_2013.yaml").read_text(encoding="utf-8")
+    study.write_text(content.replace("eligibility: []", f"eligibility: [{condition}]"), "utf-8")
     ldn(capsys, "ingest", delivery, "--lake", lake)
-    code, _, warned = ldn(capsys, "run", "ldn_2013", "--lake", lake, "--out", tmp_path / "out")
+    replace = f"ldn_products={tmp_path / 'ldn.txt'}"
+    arguments = ("run", study, "--lake", lake, "--out", tmp_path / "out", "--codelist", replace)
+    code, _, warned = ldn(capsys, *arguments)
     assert code == 11
     assert "nobody is left after the step" in warned.replace("\n", " ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_product_numbers_of_another_register(capsys, delivery, tmp_path):
+    lake = tmp_path / "lake"
+    ldn(capsys, "ingest", delivery, "--lake", lake)
+    for arguments in (["run", "--out", tmp_path / "out"], ["plan"]):
+        code, _, warned = ldn(capsys, arguments[0], "ldn_2013", "--lake", lake, *arguments[1:])
+        assert code == 12
+        said = warned.replace("\n", " ")
+        assert "codelist ldn_products: none of its 3 product numbers is dispensed" in said
+        assert "--codelist ldn_products=FILE" in said
     assert not (tmp_path / "out").exists()
 
 

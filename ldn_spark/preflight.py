@@ -1,0 +1,273 @@
+"""What the codes of a study find in a lake, before anything is run.
+
+A code that finds nothing is a wrong code or a lake of another ATC version, and a column of zeros
+that looks like a result is the worst answer. The counts come from the dispensing profile, a small
+table; for a lake without one, or one whose files are of several ATC versions, from the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from ldn_spark import schemas, stages
+from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
+from ldn_spark.io import collect
+from ldn_spark.io.lake import Lake, LakeVersion
+from ldn_spark.study.atc_history import BEGINNING
+from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
+from ldn_spark.study.criteria import Dispensed
+from ldn_spark.study.definition import IndexEvent, Outcome, StudyDefinition
+from ldn_spark.study.index_check import IndexCheck, ReadAs
+from ldn_spark.study.load import Study
+from ldn_spark.study.occurrences import Found, Look, Occurrence, find
+from ldn_spark.study.translation import Translation
+from ldn_spark.study.uses import points_of
+from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.transforms.codes import begins_with_any
+from ldn_spark.transforms.exposure import select_exposures
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFound:
+    """What the codes of an outcome find in the years that a run would read."""
+
+    id: str
+    found: Found
+    may_be_empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What a study would find, and what speaks against running it.
+
+    Attributes:
+        exposure: dispensings of the exposure's ATC codes in the index period.
+        products: those of them that are the exposure.
+        outcomes: in the order of the study.
+        read_as: delivered codes that are read as others in the study's ATC index.
+        problems: any of them stops a run.
+        warnings: what a person should know.
+    """
+
+    exposure: int
+    products: int
+    outcomes: tuple[OutcomeFound, ...]
+    read_as: tuple[ReadAs, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+    def require_no_problem(self) -> None:
+        """Stop where the data contradict the study.
+
+        Raises:
+            QualityGateError: with every problem.
+        """
+        if self.problems:
+            raise QualityGateError(self.problems)
+
+
+def preflight(
+    lake: Lake, version: LakeVersion, study: Study, translation: Translation
+) -> Preflight:
+    """Look up what every code of a study finds; nothing is written.
+
+    Raises:
+        EmptyInputError: the lake holds no dispensing.
+    """
+    if version.dispensings == 0:
+        raise EmptyInputError(
+            Problem(str(lake.root), "the lake holds no dispensing", "take a delivery in first")
+        )
+    looks = looks_of(study.definition)
+    occurrences = _count_codes(lake, version, study, translation, looks)
+    check = IndexCheck(translation, study.alterations, looks, occurrences)
+    atc, products = _count_exposures(lake, version, study, translation)
+    problems = [*check.problems(), *_missing_exposure(study, version, atc, products)]
+    warnings = check.warnings()
+    may_be_empty = {_name(outcome): outcome.may_be_empty for outcome in study.definition.outcomes}
+    outcomes = []
+    for look in looks:
+        found = find(look, occurrences)
+        if look.name in may_be_empty:
+            outcomes.append(found)
+        if found.dispensings or look.name == _EXPOSURE:
+            continue
+        elsewhere = _stands_elsewhere(lake, version, translation, look)
+        accepted = may_be_empty.get(look.name, True)
+        (warnings if accepted else problems).append(_empty(look, elsewhere=elsewhere))
+    return Preflight(
+        atc,
+        products,
+        tuple(
+            OutcomeFound(outcome.id, found, outcome.may_be_empty)
+            for outcome, found in zip(study.definition.outcomes, outcomes, strict=True)
+        ),
+        check.read_as(),
+        tuple(problems),
+        tuple(warnings),
+    )
+
+
+_EXPOSURE = "exposure"
+
+
+def _name(outcome: Outcome) -> str:
+    return f"outcome {outcome.id}"
+
+
+def looks_of(study: StudyDefinition) -> list[Look]:
+    """Everything a study uses ATC codes for, and the years of dispensing it looks at."""
+    first, last = stages.exposure_years(study)
+    first_year = BEGINNING if first is None else first
+    looks = [Look(_EXPOSURE, shortest_prefixes(study.exposure.atc), first_year, last)]
+    years = stages.outcome_years(study)
+    looks += [Look(_name(outcome), outcome.atc, *years) for outcome in study.outcomes]
+    for kind, steps in (("condition", study.eligibility), ("subgroup", study.subgroups)):
+        for step in steps:
+            for number, leaf in enumerate(step.keep_if.leaves(), start=1):
+                if leaf.atc:
+                    name = f"{kind} {step.id}, codes {number}"
+                    codes = shortest_prefixes(leaf.atc)
+                    looks.append(Look(name, codes, *_leaf_years(leaf, study.exposure.index_event)))
+    return looks
+
+
+def _leaf_years(leaf: Dispensed, event: IndexEvent) -> tuple[int, int]:
+    if leaf.period is not None:
+        return leaf.period.first.year, leaf.period.last.year
+    assert leaf.days is not None
+    return (
+        date.fromordinal(event.first.toordinal() + leaf.days.first).year,
+        date.fromordinal(event.last.toordinal() + leaf.days.last).year,
+    )
+
+
+def _count_codes(
+    lake: Lake,
+    version: LakeVersion,
+    study: Study,
+    translation: Translation,
+    looks: Sequence[Look],
+) -> list[Occurrence]:
+    """How often every delivered code that could matter stands in each part and year."""
+    groups = list(dict.fromkeys(part.file_ids for part in translation.parts))
+    if len(groups) == 1 and _has_profile(version):
+        frame = lake.read(schemas.DISPENSING_PROFILE, version)
+        group, counted = F.lit(0), F.sum("dispensings")
+    else:
+        wanted = {prefix for look in looks for prefix in look.prefixes}
+        frame = lake.read(schemas.DISPENSINGS, version).where(
+            _could_matter(wanted, points_of(study.alterations.rows))
+        )
+        group, counted = _group_of(groups), F.count(F.lit(1))
+    first = min(look.first_year for look in looks)
+    years = stages.in_years(
+        frame, None if first == BEGINNING else first, max(look.last_year for look in looks)
+    )
+    rows = collect.rows(
+        years.groupBy("year", "atc", group.cast("int").alias("files")).agg(
+            counted.cast("bigint").alias("dispensings")
+        )
+    )
+    return [
+        Occurrence(part, row["year"], row["atc"], row["dispensings"])
+        for row in rows
+        for part in translation.parts
+        if part.file_ids == groups[row["files"]]
+        and part.first_year <= row["year"] <= part.last_year
+    ]
+
+
+def _has_profile(version: LakeVersion) -> bool:
+    """Whether the lake has the table; one made by an earlier software version has not."""
+    return schemas.DISPENSING_PROFILE.name in version.tables
+
+
+def _could_matter(wanted: Iterable[str], points: Iterable[str]) -> Column:
+    """Codes under the asked ones, under altered ones, or coarser than an altered one."""
+    points = set(points)
+    under = begins_with_any("atc", shortest_prefixes({*wanted, *points}))
+    coarser = {point[:length] for point in points for length in ATC_LENGTHS[:-1]}
+    return under | F.col("atc").isin(*sorted(coarser)) if coarser else under
+
+
+def _group_of(groups: Sequence[tuple[int, ...] | None]) -> Column:
+    """The number of the group of files that a dispensing belongs to."""
+    chain = F
+    for number, files in enumerate(groups):
+        if files is not None:
+            chain = chain.when(F.col("file_id").isin(*files), F.lit(number))
+    return F.lit(0) if chain is F else chain
+
+
+def _count_exposures(
+    lake: Lake, version: LakeVersion, study: Study, translation: Translation
+) -> tuple[int, int]:
+    """Dispensings of the exposure's ATC codes in the index period, and those of its products."""
+    exposure = study.definition.exposure
+    event = exposure.index_event
+    in_period = stages.in_years(
+        lake.read(schemas.DISPENSINGS, version), event.first.year, event.last.year
+    ).where(F.col("dispensed_on").between(F.lit(event.first), F.lit(event.last)))
+    found = collect.one(
+        select_exposures(in_period, exposure, study.exposure_products, translation).agg(
+            F.count(F.lit(1)).alias("atc"),
+            F.count(F.when(F.col("is_exposure"), F.lit(1))).alias("product"),
+        )
+    )
+    return found["atc"], found["product"]
+
+
+def _missing_exposure(
+    study: Study, version: LakeVersion, atc: int, products: int
+) -> Iterator[Problem]:
+    exposure = study.definition.exposure
+    event = exposure.index_event
+    codes, period = ", ".join(exposure.atc), f"from {event.first} to {event.last}"
+    if atc == 0:
+        yield Problem(
+            "exposure",
+            f"no dispensing {period} has a code under {codes}",
+            f"check the codes and the index period; the lake holds {version.first_dispensed_on} "
+            f"to {version.last_dispensed_on}",
+        )
+    elif products == 0:
+        name = exposure.products
+        yield Problem(
+            f"codelist {name}",
+            f"none of its {len(study.exposure_products or ())} product numbers is dispensed "
+            f"{period}, under {codes}",
+            f"give the product numbers of this register: --codelist {name}=FILE",
+        )
+
+
+def _stands_elsewhere(
+    lake: Lake, version: LakeVersion, translation: Translation, look: Look
+) -> bool:
+    """Whether codes that find nothing in the years looked at stand in other years."""
+    registry = lake.read(schemas.DISPENSINGS, version)
+    found = require_codes(registry, look.prefixes, translation)
+    return bool(collect.rows(found.select("atc").limit(1)))
+
+
+def _empty(look: Look, *, elsewhere: bool) -> Problem:
+    where = f"in {_years(look)}" if elsewhere else "in the lake"
+    return Problem(
+        look.name,
+        f"no dispensing {where} has a code under {', '.join(look.prefixes)}",
+        "check the codes and the ATC version of the extract",
+    )
+
+
+def _years(look: Look) -> str:
+    """`2012–2014`, `until 2014` or `2013`."""
+    if look.first_year == BEGINNING:
+        return f"the years until {look.last_year}"
+    if look.first_year == look.last_year:
+        return str(look.first_year)
+    return f"{look.first_year}–{look.last_year}"
