@@ -47,7 +47,8 @@ class FileRecord:
 
     Attributes:
         kind: dispensings, persons, deaths or observation_periods.
-        atc_version: the year of the ATC index of its codes; None for not declared.
+        atc_version: the year of the ATC index of its codes, or `at_dispensing`; None for not
+            declared.
         version: the lake version that it came with; 0 while it is being taken in.
         superseded: dispensings of this file that later deliveries have replaced.
         first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
@@ -66,7 +67,7 @@ class FileRecord:
     repaired: int = 0
     noted_by_reason: Mapping[str, int] = field(default_factory=dict)
     kind: str = DISPENSINGS.name
-    atc_version: int | None = None
+    atc_version: int | str | None = None
     version: int = 0
     superseded: int = 0
     first_dispensed_on: str = ""

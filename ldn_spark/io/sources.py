@@ -177,8 +177,10 @@ class Source(Document):
         description="lines of one delivery that are alike in every column we read, and have no "
         "line key: 'keep' counts them as dispensings, 'reject' keeps the first",
     )
-    atc_version: int | None = Field(
-        default=None, description="the year of the ATC index that the codes are written in"
+    atc_version: Annotated[int, Field(ge=1970, le=2100)] | Literal["at_dispensing"] | None = Field(
+        default=None,
+        description="the year of the ATC index that the codes are written in, or at_dispensing "
+        "where they are those of the year of dispensing",
     )
     lookups: tuple[Lookup, ...] = ()
     persons: Companion | None = None
