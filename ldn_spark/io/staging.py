@@ -103,7 +103,7 @@ def parse_into_staging(
 
 def _write_empty(source: Source, staging: Path) -> None:
     """Files without rows, so that the folders have their columns whatever is delivered."""
-    header = tuple(source.columns.values())
+    header = tuple(dict.fromkeys([*source.columns.values(), *source.line_key]))
     parsed = parse_block(b"", 2, header, source, rules_of(source))
     _stage(parsed.rejected, parsed.accepted, 0, "", "empty", staging)
 
