@@ -24,7 +24,7 @@ from ldn_spark.io.tabular import blocks_of, open_parquet, row_groups, sha256_of
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS = {"sas": "SAS", "spss": "SPSS", "stata": "Stata"}
+FORMATS = {"sas": "a SAS file", "spss": "an SPSS file", "stata": "a Stata file"}
 _READERS = {
     "sas": {".sas7bdat": "read_sas7bdat", ".xpt": "read_xport"},
     "spss": {".sav": "read_sav", ".zsav": "read_sav", ".por": "read_por"},
@@ -85,7 +85,7 @@ def scan_stat(
     if problems := list(header_problems(str(path), header, layout)):
         raise DeliveryError(problems)
     if copy is None:
-        what = f"is of {FORMATS[kind]}, and there is no place to turn it into Parquet"
+        what = f"is {FORMATS[kind]}, and there is no place to turn it into Parquet"
         raise DeliveryError(Problem(str(path), what, "have it delivered as text or Parquet"))
     sha256 = sha256_of(path, has_read)
     copy.parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def _read(path: Path, kind: str, **options: Any) -> tuple[pd.DataFrame, Any]:
     try:
         import pyreadstat
     except ImportError:
-        what = f"is of {FORMATS[kind]}, and the library that reads them is not installed"
+        what = f"is {FORMATS[kind]}, and the library that reads them is not installed"
         mend = "pip install 'ldn-spark[statfiles]'"
         raise DeliveryError(Problem(str(path), what, mend)) from None
     if path.stat().st_size == 0:
@@ -160,7 +160,7 @@ def _read(path: Path, kind: str, **options: Any) -> tuple[pd.DataFrame, Any]:
     try:
         return reader(path, **options)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError) as error:
-        what, mend = f"is no {FORMATS[kind]} file, or a damaged one", "copy it or ask for it again"
+        what, mend = f"is not {FORMATS[kind]}, or a damaged one", "copy it or ask for it again"
         if "convert string" in str(error):
             what = "holds text that is not in the encoding that the file names"
             mend = "have it saved in UTF-8"

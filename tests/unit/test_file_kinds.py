@@ -168,7 +168,7 @@ def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path):
-    """200 MiB of gz, twice as much as text: read with less than either."""
+    """200 MiB of gz, several times as much as text: memory for neither."""
     body = np.random.default_rng(1).integers(0, 1 << 62, 200_000)
     text = "".join(f"{n:016x};2;1951;N05BB01;058719;2012.02.01;1,5\n" for n in body.tolist())
     member = gzip.compress(text.encode(), 1)
@@ -694,11 +694,11 @@ def test_what_is_wrong_with_a_file_of_a_statistical_program(tmp_path, monkeypatc
         scan_files([whole], source)
     for name, content in {"cut": whole.read_bytes()[:300], "text": TEXT.encode()}.items():
         told = complaint(write(tmp_path, content, f"{name}.sav"), source)
-        assert "is no SPSS file, or a damaged one" in told
+        assert "is not an SPSS file, or a damaged one" in told
     assert "is empty: 0 bytes" in complaint(write(tmp_path, b"", "empty.sav"), source)
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
     told = complaint(whole, source)
-    assert "is of SPSS, and the library that reads them is not installed" in told
+    assert "is an SPSS file, and the library that reads them is not installed" in told
     assert "pip install 'ldn-spark[statfiles]'" in told
 
 

@@ -1,0 +1,129 @@
+"""One delivery in every kind of file fills the lake alike, on both engines."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from ldn_spark.io import collect
+from ldn_spark.io.ingest import ingest
+from ldn_spark.io.lake import Lake
+from ldn_spark.io.sources import load_source
+from ldn_spark.schemas import DISPENSINGS, PERSONS, REJECTED_DISPENSINGS
+from tests.stat_files import write_sas7bdat
+
+deltalake = pytest.importorskip("deltalake")
+pyreadstat = pytest.importorskip("pyreadstat")
+
+NORPD = load_source("norpd")
+NAMES = list(NORPD.columns.values())
+ROWS = [
+    # pseudonym, sex, born, ATC, product, day, DDD
+    ("P1", 2, 1951, "N05BB01", 58719, "2012-02-29", 62.5),
+    ("P2", 1, 1960, "N02BE01", 981, "2012-12-31", -10.0),
+    ("P2", 1, 1960, "n02be01", 981, "2012-12-31", None),
+    ("P3", 2, None, "A10", None, "2013-06-01", 0.1),
+    ("P4", 2, 1951, "N05", 1, None, 1.0),  # rejected: no date
+    ("P5", 2, 1951, "N5", 1, "2012-01-01", 1.0),  # rejected: no ATC code
+]
+FRAME = pd.DataFrame(ROWS, columns=NAMES).assign(
+    PasientFodtAr=[row[2] for row in ROWS], Varenr=[row[4] for row in ROWS]
+)
+DAYS = pd.to_datetime(FRAME["UtleveringsDato"])
+
+
+def as_text(encoding="iso-8859-1"):
+    texts = []
+    for row in ROWS:
+        texts.append(["" if value is None else str(value) for value in row])
+        texts[-1][5] = texts[-1][5].replace("-", ".")
+        texts[-1][6] = texts[-1][6].replace(".", ",")
+    return "\n".join(";".join(row) for row in [NAMES, *texts]).encode(encoding)
+
+
+def as_table():
+    numbers = {name: pa.array(FRAME[name], pa.float64()) for name in ("PasientFodtAr", "Varenr")}
+    columns = {name: pa.array(FRAME[name], from_pandas=True) for name in NAMES} | numbers
+    return pa.table(columns | {"UtleveringsDato": pa.array(DAYS, pa.date32())})
+
+
+def write_sas(path):
+    days = (DAYS - pd.Timestamp("1960-01-01")).dt.days
+    columns = {
+        name: [value if isinstance(value, str) else _number(value) for value in FRAME[name]]
+        for name in NAMES
+    }
+    columns["UtleveringsDato"] = [_number(day) for day in days]
+    write_sas7bdat(path, columns, {"UtleveringsDato": "YYMMDD10"})
+
+
+def _number(value):
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def dated():
+    days = [None if pd.isna(day) else day.date() for day in DAYS]
+    return FRAME.assign(UtleveringsDato=pd.Series(days, dtype=object))
+
+
+KINDS = {
+    "a.txt": ("text", lambda path: path.write_bytes(as_text())),
+    "a.txt.gz": ("text", lambda path: path.write_bytes(gzip.compress(as_text()))),
+    "a.txt.zst": ("text", lambda path: path.write_bytes(zstandard.compress(as_text()))),
+    "utf-16.txt": ("text", lambda path: path.write_bytes(as_text("utf-16"))),
+    "a.parquet": ("parquet", lambda path: pq.write_table(as_table(), path, row_group_size=2)),
+    "table": ("delta", lambda path: deltalake.write_deltalake(
+        path, as_table(), partition_by=["PasientKjonn"])),
+    "a.sas7bdat": ("sas", write_sas),
+    "a.sav": ("spss", lambda path: pyreadstat.write_sav(dated(), path)),
+    "a.dta": ("stata", lambda path: pyreadstat.write_dta(dated(), path)),
+}  # fmt: skip
+
+
+def lake_of(spark, folder, name):
+    """What a lake holds after this kind of file; rejected rows by their place among the rows."""
+    kind, write = KINDS[name]
+    path = folder / "leveranse æ 1" / name
+    path.parent.mkdir()
+    write(path)
+    encoding = "utf-16" if name.startswith("utf-16") else NORPD.encoding
+    source = NORPD.model_copy(update={"format": kind, "encoding": encoding, "files": (name,)})
+    done = ingest(spark, folder / "lake", [path.parent], source, block_bytes=64)
+    lake = Lake(spark, folder / "lake")
+    persons, rows, rejected = (
+        collect.rows(lake.read(table, done.version).orderBy(*table.names))
+        for table in (PERSONS, DISPENSINGS, REJECTED_DISPENSINGS)
+    )
+    (file,) = done.files
+    assert file.name == name
+    assert {row["file"] for row in rejected} == {name}
+    first = 2 if kind == "text" else 1
+    places = {(row["line"] - first, row["column"], row["reason"]) for row in rejected}
+    counts = (file.lines, file.accepted, file.rejected, file.noted_by_reason)
+    again = ingest(spark, folder / "lake", [path], source)
+    assert again.status == "noop"
+    return persons, sorted(map(str, rows)), places, counts
+
+
+@pytest.fixture(scope="module")
+def from_text(spark, tmp_path_factory):
+    return lake_of(spark, tmp_path_factory.mktemp("text"), "a.txt")
+
+
+@pytest.mark.parametrize("name", list(KINDS)[1:])
+def test_every_kind_of_file_fills_the_lake_alike(spark, from_text, tmp_path, name):
+    persons, rows, places, counts = lake_of(spark, tmp_path, name)
+    assert (persons, rows, counts) == (from_text[0], from_text[1], from_text[3])
+    assert len(rows) == 4
+    if name != "table":  # whose rows have no order of their own
+        assert places == from_text[2]
+    assert {place[1:] for place in places} == {
+        ("UtleveringsDato", "date_missing"),
+        ("ATCKode", "atc_malformed"),
+    }
