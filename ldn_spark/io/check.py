@@ -83,11 +83,12 @@ def check(
         UsageError: `replaces` means nothing in the lake.
         ResourceError: disk, memory or a permission is missing.
     """
-    before = None
-    if lake_root is not None and known_versions(lake_root):
-        before = read_version(lake_root)
+    is_filled = lake_root is not None and bool(known_versions(lake_root))
+    before = read_version(lake_root) if is_filled else None
     replacement = read_replacement(replaces, source, before)
     paths, warnings, problems = _find(delivery, source)
+    if lake_root is not None and before is None:
+        warnings.insert(0, f"{lake_root}: holds no registry yet; an ingest would make it")
     with translated_faults("checking the delivery"), _workplace() as staging:
         scanned, notes, unread = try_files(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
