@@ -9,6 +9,9 @@ from ldn_spark.io.days import date_rule, read_day
 from ldn_spark.io.sources import load_source
 from ldn_spark.study.documents import conf_folder
 
+LOOKUP = "id: norpd\nlookups: [{{name: {}, key: {}, gives: [{}]}}]"
+TWO_LOOKUPS = "id: norpd\nlookups: [" + ", ".join(["{name: a, key: k, gives: [x]}"] * 2) + "]"
+PERSONS = "id: norpd\npersons: {{files: [p], columns: {{{}}}}}"
 TEXT = (conf_folder() / "sources" / "norpd.yaml").read_text(encoding="utf-8")
 
 
@@ -34,6 +37,27 @@ def test_the_norwegian_register_is_declared():
         ("  atc: ATCKode\n", "", "atc"),
         ("  atc: ATCKode\n", "  atc: ATCKode\n  attc: X\n", "attc"),
         ("id: norpd", "id: norpd\nencodign: x", "unknown key"),
+        ('delimiter: ";"', "delimiter: ø", "delimiter"),
+        ('delimiter: ";"', "delimiter: '\"'", "'quote' and 'delimiter' are the same"),
+        ("thousands_mark: null", 'thousands_mark: ","', "are the same; change one of them"),
+        ("date_format: yyyy.MM.dd", "date_format: days", "needs 'base_date'"),
+        ("id: norpd", "id: norpd\nbase_date: 2000-01-01", "'base_date' is for the date format"),
+        ("id: norpd", "id: norpd\ncomputed: {ddd: {multiply: [a, b]}}", "both delivered and comp"),
+        ("id: norpd", "id: norpd\ncomputed: {ddd: {multiply: [a]}}", "multiply"),
+        ("  ddd: O", "  born_on: Fodt\n  ddd: O", "'born_on' and 'birth_year' say the same"),
+        ("id: norpd", LOOKUP.format("A", "k", "x"), "name"),
+        ("id: norpd", LOOKUP.format("a", "PasientLopeNr", "x"), "is by the pseudonym"),
+        ("id: norpd", LOOKUP.format("a", "k", "PasientLopeNr"), "cannot be looked up"),
+        ("id: norpd", LOOKUP.format("a", "k", "k"), "gives its own key"),
+        ("id: norpd", TWO_LOOKUPS, "two lookups give 'x'"),
+        ("id: norpd", TWO_LOOKUPS, "two lookups are called 'a'"),
+        ("id: norpd", PERSONS.format("sex: x"), "'persons' does not say where pseudonym stands"),
+        ("id: norpd", PERSONS.format("pseudonym: x, atc: y"), "'persons' has no column 'atc'"),
+        (
+            "id: norpd",
+            PERSONS.format("pseudonym: x, sex: y").replace("persons", "observation_periods"),
+            "does not say where observed_from stands",
+        ),
     ],
 )
 def test_a_wrong_layout_is_refused(tmp_path, old, new, what):
@@ -60,3 +84,14 @@ def test_dates_are_read_in_the_declared_format_only(tmp_path, date_format, good,
     rule = date_rule("date", read_day(load(tmp_path, "yyyy.MM.dd", date_format)))
     assert rule(good).value.isoformat() == "2012-02-29"
     assert rule(bad).rejected == "date_malformed"
+
+
+def test_a_source_says_which_columns_of_a_file_are_read():
+    source = load_source("spdr")
+    read = ("LopNr", "KON", "ATC", "EDATUM", "ANTAL", "VARUNR", "forpddd", "ALDER")
+    assert source.used_columns == read
+    given = source.model_validate(
+        source.model_dump() | {"lookups": [{"name": "a", "key": "LNAMN", "gives": ["forpddd"]}]}
+    )
+    assert given.used_columns == (*(name for name in read if name != "forpddd"), "LNAMN")
+    assert source.deaths.used_columns == ("LopNr", "DODSDAT")
