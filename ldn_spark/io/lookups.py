@@ -57,7 +57,7 @@ def key_reader(source: Source, lookup: Lookup) -> Callable[[str], str]:
 
     def key(text: str) -> str:
         trimmed = text.strip()
-        return trimmed.zfill(width) if trimmed.isdigit() else trimmed.upper()
+        return trimmed.zfill(width) if trimmed.isdecimal() else trimmed.upper()
 
     return key
 
@@ -67,14 +67,12 @@ def read_lookup(
 ) -> dict[str, tuple[str | None, ...]]:
     """Read the CSV of a lookup: UTF-8, a header line, `;` or `,` as the header line has it.
 
-    Columns that the lookup does not give are left aside.
-
     Returns:
         By key, the trimmed texts of the given columns; None where the cell is empty.
 
     Raises:
-        ConfigError: the file cannot be read, lacks a column, or has a key twice or none; every
-            problem with its line.
+        ConfigError: the file cannot be read, lacks a column or has another one, or has a key twice
+            or none; every problem with its line.
     """
     lines = list(_read_lines(path))
     header = [name.strip() for name in lines[0][1]] if lines else []
@@ -117,7 +115,7 @@ def _read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise ConfigError(Problem(str(path), error.strerror or "cannot be read")) from None
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for cells in rows:
             if any(cell.strip() for cell in cells):
@@ -128,11 +126,16 @@ def _read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _header_problems(path: Path, header: list[str], wanted: tuple[str, ...]) -> Iterator[Problem]:
+    where = f"{path} line 1"
     if not header:
         yield Problem(str(path), "is empty", f"write a header line with {', '.join(wanted)}")
         return
     for name in wanted:
         if name not in header:
-            yield Problem(f"{path} line 1", f"the column '{name}' is missing", "add it")
+            yield Problem(where, f"the column '{name}' is missing", "add it")
         elif header.count(name) > 1:
-            yield Problem(f"{path} line 1", f"the column '{name}' occurs twice", "remove one")
+            yield Problem(where, f"the column '{name}' occurs twice", "remove one")
+    for name in dict.fromkeys(header):
+        if name not in wanted:
+            mend = "remove it, or name it under 'gives' of the lookup"
+            yield Problem(where, f"the column '{name}' is not one of the lookup's", mend)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from decimal import Decimal
 
 import pytest
@@ -20,7 +21,7 @@ SOURCE = plain(
     computed={"ddd": {"multiply": ["antal", "ddd_per_pack"]}},
     lookups=[TABLE.model_dump()],
 )
-CSV = "varenr;atc;ddd_per_pack;name\n000123;N06AB03;31.25;Any\n456;N05BB01;;\n"
+CSV = "varenr;atc;ddd_per_pack\n000123;N06AB03;31.25\n456;N05BB01;\n"
 HEAD = "id;day;varenr;antal"
 
 
@@ -82,6 +83,8 @@ def test_every_fault_of_a_table_is_named_with_its_line(tmp_path):
             [
                 "T line 1: the column 'atc' is missing; add it",
                 "T line 1: the column 'ddd_per_pack' is missing; add it",
+                "T line 1: the column 'ATC' is not one of the lookup's; "
+                "remove it, or name it under 'gives' of the lookup",
             ],
         ),
         (
@@ -92,6 +95,12 @@ def test_every_fault_of_a_table_is_named_with_its_line(tmp_path):
 )
 def test_a_header_that_does_not_fit_is_refused(tmp_path, text, expected):
     assert problems(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize("row", ['1;"A;1', '1;"A"B;1'])
+def test_a_broken_quote_does_not_swallow_lines(tmp_path, row):
+    (problem,) = problems(tmp_path, f"varenr;atc;ddd_per_pack\n{row}\n2;A;1\n")
+    assert re.fullmatch(r"T line \d: is no CSV: .*; mend the line", problem)
 
 
 def test_a_file_that_is_not_there_or_no_utf8_is_refused(tmp_path):
@@ -134,7 +143,7 @@ def test_product_numbers_are_compared_at_their_full_width(tmp_path, number):
 
 
 def test_two_keys_that_are_the_same_product_number_are_refused(tmp_path):
-    path = write(tmp_path, CSV + "00456;N05BB01;1;\n")
+    path = write(tmp_path, CSV + "00456;N05BB01;1\n")
     with pytest.raises(ConfigError, match="line 4: has the key of line 3 again"):
         read_lookups(SOURCE, {"products": path})
 
@@ -151,7 +160,8 @@ def test_an_unmatched_key_of_a_lookup_that_is_not_required_is_unknown_and_counte
     lookup = Lookup(name="products", key="varenr", gives=("ddd_per_pack",), required=False)
     source = SOURCE.model_copy(update={"lookups": (lookup,)})
     text = f"{HEAD};atc\nP1;2012-02-25;000123;2;N06AB03\nP1;2012-02-25;9;2;N06AB03"
-    tables = read_lookups(source, {"products": write(tmp_path, CSV)})
+    path = write(tmp_path, "varenr,ddd_per_pack\n123,31.25\n")
+    tables = read_lookups(source, {"products": path})
     parsed = parse_file(text, source, tables)
     assert parsed.accepted["ddd"].to_pylist() == [Decimal("62.5"), None]
     assert parsed.noted == {"products_unmatched": 1, "ddd_missing": 1}
