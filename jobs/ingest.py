@@ -23,6 +23,8 @@ def main(args) -> None:
             args.delivery,
             source,
             max_rejected_share=args.max_rejected_share,
+            replaces=args.replaces,
+            memory=int(args.memory * (1 << 30)),
             report=report,
         )
     show_ingest(done)
@@ -34,4 +36,6 @@ if __name__ == "__main__":
     parser.add_argument("--source", default="norpd", help="a name in conf/sources, or a YAML file")
     parser.add_argument("--lake", type=Path, required=True, help="the lake")
     parser.add_argument("--max-rejected-share", type=float, default=MAX_REJECTED_SHARE)
+    parser.add_argument("--replaces", action="append", default=[], metavar="WHAT")
+    parser.add_argument("--memory", type=float, default=4.0, help="GiB that the work may take")
     run_job(main, parser)

@@ -200,6 +200,17 @@ def ingest(
         float | None,
         typer.Option(min=0, max=1, help="Refuse a delivery with more rejected lines; 0.5."),
     ] = None,
+    replaces: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT",
+            help="What a corrected delivery replaces: days FIRST..LAST, `line_key`, or the name of "
+            "a file taken in before; may be repeated.",
+        ),
+    ] = None,
+    memory: Annotated[
+        float, typer.Option(min=0.25, help="GiB that the work may take, whatever the delivery.")
+    ] = 4.0,
     engine: Engine = None,
     log_format: LogFormat = "auto",
 ) -> None:
@@ -213,7 +224,16 @@ def ingest(
     layout = load_source(source)
     share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share
     with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
-        done = take_in(spark, lake, delivery, layout, max_rejected_share=share, report=report)
+        done = take_in(
+            spark,
+            lake,
+            delivery,
+            layout,
+            max_rejected_share=share,
+            replaces=replaces or (),
+            memory=int(memory * (1 << 30)),
+            report=report,
+        )
     show_ingest(done)
 
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 _VERSIONS = "_versions"
+_NEVER = "1000000"
+"""Commits between two checkpoints of a table's log: Sail 0.7.2 cannot read a version that is older
+than the last checkpoint, and every earlier version of a lake stays readable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +283,8 @@ def write_table(
         token: stands in the log, to tell the writer by.
     """
     writer = _writer(frame, table, token).mode("overwrite")
+    if not replace_where:
+        writer = writer.option("delta.checkpointInterval", _NEVER)
     if replace_where:
         writer = writer.option("replaceWhere", replace_where)
     elif table.statistics_on:

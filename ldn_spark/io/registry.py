@@ -7,12 +7,12 @@ the latest version: what a killed ingest left behind is written over.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ldn_spark.errors import ConflictError, EngineError, Problem
+from ldn_spark.errors import ConflictError, DeliveryError, EngineError, Problem
 from ldn_spark.io import collect
 from ldn_spark.io.batches import CODE_BITS, Batch, code_number, plan_batches
 from ldn_spark.io.delta_log import commits_after, delta_version
@@ -130,6 +130,7 @@ def write_registry(intake: Intake, written: RowsWritten) -> Written:
     turned_away = find_turned_away(intake)
     arriving = _arriving(intake, bool(turned_away))
     new, spans = _count_arriving(intake, arriving, sum(turned_away.values()))
+    _require_within_period(intake, spans)
     gone = _count_replaced(intake, arriving)
     years = _years_after(intake, new, gone)
     changed = _write_dispensings(intake, arriving, new, gone, written)
@@ -261,6 +262,25 @@ def _count_arriving(
         for row in collect.rows(days)
     }
     return new, spans
+
+
+def _require_within_period(intake: Intake, spans: Mapping[int, tuple[str, str]]) -> None:
+    """A delivery that replaces a period holds nothing else, or lines would count twice."""
+    if not (period := intake.replacement.period):
+        return
+    first, last = (day.isoformat() for day in period)
+    names = {file.file_id: file.name for file in intake.files}
+    problems = [
+        Problem(
+            names[file_id],
+            f"holds dispensings from {span[0]} to {span[1]}, but is to replace {first} to {last}",
+            "declare the whole period it covers with --replaces, or ingest it in parts",
+        )
+        for file_id, span in sorted(spans.items())
+        if span[0] < first or span[1] > last
+    ]
+    if problems:
+        raise DeliveryError(problems)
 
 
 def _survivors(intake: Intake, old: DataFrame, arriving: DataFrame | None) -> DataFrame:
