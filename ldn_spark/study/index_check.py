@@ -106,7 +106,21 @@ class IndexCheck:
             for stray in self._strays(part):
                 what = f"{_named(stray)} is not in the ATC index of {part.index} that it is said of"
                 found.append(Problem("codes", what, "it is read in the index that has it"))
-        return [*found, *self._left_as_they_are(), *self._too_coarse()]
+        return [*self._asked_in_vain(), *found, *self._left_as_they_are(), *self._too_coarse()]
+
+    def _asked_in_vain(self) -> list[Problem]:
+        """Codes that the study asks for and that are not in its own index."""
+        index = self._translation.study_version
+        found = []
+        for look in self._looks:
+            for code in look.prefixes:
+                first, last = self._history.in_force(code, index)
+                if not first <= index <= last:
+                    when = _when(first, last)
+                    what = f"{code} is not in the ATC index of {index}, but in those {when}"
+                    mend = "correct the code or atc_version in the study file"
+                    found.append(Problem(look.name, what, mend))
+        return found
 
     def _minds(self, one: Occurrence, code: str) -> bool:
         """Whether it matters to a look at these years that a code is read as another one."""
@@ -167,8 +181,9 @@ class IndexCheck:
         if high < FOR_EVER:
             fits = f"of {low} to {high}" if low > BEGINNING else f"of {high} or earlier"
         return (
-            f"they fit an index {fits}: say which with {stated}YEAR, or with atc_version in the "
-            "source file when taking them in"
+            f"they fit an ATC index {fits}: say which, as in {stated}"
+            f"{low if low > BEGINNING else high}, or with atc_version in the source file when "
+            "taking them in"
         )
 
     def _untold(self) -> list[Problem]:
@@ -254,12 +269,14 @@ def _many(number: int) -> str:
 
 
 def _named(stray: _Stray) -> str:
-    """`N02BF01 (gabapentin, in the index from 2023 on) 1,234 dispensings`."""
-    if stray.first > BEGINNING and stray.last < FOR_EVER:
-        when = f"in the index from {stray.first} to {stray.last}"
-    elif stray.first > BEGINNING:
-        when = f"in the index from {stray.first} on"
-    else:
-        when = f"in the index until {stray.last}"
+    """`N02BF01 (gabapentin, in the index from 2023 on) in 1,234 dispensings`."""
     name = f"{stray.substance}, " if stray.substance else ""
-    return f"{stray.code} ({name}{when}) in {_many(stray.dispensings)}"
+    when = _when(stray.first, stray.last)
+    return f"{stray.code} ({name}in the index {when}) in {_many(stray.dispensings)}"
+
+
+def _when(first: int, last: int) -> str:
+    """`from 2023 on`, `until 2022` or `from 2010 to 2014`."""
+    if first > BEGINNING and last < FOR_EVER:
+        return f"from {first} to {last}"
+    return f"from {first} on" if first > BEGINNING else f"until {last}"
