@@ -12,6 +12,8 @@ from ldn_spark.io.blocks import DISPENSINGS
 from ldn_spark.io.sources import Companion, Source
 from ldn_spark.io.unpacking import PACKED_SUFFIXES
 
+_NAMED_COLUMNS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -135,9 +137,12 @@ def header_problems(where: str, header: Sequence[str], layout: Layout) -> Iterat
 
 
 def header_warnings(name: str, header: Sequence[str], layout: Layout) -> list[str]:
-    """The columns of a file that its source does not know."""
-    return [
+    """The columns of a file that its source does not know; of many, the first few."""
+    unknown = [column for column in dict.fromkeys(header) if column and column not in layout.known]
+    warnings = [
         f"{name}: column '{column}' is not known to {layout.title} and is ignored"
-        for column in dict.fromkeys(header)
-        if column and column not in layout.known
+        for column in unknown[:_NAMED_COLUMNS]
     ]
+    if more := unknown[_NAMED_COLUMNS:]:
+        warnings.append(f"{name}: so are {len(more)} further columns")
+    return warnings

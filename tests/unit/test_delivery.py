@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldn_spark.errors import DeliveryError
 from ldn_spark.io.delivery import find_files, scan_files
-from ldn_spark.io.sources import load_source
+from ldn_spark.io.parsing import parse_block
+from ldn_spark.io.rules import rules_of
+from ldn_spark.io.sources import (
+    Companion,
+    Computed,
+    Lookup,
+    NoIdentity,
+    Product,
+    load_source,
+)
 
 NORPD = load_source("norpd")
+RULES = rules_of(NORPD)
 HEADER = ";".join(NORPD.columns.values())
 LINE = "P1;2;1951;N05BB01;058719;2012.02.25;62,5"
 
@@ -126,3 +138,157 @@ def test_everything_that_does_not_exist_is_named_at_once(tmp_path):
         "matches no file",
         "the folder holds no file like *.txt or *.csv with the columns of source norpd",
     ]
+
+
+def test_packed_files_and_archives_of_a_folder(tmp_path):
+    """A packed file fits where its name without the suffix fits; other archives are pointed out."""
+    one = write(tmp_path, gzip.compress(f"{HEADER}\n{LINE}\n".encode()), "1.txt.gz")
+    two = write(tmp_path, zstandard.compress(f"{HEADER}\n{LINE}\n".encode()), "2.csv.zst")
+    cut = write(tmp_path, gzip.compress(b"x" * 1000)[:12], "3.txt.gz")
+    zipped = write(tmp_path, b"PK\x03\x04", "4.txt.zip")
+    write(tmp_path, b"PK\x03\x04", "rest.zip")
+    paths, warnings = find_files([tmp_path], NORPD)
+    assert paths == [one, two, cut, zipped]
+    assert warnings == [
+        "rest.zip: is packed and not looked into; if it belongs to the delivery, unpack it"
+    ]
+    with pytest.raises(DeliveryError) as caught:
+        scan_files(paths, NORPD, workspace=tmp_path / "workspace")
+    assert [problem.where for problem in caught.value.problems] == [str(cut), str(zipped)]
+
+
+SWEDEN = NORPD.model_copy(
+    update={
+        "id": "sweden",
+        "files": ("*.txt",),
+        "columns": {"pseudonym": "LopNr", "atc": "ATC", "dispensed_on": "EDATUM"},
+        "optional_columns": {"sex": "KON", "product_number": "VARUNR"},
+        "ignored_columns": ("LAN",),
+        "computed": Computed(ddd=Product(multiply=("ANTAL", "FORPDDD"))),
+        "no_id": NoIdentity(column="RESERV", values=("1",)),
+        "line_key": ("RADNR",),
+        "lookups": (Lookup(name="packs", key="VARUNR", gives=("FORPDDD",)),),
+        "persons": Companion(
+            files=("person*.txt", "*.txt"),
+            columns={"pseudonym": "LopNr", "sex": "KON"},
+            optional_columns={"birth_year": "FODAR", "died_on": "DODSDAT"},
+        ),
+        "deaths": Companion(files=("*.txt",), columns={"pseudonym": "LopNr", "died_on": "DODSDAT"}),
+        "observation_periods": Companion(
+            files=("per*.csv",),
+            columns={"pseudonym": "LopNr", "observed_from": "FRAN", "observed_to": "TILL"},
+        ),
+    }
+)
+FULL = "LopNr;ATC;EDATUM;VARUNR;ANTAL;RADNR"
+KINDS = {
+    "dispensings": ("a.txt", FULL, "dispensings"),
+    "dispensings named like persons": ("persons.txt", FULL, "dispensings"),
+    "dispensings with the persons' columns": ("a.txt", f"{FULL};KON;FODAR;DODSDAT", "dispensings"),
+    "persons": ("a.txt", "LopNr;KON", "persons"),
+    "persons with a day of death": ("a.txt", "LopNr;KON;DODSDAT", "persons"),
+    "deaths": ("a.txt", "LopNr;DODSDAT", "deaths"),
+    "periods": ("per1.csv", "LopNr;FRAN;TILL", "observation_periods"),
+    "periods under another name": ("x.dat", "LopNr;FRAN;TILL", "observation_periods"),
+    "packed": ("per1.csv.gz", "LopNr;FRAN;TILL", "observation_periods"),
+}
+
+
+@pytest.mark.parametrize("case", KINDS)
+def test_the_kind_of_a_file(tmp_path, case):
+    """By its name where one kind is named so, else by its header; in a folder and by itself."""
+    name, header, kind = KINDS[case]
+    content = f"{header}\n{header}\n".encode()
+    path = write(tmp_path, gzip.compress(content) if name.endswith(".gz") else content, name)
+    assert find_files([path], SWEDEN)[0] == [path]
+    (file,), _ = scan_files([path], SWEDEN, workspace=tmp_path / "workspace")
+    assert (file.kind, file.name) == (kind, name)
+    if not name.endswith(".dat"):
+        assert find_files([tmp_path], SWEDEN)[0] == [path]
+
+
+@pytest.mark.parametrize(
+    ("header", "problems"),
+    [
+        (FULL.replace(";ATC", ""), ["'ATC' is missing"]),
+        (FULL.replace(";ANTAL", ""), ["'ANTAL' is missing"]),
+        (FULL.replace(";RADNR", ""), ["'RADNR' is missing"]),
+        (FULL.replace(";VARUNR", ""), ["'VARUNR' is missing"]),
+        (f"{FULL};Kon", ["'KON' is missing; the file has 'Kon': spell it alike"]),
+        (f"{FULL};RESERV;RESERV", ["'RESERV' occurs twice"]),
+        (FULL.lower(), [f"'{name}' is missing; the file has" for name in FULL.split(";")]),
+        (
+            FULL.replace("ATC", "KOD").replace("EDATUM", "edatum") + ";VARUNR",
+            ["'ATC' is missing; add", "'EDATUM' is missing; the file", "'VARUNR' occurs twice"],
+        ),
+    ],
+)
+def test_every_column_that_is_not_as_declared_is_named_at_once(tmp_path, header, problems):
+    with pytest.raises(DeliveryError) as caught:
+        scan_files([write(tmp_path, header + "\n")], SWEDEN)
+    found = [str(problem) for problem in caught.value.problems]
+    assert len(found) == len(problems)
+    for wanted in problems:
+        assert any(wanted in problem for problem in found), wanted
+
+
+def test_columns_that_need_not_be_there_and_columns_that_are_not_needed(tmp_path):
+    """A lookup gives FORPDDD, RESERV and KON may be absent, LAN is known; only X is unknown."""
+    first = write(tmp_path, f"{FULL};LAN;FORPDDD\n1\n", "1.txt")
+    second = write(tmp_path, f"X;RESERV;{FULL}\n1\n", "2.txt")
+    files, warnings = scan_files([first, second], SWEDEN)
+    assert [file.header[0] for file in files] == ["LopNr", "X"]
+    assert warnings == ["2.txt: column 'X' is not known to source sweden and is ignored"]
+
+
+def test_a_file_that_fits_no_kind(tmp_path):
+    """Left aside in a folder, an error when it is named."""
+    letter = write(tmp_path, "Dear all;\nhere they are\n", "letter.txt")
+    good = write(tmp_path, f"{FULL}\n", "good.txt")
+    paths, warnings = find_files([tmp_path], SWEDEN)
+    assert paths == [good]
+    assert warnings == ["letter.txt: has no column of source sweden, left aside"]
+    assert find_files([letter], SWEDEN)[0] == [letter]
+    assert "the column 'LopNr' is missing" in complaint(letter, SWEDEN)
+
+
+def test_a_companion_misses_its_own_columns(tmp_path):
+    told = complaint(write(tmp_path, "LopNr;FRAN\n", "per.csv"), SWEDEN)
+    assert "the column 'TILL' is missing; add the column, or name the right one" in told
+    assert "source sweden (observation_periods)" in told
+
+
+def test_two_kinds_that_fit_alike_are_no_guess(tmp_path):
+    twins = SWEDEN.model_copy(update={"deaths": SWEDEN.persons})
+    told = complaint(write(tmp_path, "LopNr;KON\n"), twins)
+    assert "fits persons and deaths alike; give them patterns of their own" in told
+
+
+def test_columns_in_another_order_are_the_same_rows(tmp_path):
+    names = NORPD.columns.values()
+    values = dict(zip(names, LINE.split(";"), strict=True))
+    rules, read = rules_of(NORPD), []
+    for order in (list(names), sorted(names)):
+        content = "\n".join([";".join(order), ";".join(values[name] for name in order), ""])
+        file, _ = scan(write(tmp_path, content))
+        (block,) = file.blocks
+        data = content.encode()[block.start : block.end]
+        read.append(parse_block(data, 2, file.header, NORPD, rules).accepted)
+    assert read[0].num_rows == 1
+    assert read[0] == read[1]
+
+
+def test_five_hundred_columns_and_a_field_of_ten_megabytes(tmp_path):
+    extra = [f"x{number}" for number in range(500)]
+    lines = [";".join([HEADER, *extra]), ";".join([LINE, "æ" * 10_000_000, *["æ"] * 499]), LINE]
+    path = write(tmp_path, "\n".join(lines), "med æ og mellomrom.txt")
+    file, warnings = scan(path)
+    assert (file.lines, len(file.header), len(warnings)) == (2, 507, 21)
+    assert warnings[-1] == "med æ og mellomrom.txt: so are 480 further columns"
+    parsed = [
+        parse_block(path.read_bytes()[b.start : b.end], b.first_line, file.header, NORPD, RULES)
+        for b in file.blocks
+    ]
+    assert sum(block.accepted.num_rows for block in parsed) == 1
+    reasons = [reason for block in parsed for reason in block.rejected["reason"].to_pylist()]
+    assert reasons == ["too_few_fields"]
