@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ldn_spark.reporting.formats import UNDEFINED, pretty
 
@@ -101,7 +102,7 @@ class PrintedTable:
         for section in self.sections:
             yield from section.rows
 
-    @property
+    @cached_property
     def reasons(self) -> tuple[str, ...]:
         """Reasons for undefined cells, in the order in which they are first met."""
         found = (cell.reason for row in self.rows() for cell in row.cells if cell.reason)
