@@ -26,6 +26,7 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -209,17 +210,12 @@ def month_table(
 SOURCE = """\
 id: extract
 title: The raw extract of the benchmarks
-format: text
-files: ["*.txt"]
-encoding: utf-8
-delimiter: ";"
-quote: null
+format: parquet
+files: ["*.parquet"]
 decimal_mark: "."
 date_format: yyyy-MM-dd
 columns: {pseudonym: pseudonym, sex: sex, birth_year: birth_year, atc: atc,
           product_number: product_number, dispensed_on: dispensed_on, ddd: ddd}
-optional_columns: {}
-ignored_columns: []
 sex_codes: {F: F, M: M}
 product_number_width: 6
 """
@@ -232,7 +228,7 @@ def make_lake(size: Size, home: Path) -> None:
     source.write_text(SOURCE)
     began = time.perf_counter()
     for year, delivered in deliveries(size, home):
-        command = ["ldn", "ingest", *map(str, delivered), "--source", str(source)]
+        command = ["ldn", "ingest", str(delivered), "--source", str(source)]
         command += ["--lake", str(draft), "--engine", "sail", "--log-format", "text"]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
@@ -241,19 +237,16 @@ def make_lake(size: Size, home: Path) -> None:
     draft.rename(home / "lake")
 
 
-def deliveries(size: Size, home: Path) -> Iterator[tuple[int, list[Path]]]:
-    """A year's files, one year after the other; each is gone when the next is asked for."""
-    import duckdb
-
+def deliveries(size: Size, home: Path) -> Iterator[tuple[int, Path]]:
+    """The extract as a file a year, in turn; each is gone when the next is asked for."""
     for year in size.years:
-        text = home / f"dispensings_{year}.txt"
+        delivered = home / f"dispensings_{year}.parquet"
         with duckdb.connect(config={"threads": WORKERS}) as db:
-            db.execute(
-                f"COPY (FROM read_parquet('{home}/raw/{year}-*.parquet')) TO '{text}' "
-                "(FORMAT csv, DELIMITER ';', QUOTE '')"
-            )
-        yield year, [text]
-        text.unlink()
+            db.execute("SET preserve_insertion_order = false")
+            months = f"{home}/raw/{year}-*.parquet"
+            db.execute(f"COPY (FROM read_parquet('{months}')) TO '{delivered}'")
+        yield year, delivered
+        delivered.unlink()
 
 
 def write_study(size: Size, path: Path) -> None:

@@ -98,14 +98,14 @@ def table(taken: dict[str, Any]) -> str:
             *ratios,
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", _where(taken)])
+    return "\n".join([*lines, "", where(taken)])
 
 
 def _shuffled(shuffled: int, lake: int) -> str:
     return f"{shuffled / MB:.2f} ({100 * shuffled / lake:.2g} % of the lake)"
 
 
-def _where(taken: dict[str, Any]) -> str:
+def where(taken: dict[str, Any]) -> str:
     said = ", ".join(f"{name} {value}" for name, value in taken["environment"].items())
     return f"`{taken['command']}` on {said}."
 
