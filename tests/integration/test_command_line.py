@@ -87,6 +87,26 @@ def test_from_files_to_tables(capsys, delivery, tmp_path):
     assert "Table 4." in said
 
 
+def test_the_atc_version_of_a_lake_is_said(capsys, delivery, tmp_path):
+    """A recoded lake stops plan and run with the mend; said, both go through."""
+    with delivery.open("a", encoding="iso-8859-1") as stream:
+        stream.write(line(atc="N02BF01", day="2013.02.02") + "\n")
+    lake = tmp_path / "lake"
+    ldn(capsys, "ingest", delivery, "--lake", lake)
+    replace = f"ldn_products={tmp_path / 'ldn.txt'}"
+    arguments = ["ldn_2013", "--lake", lake, "--codelist", replace]
+    for command in (["plan"], ["run", "--out", tmp_path / "out"]):
+        code, said, warned = ldn(capsys, *command, *arguments)
+        assert code == 12
+        assert "say which, as in --atc-version 2023" in warned.replace("\n", " ")
+        assert ("outcome" in said) == (command == ["plan"]), "the plan is shown all the same"
+        code, said, _ = ldn(capsys, *command, *arguments, "--atc-version", "2024")
+        assert code == 0
+        assert ("N02BF01" in said) == (command == ["plan"])
+    code, _, warned = ldn(capsys, "plan", *arguments, "--atc-version", "24")
+    assert (code, "'24' is neither a year nor NAME=YEAR" in warned) == (2, True)
+
+
 def test_no_value_of_a_row_leaves_the_lake(capsys, delivery, tmp_path):
     """A canary in every field: rejected or accepted, it stands in no message and no result."""
     bad = [f"{CANARY};2;1960;{CANARY};980123;x;2013.03.01;30,0", f"{CANARY};2;1960"]
