@@ -84,7 +84,7 @@ def preflight(
             Problem(str(lake.root), "the lake holds no dispensing", "take a delivery in first")
         )
     looks = looks_of(study.definition)
-    occurrences = _count_codes(lake, version, study, translation, looks)
+    occurrences = count_codes(lake, version, study, translation, looks)
     check = IndexCheck(translation, study.alterations, looks, occurrences)
     atc, products = _count_exposures(lake, version, study, translation)
     problems = [*check.problems(), *_missing_exposure(study, version, atc, products)]
@@ -147,7 +147,7 @@ def _leaf_years(leaf: Dispensed, event: IndexEvent) -> tuple[int, int]:
     )
 
 
-def _count_codes(
+def count_codes(
     lake: Lake,
     version: LakeVersion,
     study: Study,

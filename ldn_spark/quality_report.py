@@ -26,6 +26,7 @@ from ldn_spark.io import collect
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion
 from ldn_spark.io.reasons import explain
+from ldn_spark.preflight import count_codes, looks_of
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.quality.amounts import Amounts, total
 from ldn_spark.quality.assessment import Assessment, FileAccount, People, Repeated, StudyQuality
@@ -34,7 +35,9 @@ from ldn_spark.quality.coverage import Extract, cover, days_looked_at
 from ldn_spark.quality.hits import Exposed, find_hits
 from ldn_spark.quality.volume import Month, months_of
 from ldn_spark.reporting.quality.sheets import QUALITY_HTML
+from ldn_spark.run import translation_of
 from ldn_spark.study.load import Study
+from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.transforms import quality
 from ldn_spark.transforms.profile import summarise_dispensings
 
@@ -51,6 +54,7 @@ def write_quality_report(
     studies: Sequence[Study],
     folder: Path,
     *,
+    stated: StatedVersions = NOTHING_STATED,
     repeated_lines: bool = False,
     report: Reporter = silent,
 ) -> tuple[str, ...]:
@@ -63,6 +67,7 @@ def write_quality_report(
         version: what is assessed.
         studies: whose windows and codes are held against it.
         folder: where to write; an earlier quality report there is replaced.
+        stated: in which ATC index the lake's codes are, where its files do not say it.
         repeated_lines: whether to count dispensings that are alike, which reads all of them.
         report: is told how far the work is.
 
@@ -71,6 +76,7 @@ def write_quality_report(
 
     Raises:
         OutputExistsError: the folder holds something else.
+        UsageError: what is stated of the codes does not fit the files.
     """
     from ldn_spark.reporting.quality.findings import findings
     from ldn_spark.reporting.quality.publish import publish_quality
@@ -80,7 +86,9 @@ def write_quality_report(
         what = "holds something else than a quality report"
         raise OutputExistsError(Problem(str(folder), what, "choose another --out"))
     with translated_faults("assessing the lake"):
-        found = assess_lake(lake, version, studies, repeated_lines=repeated_lines, report=report)
+        found = assess_lake(
+            lake, version, studies, stated=stated, repeated_lines=repeated_lines, report=report
+        )
     report(Progress("writing the quality report", 0, 1, "folders"))
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.partial")
@@ -116,18 +124,17 @@ def assess_lake(
     version: LakeVersion,
     studies: Sequence[Study],
     *,
+    stated: StatedVersions = NOTHING_STATED,
     repeated_lines: bool = False,
     report: Reporter = silent,
 ) -> Assessment:
     """Everything the report says; see `write_quality_report`."""
-    look = _Look(lake, version, report, steps=3 + len(studies) + repeated_lines)
+    look = _Look(lake, version, stated, report, steps=3 + len(studies) + repeated_lines)
     by_year = look.at(lambda: _codes(look.profile))
     months = look.at(lambda: _months(look.profile))
     people = look.at(lambda: _people(lake, version))
     extract = _extract(version, months)
-    assessed = tuple(
-        look.at(lambda study=study: _study(look, study, by_year, extract)) for study in studies
-    )
+    assessed = tuple(look.at(lambda study=study: _study(look, study, extract)) for study in studies)
     by_code = _by_code(by_year)
     repeated = look.at(lambda: _repeated(look, by_year)) if repeated_lines else None
     return Assessment(
@@ -150,6 +157,7 @@ class _Look:
 
     lake: Lake
     version: LakeVersion
+    stated: StatedVersions
     report: Reporter
     steps: int
     done: int = 0
@@ -237,20 +245,22 @@ def _people(lake: Lake, version: LakeVersion) -> People:
     )
 
 
-def _study(look: _Look, study: Study, by_year: ByYear, extract: Extract | None) -> StudyQuality:
+def _study(look: _Look, study: Study, extract: Extract | None) -> StudyQuality:
     definition, products = study.definition, study.exposure_products
+    translation = translation_of(study, look.version, look.stated)
     dispensings = look.read(schemas.DISPENSINGS)
     exposure = definition.exposure
-    asked = [exposure.model_dump(mode="json"), products]
+    asked = [exposure.model_dump(mode="json"), products, translation]
     rows = look.once(
         ["exposures", *asked],
-        lambda: collect.rows(quality.count_exposures(dispensings, exposure)),
+        lambda: collect.rows(quality.count_exposures(dispensings, exposure, translation)),
     )
     index_days = quality.find_index_days(
         stages.in_years(dispensings, *stages.exposure_years(definition)),
         exposure,
         definition.strata,
         products,
+        translation,
     )
     counted = look.once(
         ["index days", *asked], lambda: collect.rows(quality.count_index_days(index_days))
@@ -265,7 +275,7 @@ def _study(look: _Look, study: Study, by_year: ByYear, extract: Extract | None) 
         find_hits(
             definition,
             products,
-            {key: amounts.dispensings for key, amounts in by_year.items()},
+            count_codes(look.lake, look.version, study, translation, looks_of(definition)),
             [Exposed(row["atc"], row["product_number"], row["dispensings"]) for row in rows],
         ),
     )

@@ -41,6 +41,15 @@ def quality(
             help="Replace a codelist of the studies for this report; may be repeated.",
         ),
     ] = None,
+    atc_version: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--atc-version",
+            metavar="YEAR",
+            help="The ATC index of the delivered codes, where the files do not declare it: a "
+            "year, `at_dispensing`, or FILE=YEAR; may be repeated.",
+        ),
+    ] = None,
     engine: Annotated[
         str | None,
         typer.Option("--engine", help="`sail` (embedded, no Java) or `spark`."),
@@ -65,7 +74,9 @@ def quality(
     from ldn_spark.io.lake import Lake, read_version
     from ldn_spark.quality_report import quality_folder, write_quality_report
     from ldn_spark.study.load import load_study
+    from ldn_spark.study.stated_versions import stated_versions
 
+    stated = stated_versions(atc_version)
     replace = codelist_files(codelist)
     studies = [load_study(name, replace) for name in dict.fromkeys(study or ())]
     version = read_version(lake, as_of)
@@ -76,6 +87,7 @@ def quality(
             version,
             studies,
             folder,
+            stated=stated,
             repeated_lines=repeated_lines,
             report=report,
         )

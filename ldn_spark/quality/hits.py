@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from ldn_spark.study.codes import shortest_prefixes
 from ldn_spark.study.criteria import Dispensed
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.occurrences import Look, Occurrence, find
 
 Part = Literal["exposure", "product", "condition", "subgroup", "outcome"]
 Years = tuple[int, int]
 
 HITS_RULE = (
     "Dispensings in the calendar years that a run would read; those of the exposure and its "
-    "products in the index period. A code stands for everything that begins with it."
+    "products in the index period. A code stands for everything that begins with it; codes of "
+    "another ATC index are read in the study's, as in a run."
 )
 
 
@@ -57,7 +60,7 @@ class Exposed:
 def find_hits(
     study: StudyDefinition,
     products: Sequence[str] | None,
-    by_code_and_year: Mapping[tuple[str, int], int],
+    occurrences: Sequence[Occurrence],
     exposed: Sequence[Exposed],
 ) -> tuple[Hits, ...]:
     """Count what every code of a study finds, in the order of the study file.
@@ -65,7 +68,7 @@ def find_hits(
     Args:
         study: what is asked.
         products: the product numbers of its exposure; None where every product counts.
-        by_code_and_year: dispensings of each delivered ATC code and calendar year.
+        occurrences: how often each delivered code stands in the lake.
         exposed: dispensings of the exposure's codes in the index period.
     """
     event = study.exposure.index_event
@@ -79,10 +82,9 @@ def find_hits(
         for step in steps:
             for leaf in step.keep_if.leaves():
                 when = _leaf_years(study, leaf)
-                for code in leaf.atc:
-                    number = _within(by_code_and_year, code, when)
-                    found.append(Hits(part, step.id, code, when, number))
-    found += _outcome_hits(study, by_code_and_year)
+                codes = _find(shortest_prefixes(leaf.atc), when, occurrences)
+                found += [Hits(part, step.id, code, when, number) for code, number in codes]
+    found += _outcome_hits(study, occurrences)
     return tuple(found)
 
 
@@ -111,23 +113,20 @@ def _product_hits(
         yield Hits("product", name, number, years, counts[number], asked=False)
 
 
-def _outcome_hits(
-    study: StudyDefinition, by_code_and_year: Mapping[tuple[str, int], int]
-) -> Iterator[Hits]:
+def _outcome_hits(study: StudyDefinition, occurrences: Sequence[Occurrence]) -> Iterator[Hits]:
     when = _window_years(study)
     for outcome in study.outcomes:
-        numbers = {code: _within(by_code_and_year, code, when) for code in outcome.atc}
-        yield Hits("outcome", outcome.id, "", when, sum(numbers.values()))
-        for code, number in numbers.items():
+        codes = _find(outcome.atc, when, occurrences)
+        yield Hits("outcome", outcome.id, "", when, sum(number for _, number in codes))
+        for code, number in codes:
             yield Hits("outcome", outcome.id, code, when, number)
 
 
-def _within(found: Mapping[tuple[str, int], int], code: str, years: Years) -> int:
-    return sum(
-        number
-        for (atc, year), number in found.items()
-        if atc.startswith(code) and years[0] <= year <= years[1]
-    )
+def _find(
+    codes: Sequence[str], years: Years, occurrences: Sequence[Occurrence]
+) -> tuple[tuple[str, int], ...]:
+    """Each asked code and its dispensings in these years."""
+    return find(Look("", tuple(codes), *years), occurrences).by_code if codes else ()
 
 
 def _leaf_years(study: StudyDefinition, leaf: Dispensed) -> Years:

@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DISPENSINGS
 from ldn_spark.study.definition import Exposure, IndexEvent, Strata
-from ldn_spark.transforms.codes import begins_with_any
+from ldn_spark.study.translation import UNTRANSLATED, Translation
+from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.exposure import find_candidates, is_washed_out, select_exposures
 
 COUNTED = ("dispensings", "ddd_missing", "ddd_zero", "ddd_negative", "ddd_huge")
@@ -61,20 +62,21 @@ def summarise_persons(persons: DataFrame) -> DataFrame:
     )
 
 
-def count_exposures(dispensings: DataFrame, exposure: Exposure) -> DataFrame:
+def count_exposures(
+    dispensings: DataFrame, exposure: Exposure, translation: Translation = UNTRANSLATED
+) -> DataFrame:
     """Dispensings under the exposure's ATC codes in the index period, whatever the product.
 
     Returns:
         One row per atc and product_number (null = not delivered): dispensings.
     """
     event = exposure.index_event
-    return (
-        dispensings.where(F.col("year").between(event.first.year, event.last.year))
-        .where(F.col("dispensed_on").between(F.lit(event.first), F.lit(event.last)))
-        .where(begins_with_any("atc", exposure.atc))
-        .groupBy("atc", "product_number")
-        .agg(F.count(F.lit(1)).alias("dispensings"))
+    in_period = dispensings.where(
+        F.col("year").between(event.first.year, event.last.year)
+        & F.col("dispensed_on").between(F.lit(event.first), F.lit(event.last))
     )
+    exposures = require_codes(in_period, exposure.atc, translation)
+    return exposures.groupBy("atc", "product_number").agg(F.count(F.lit(1)).alias("dispensings"))
 
 
 def find_index_days(
@@ -82,6 +84,7 @@ def find_index_days(
     exposure: Exposure,
     strata: Strata,
     products: Sequence[str] | None,
+    translation: Translation = UNTRANSLATED,
 ) -> DataFrame:
     """The index day of everyone who has one, before any condition of eligibility.
 
@@ -92,7 +95,8 @@ def find_index_days(
         One row per person: person_key, index_day (days since 1970-01-01).
     """
     event: IndexEvent = exposure.index_event
-    found = find_candidates(select_exposures(dispensings, exposure, products), event, strata)
+    exposures = select_exposures(dispensings, exposure, products, translation)
+    found = find_candidates(exposures, event, strata)
     has_one = F.col("index_day").isNotNull() & is_washed_out(event)
     return found.where(has_one).select("person_key", "index_day")
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from ldn_spark import schemas
+from ldn_spark.cli.app import run
 from ldn_spark.errors import OutputExistsError
 from ldn_spark.io import collect
 from ldn_spark.io.delta_log import delta_version
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion, publish_version, write_table
 from ldn_spark.quality_report import quality_folder, write_quality_report
+from ldn_spark.study.alterations import read_alterations
+from ldn_spark.study.stated_versions import stated_versions
+from ldn_spark.study.uses import relevant_alterations
 from ldn_spark.transforms import quality
 from ldn_spark.transforms.profile import summarise_dispensings
 from tests.registers import dispensings as dispensings_frame
@@ -79,6 +84,8 @@ def register():
     rows += [line(person, "N06AB04", march, "10") for person in (1, 2, 3)]
     rows += [line(person, "N06AA09", march, "10") for person in (1, 2)]
     rows += [line(1, "V04CX", march, "1")]
+    # in the index of 2013, which the study is written in, N03AX16
+    rows += [line(person, "N02BF02", date(2013, 9, 1), "20") for person in range(1, 6)]
     rows += [line(person, "N07BB04", day, "28", "971001") for person, day in starters()]
     rows += [line(person, "N07BB04", date(2013, 4, 1), "28", "990000") for person in range(1, 6)]
     rows += [line(person, "N07BB04", date(2013, 4, 2), "28") for person in (6, 7)]
@@ -128,7 +135,7 @@ def periods():
 
 FILES = (
     FileRecord(
-        1, "a.txt", 1, "1" * 64, "norpd", 1432, 1429, 3, {"atc_malformed": 3},
+        1, "a.txt", 1, "1" * 64, "norpd", 1437, 1434, 3, {"atc_malformed": 3},
         {"atc_upper": 2}, 2, {"ddd_missing": 3},
     ),
     FileRecord(2, "b <i>.txt", 1, "2" * 64, "norpd", 1, 1, 0, {}, {}),
@@ -156,7 +163,7 @@ def lake(spark, tmp_path_factory):
         dispensings=len(register()),
         sex_conflicts=6,
         birth_year_conflicts=0,
-        years={"2012": 440, "2013": 535, "2014": 457},
+        years={"2012": 440, "2013": 540, "2014": 457},
         first_dispensed_on=FIRST.isoformat(),
         last_dispensed_on=LAST.isoformat(),
     )
@@ -179,8 +186,8 @@ def read(folder, name, *columns):
 
 def test_lines_by_file_and_reason(written):
     assert read(written[0], "accounting.csv", "file", "count_of", "reason", "lines") == [
-        ("a.txt", "lines", "", "1432"),
-        ("a.txt", "accepted", "", "1429"),
+        ("a.txt", "lines", "", "1437"),
+        ("a.txt", "accepted", "", "1434"),
         ("a.txt", "rejected", "", "3"),
         ("a.txt", "rejected", "atc_malformed", "3"),
         ("a.txt", "repaired", "", "2"),
@@ -225,7 +232,7 @@ def test_ddds(written):
         "13", "3", "23.08", "1", "1", "1", "2013.250", "-10", "20000",
     )  # fmt: skip
     assert rows["N07BB04", "code"][0] == "39"  # 32 starters, 5 and 2
-    assert rows["", "group"][0] == str(1377 + 13 + 39)
+    assert rows["", "group"][0] == str(1377 + 13 + 5 + 39)
     assert not {code for code, _ in rows} & {"N06AB04", "N06AA", "N06AA09", "V", "V04CX"}
     flags = dict(read(written[0], "atc.csv", "atc", "flags"))
     assert flags["N06AB03"] == "ddd_missing ddd_zero returns ddd_huge mean_high"
@@ -268,6 +275,18 @@ def test_codes_of_a_study(written):
         ("outcome", "ssri", "N06AB03", "2012", "2014", "8", ""),
         ("outcome", "ssri", "N06AB04", "2012", "2014", "<5", ""),
     ]
+
+
+@pytest.mark.only_engine("sail")
+def test_codes_of_another_index_are_read_as_in_a_run(lake, tmp_path):
+    table = read_alterations()
+    rows = relevant_alterations(table.rows, STUDY.definition)
+    study = replace(STUDY, alterations=replace(table, rows=rows))
+    stated = stated_versions(["2024"])
+    write_quality_report(*lake, [study], tmp_path / "q", stated=stated)
+    rows = read(tmp_path / "q", "codes.csv", "id", "code", "dispensings", "remark")
+    assert ("total", "N03A", "5", "") in rows
+    assert ("total", "", "18", "") in rows  # 13 and 5
 
 
 def test_repeated_lines(written):
@@ -363,3 +382,33 @@ def test_unknown_values_are_alike(spark):
     rows += [line(1, "A", day, None) | {"line_key": key} for key in "kl"]
     found = collect.one(quality.count_repeated(dispensings_frame(spark, rows)))
     assert found == {"repeats": 1, "across_files": None}
+
+
+HEADER = (
+    "PasientLopeNr;PasientKjonn;PasientFodtAr;ATCKode;Varenr;Varenavn;UtleveringsDato;"
+    "OrdinasjonAntallDDD"
+)
+
+
+@pytest.mark.own_engine
+def test_the_command(capsys, tmp_path):
+    lines = [f"P{number};2;1960;N07BB04;980123;x;2013.03.01;30,0" for number in range(6)]
+    delivery, root = tmp_path / "a.txt", tmp_path / "lake"
+    delivery.write_text("\n".join([HEADER, *lines]) + "\n", encoding="iso-8859-1")
+    assert run(["ingest", str(delivery), "--lake", str(root), "--engine", "sail"]) == 0
+    products = tmp_path / "ldn.txt"
+    products.write_text("980123\n")
+    capsys.readouterr()
+    arguments = ["quality", "--lake", str(root), "--study", "ldn_2013", "--engine", "sail"]
+    arguments += ["--codelist", f"ldn_products={products}"]
+    assert run(arguments) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[-1] == str(root / "quality" / "1")
+    assert "6 of 6 persons have days around their index date" in " ".join(said.split())
+    assert "codes find nothing" in said
+    assert (root / "quality" / "1" / "quality.html").is_file()
+    out = tmp_path / "out"
+    assert run(["quality", "--lake", str(root), "--out", str(out), "--engine", "sail"]) == 0
+    assert "Nothing stands out." in capsys.readouterr().out
+    assert run([*arguments, "--as-of", "7"]) == 2
+    assert "has no version 7" in capsys.readouterr().err.replace("\n", " ")

@@ -80,10 +80,19 @@ def _amounts(found: Assessment) -> Iterator[Finding]:
 
 
 def flagged_codes(rows: Sequence[AtcRow], rules: Sequence[Rule]) -> list[AtcRow]:
-    """The delivered codes to which one of the rules applies, the most dispensed first."""
+    """The delivered codes to which one of the rules applies, the most dispensed first.
+
+    Those of which nothing but a huge line is to be said come last: among millions of lines there
+    is always one.
+    """
     wanted = {rule.id for rule in rules}
-    chosen = [row for row in rows if row.kind == "code" and wanted & set(row.flags)]
-    return sorted(chosen, key=lambda row: (-row.amounts.dispensings, row.atc))
+    found = [(row, wanted.intersection(row.flags)) for row in rows if row.kind == "code"]
+    ordered = sorted(
+        (flags == {"ddd_huge"}, -row.amounts.dispensings, row.atc, row)
+        for row, flags in found
+        if flags
+    )
+    return [row for *_, row in ordered]
 
 
 def _people(found: Assessment) -> Iterator[Finding]:

@@ -35,7 +35,8 @@ def months_figure(months: Sequence[Month]) -> DrawnFigure:
 
 def _draw(months: Sequence[Month]) -> Figure:
     figure = canvas.new_figure(canvas.PAGE_WIDTH, _HEIGHT)
-    axes = figure.add_axes((0.095, 0.13, 0.895, 0.80))
+    axes = figure.add_axes((0.105, 0.13, 0.885, 0.76))
+    axes.set_title("Dispensings")
     at = range(len(months))
     _band(axes, months)
     colours = [canvas.VERMILION if month.flag else canvas.BLUE for month in months]
@@ -48,8 +49,6 @@ def _draw(months: Sequence[Month]) -> Figure:
     axes.yaxis.set_major_formatter(lambda value, _: pretty(f"{value:.0f}"))
     axes.locator_params(axis="y", nbins=5, integer=True)
     _years(axes, months)
-    axes.set_ylabel("Dispensings")
-    axes.yaxis.set_label_coords(-0.085, 0.5)
     return figure
 
 

@@ -135,7 +135,8 @@ def _facts(found: Assessment) -> list[tuple[str, str]]:
         (f"of {count(lines)} delivered lines rejected", f"{share(rejected, lines) or '0'} %"),
     ]
     if found.extract and found.whole:
-        span = [f"{day:%Y-%m}" for day in (found.extract.first, found.extract.last)]
+        ends = found.extract.first, found.extract.last
+        span = [f"{day:%Y\N{NON-BREAKING HYPHEN}%m}" for day in ends]
         facts.append((f"months from {span[0]} to {span[1]}", count(len(found.months))))
         missing = share(found.whole.ddd_missing, found.whole.dispensings)
         facts.append(("of the dispensings without DDD", f"{missing} %"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ldn_spark.quality.hits import Exposed, find_hits
+from ldn_spark.study.occurrences import Occurrence
+from ldn_spark.study.translation import Move, Part
 from tests.registers import study_like
 
 OUTCOMES = [
@@ -40,12 +42,17 @@ BY_CODE_AND_YEAR = {
     ("N03AX12", 2014): 10,
     ("N03AX12", 2015): 1000,
     ("N03", 2013): 1000,  # a shorter code is not under N03A
+    ("N03AX16", 2013): 1000,  # which is read as N02BF02
     ("N06AB03", 2013): 20,
     ("N06AB04", 2013): 1000,
     ("N02AA01", 2011): 7,  # 365 days before 2013: 2012 and 2013 only
     ("N07BC51", 2011): 8,
     ("N07BC51", 2012): 1000,
 }
+PART = Part(declared=None, index=2013, moves=(Move("N03AX16", "N02BF02"),))
+OCCURRENCES = [
+    Occurrence(PART, year, code, number) for (code, year), number in BY_CODE_AND_YEAR.items()
+]
 EXPOSED = [
     Exposed("N07BB04", "971001", 30),
     Exposed("N07BB04", "990000", 4),
@@ -54,7 +61,7 @@ EXPOSED = [
 
 
 def found(products=("971001", "971002")):
-    return find_hits(STUDY.definition, products, BY_CODE_AND_YEAR, EXPOSED)
+    return find_hits(STUDY.definition, products, OCCURRENCES, EXPOSED)
 
 
 def test_every_code_is_counted_in_the_years_a_run_reads():

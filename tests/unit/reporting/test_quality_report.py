@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 import pytest
 
-from ldn_spark.quality.amounts import Amounts
+from ldn_spark.quality.amounts import DDD_RULES, Amounts
 from ldn_spark.quality.assessment import Assessment, FileAccount, People, Repeated, StudyQuality
 from ldn_spark.quality.atc import atc_rows
 from ldn_spark.quality.coverage import Coverage, Extract
 from ldn_spark.quality.hits import Hits
 from ldn_spark.quality.volume import Month, months_of
-from ldn_spark.reporting.quality.findings import findings
+from ldn_spark.reporting.quality.findings import findings, flagged_codes
 from ldn_spark.reporting.quality.publish import publish_quality
 from ldn_spark.reporting.quality.sheets import all_sheets, codes_sheet, coverage_sheet
 
@@ -154,6 +155,14 @@ def test_what_stands_out(case, tmp_path):
     page = (tmp_path / "q" / "quality.html").read_text(encoding="utf-8")
     for text in expected:
         assert text.replace("<", "&lt;") in page.replace("\u202f", " ")
+
+
+def test_codes_with_nothing_but_a_huge_line_come_last():
+    huge = replace(NO_DDD, ddd_missing=0, ddd_huge=1, dispensings=9000, micro=9000 * 30_000_000)
+    rows = atc_rows({"N06AB03": huge, "N06AB04": NO_DDD, "N06AB05": replace(huge, ddd_missing=8999),
+                     "N06AB06": replace(NO_DDD, dispensings=101)})  # fmt: skip
+    chosen = flagged_codes(rows, DDD_RULES)
+    assert [row.atc for row in chosen] == ["N06AB05", "N06AB06", "N06AB04", "N06AB03"]
 
 
 def test_every_table_is_a_file_and_reasons_are_in_words(tmp_path):
