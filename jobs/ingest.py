@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ldn_spark.cli.job import job_parser, open_reporter, run_job
+from ldn_spark.cli.job import job_parser, named_files, open_reporter, run_job
 from ldn_spark.cli.views import show_ingest
 from ldn_spark.io.engines import open_engine
 from ldn_spark.io.ingest import MAX_REJECTED_SHARE, ingest
@@ -23,6 +23,7 @@ def main(args) -> None:
             args.delivery,
             source,
             max_rejected_share=args.max_rejected_share,
+            lookups=named_files(args.lookup, "--lookup"),
             replaces=args.replaces,
             memory=int(args.memory * (1 << 30)),
             report=report,
@@ -36,6 +37,7 @@ if __name__ == "__main__":
     parser.add_argument("--source", default="norpd", help="a name in conf/sources, or a YAML file")
     parser.add_argument("--lake", type=Path, required=True, help="the lake")
     parser.add_argument("--max-rejected-share", type=float, default=MAX_REJECTED_SHARE)
+    parser.add_argument("--lookup", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--replaces", action="append", default=[], metavar="WHAT")
     parser.add_argument("--memory", type=float, default=4.0, help="GiB that the work may take")
     run_job(main, parser)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ldn_spark.cli.job import codelist_files, job_parser, open_reporter, run_job
+from ldn_spark.cli.job import job_parser, named_files, open_reporter, run_job
 from ldn_spark.io.engines import open_engine
 from ldn_spark.pipeline import run_study
 from ldn_spark.study.load import load_study
@@ -12,7 +12,7 @@ from ldn_spark.study.stated_versions import OPTION, stated_versions
 
 
 def main(args) -> None:
-    study = load_study(args.study, codelist_files(args.codelist))
+    study = load_study(args.study, named_files(args.codelist))
     with (
         open_reporter(args.log_format) as report,
         open_engine(args.engine, app_name=f"ldn: {study.definition.id}") as spark,

@@ -10,10 +10,10 @@ import typer
 
 from ldn_spark import __version__
 from ldn_spark.cli.check import check
-from ldn_spark.cli.codelist_option import codelist_files
 from ldn_spark.cli.compare import audit, compare, study_named_by
 from ldn_spark.cli.concepts import concepts
 from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
+from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.quality import quality
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError, Problem, UsageError
@@ -200,6 +200,12 @@ def ingest(
         float | None,
         typer.Option(min=0, max=1, help="Refuse a delivery with more rejected lines; 0.5."),
     ] = None,
+    lookup: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE", help="The file of a lookup of the source; may be repeated."
+        ),
+    ] = None,
     replaces: Annotated[
         list[str] | None,
         typer.Option(
@@ -230,6 +236,7 @@ def ingest(
             delivery,
             layout,
             max_rejected_share=share,
+            lookups=named_files(lookup, "--lookup"),
             replaces=replaces or (),
             memory=int(memory * (1 << 30)),
             report=report,
@@ -262,7 +269,7 @@ def run_study(
     from ldn_spark.study.load import load_study
     from ldn_spark.study.stated_versions import stated_versions
 
-    wanted, stated = load_study(study, codelist_files(codelist)), stated_versions(atc_version)
+    wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     read_version(lake, as_of)  # say so before an engine is started for nothing
     name = engine or default_engine()
     with open_reporter(log_format) as report, open_engine(name) as spark:
@@ -315,7 +322,7 @@ def plan(
     from ldn_spark.study.load import load_study
     from ldn_spark.study.stated_versions import stated_versions
 
-    wanted, stated = load_study(study, codelist_files(codelist)), stated_versions(atc_version)
+    wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)
     translation = translation_of(wanted, version, stated)
     with open_engine(engine or default_engine()) as spark:

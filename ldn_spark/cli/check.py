@@ -28,6 +28,12 @@ def check(
         float | None,
         typer.Option(min=0, max=1, help="Refuse a delivery with more rejected lines; 0.5."),
     ] = None,
+    lookup: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE", help="The file of a lookup of the source; may be repeated."
+        ),
+    ] = None,
     replaces: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,6 +57,7 @@ def check(
     an ingest would take the delivery and 10 when it would turn it away; the last line on standard
     output says which.
     """
+    from ldn_spark.cli.named_files import named_files
     from ldn_spark.cli.reporters import open_reporter
     from ldn_spark.errors import DeliveryError
     from ldn_spark.io.check import check as check_delivery
@@ -67,6 +74,7 @@ def check(
             layout,
             lake_root=lake,
             max_rejected_share=share,
+            lookups=named_files(lookup, "--lookup"),
             replaces=replaces or (),
             report=report,
         )

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ldn_spark.cli.codelist_option import codelist_files
 from ldn_spark.cli.interrupts import STOPPED, hear_signals, interrupted_code, leave
+from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError
 from ldn_spark.io.engines import ENGINES, open_engine
@@ -49,7 +49,7 @@ def stage_parser(description: str | None) -> argparse.ArgumentParser:
 @contextmanager
 def open_run(args: argparse.Namespace, app_name: str) -> Iterator[Run]:
     """The run that a stage belongs to, on a session of its own."""
-    study = load_study(args.study, codelist_files(args.codelist))
+    study = load_study(args.study, named_files(args.codelist))
     with open_engine(args.engine, app_name=app_name) as spark:
         lake = Lake(spark, args.lake)
         stated = stated_versions(args.atc_version)
@@ -93,4 +93,4 @@ def _leave_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-__all__ = ["codelist_files", "job_parser", "open_reporter", "open_run", "run_job", "stage_parser"]
+__all__ = ["job_parser", "named_files", "open_reporter", "open_run", "run_job", "stage_parser"]

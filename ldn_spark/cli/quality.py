@@ -67,7 +67,7 @@ def quality(
     by ATC code, persons, and for every study whether the extract covers it and which codes find
     nothing. The exit code is 0 whatever is found.
     """
-    from ldn_spark.cli.codelist_option import codelist_files
+    from ldn_spark.cli.named_files import named_files
     from ldn_spark.cli.reporters import open_reporter
     from ldn_spark.cli.views import _console
     from ldn_spark.io.engines import default_engine, open_engine
@@ -77,7 +77,7 @@ def quality(
     from ldn_spark.study.stated_versions import stated_versions
 
     stated = stated_versions(atc_version)
-    replace = codelist_files(codelist)
+    replace = named_files(codelist)
     studies = [load_study(name, replace) for name in dict.fromkeys(study or ())]
     version = read_version(lake, as_of)
     folder = out or quality_folder(lake, version)

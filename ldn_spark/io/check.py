@@ -8,7 +8,7 @@ then they are needed to find those that repeat or contradict others.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from ldn_spark.io.delivery import BLOCK_BYTES, find_files, try_files
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.ingest import (
     MAX_REJECTED_SHARE,
+    hashes,
     new_files,
     new_staging,
     parse_files,
@@ -26,6 +27,7 @@ from ldn_spark.io.ingest import (
     with_turned_away,
 )
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion, known_versions, read_version
+from ldn_spark.io.lookups import read_lookups
 from ldn_spark.io.registry import Intake, find_turned_away, tells_lines_apart
 from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
@@ -67,6 +69,7 @@ def check(
     *,
     lake_root: Path | None = None,
     max_rejected_share: float = MAX_REJECTED_SHARE,
+    lookups: Mapping[str, Path] | None = None,
     replaces: Sequence[str] = (),
     block_bytes: int = BLOCK_BYTES,
     report: Reporter = silent,
@@ -83,6 +86,8 @@ def check(
         UsageError: `replaces` means nothing in the lake.
         ResourceError: disk, memory or a permission is missing.
     """
+    tables = read_lookups(source, lookups or {})
+    looked_up = hashes(lookups or {})
     is_filled = lake_root is not None and bool(known_versions(lake_root))
     before = read_version(lake_root) if is_filled else None
     replacement = read_replacement(replaces, source, before)
@@ -93,10 +98,17 @@ def check(
         scanned, notes, unread = try_files(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
         )
-        new, known, same_name = new_files(scanned, before, replacement)
+        new, known, same_name = new_files(scanned, before, replacement, looked_up)
         keep = tells_lines_apart(source)
         records = parse_files(
-            spark, new, source, staging, before, keep_accepted=keep, report=report
+            spark,
+            new,
+            source,
+            staging,
+            before,
+            lookups=tables,
+            keep_accepted=keep,
+            report=report,
         )
         examples = first_rejections(staging, {one.file_id: one.name for one in records})
         problems += [*unread, *_too_few_accepted(records, examples, max_rejected_share)]

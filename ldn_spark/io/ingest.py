@@ -8,6 +8,7 @@ and the next ingest begins from there.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import uuid
 from collections import defaultdict
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.io import collect
@@ -30,6 +31,7 @@ from ldn_spark.io.lake import (
     publish_version,
     read_version,
 )
+from ldn_spark.io.lookups import LookupTable, read_lookups
 from ldn_spark.io.registry import Intake, Written, write_registry
 from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
@@ -39,7 +41,7 @@ from ldn_spark.io.waiting import wait_for
 from ldn_spark.progress import Progress, Reporter, silent
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 MAX_REJECTED_SHARE = 0.5
 MEMORY = 4 << 30
@@ -76,6 +78,7 @@ def ingest(
     source: Source,
     *,
     max_rejected_share: float = MAX_REJECTED_SHARE,
+    lookups: Mapping[str, Path] | None = None,
     replaces: Sequence[str] = (),
     memory: int = MEMORY,
     block_bytes: int = BLOCK_BYTES,
@@ -89,6 +92,7 @@ def ingest(
         delivery: what was delivered.
         source: its declared layout.
         max_rejected_share: a larger share of rejected lines turns the delivery away whole.
+        lookups: the file of each of the source's lookups, by name.
         replaces: what of the lake the delivery replaces, see `read_replacement`.
         memory: bytes that the work may take, whatever the size of the delivery.
         block_bytes: how much a task holds in memory at once.
@@ -100,6 +104,8 @@ def ingest(
         ConflictError: another ingest is at work or was faster; the lake is what that one made.
         ResourceError: disk, memory or a permission is missing; the lake is unchanged.
     """
+    tables = read_lookups(source, lookups or {})
+    looked_up = hashes(lookups or {})
     paths, notes = find_files(delivery, source)
     with (
         translated_faults("taking the delivery in"),
@@ -111,11 +117,12 @@ def ingest(
         scanned, warnings = scan_files(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
         )
-        files, known, same_name = new_files(scanned, before, replacement)
+        files, known, same_name = new_files(scanned, before, replacement, looked_up)
         warnings = [*notes, *warnings, *same_name]
         if not files and before is not None:
             return IngestReport(NOOP, before, (), known, (), tuple(warnings))
-        records = parse_files(spark, files, source, staging, before, report=report)
+        records = parse_files(spark, files, source, staging, before, lookups=tables, report=report)
+        records = [replace(record, lookups=looked_up) for record in records]
         examples = first_rejections(staging, {one.file_id: one.name for one in records})
         require_enough_accepted(records, examples, max_rejected_share)
         reached("parsed")
@@ -156,13 +163,29 @@ def new_staging(root: Path) -> Iterator[Path]:
         shutil.rmtree(ended, ignore_errors=True)
 
 
+def hashes(files: Mapping[str, Path]) -> dict[str, str]:
+    """The SHA-256 of files by name."""
+    found = {}
+    for name, path in sorted(files.items()):
+        with path.open("rb") as stream:
+            found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
+
+
 def new_files(
-    scanned: Sequence[DeliveredFile], before: LakeVersion | None, replacement: Replacement
+    scanned: Sequence[DeliveredFile],
+    before: LakeVersion | None,
+    replacement: Replacement,
+    lookups: Mapping[str, str],
 ) -> tuple[list[DeliveredFile], tuple[str, ...], list[str]]:
-    """The files not in the lake yet, each content once; the names of the others; warnings."""
+    """The files not in the lake yet, each content once; the names of the others; warnings.
+
+    A file that is replaced is new again where it was parsed with other lookups.
+    """
     held = [file for file in before.files if not file.is_replaced] if before else []
-    seen = {file.sha256 for file in held}
-    names = {file.name for file in held if file.file_id not in replacement.file_ids}
+    stays = [file for file in held if file.file_id not in replacement.file_ids]
+    seen = {file.sha256 for file in (*stays, *(f for f in held if f.lookups == lookups))}
+    names = {file.name for file in stays}
     new, known, warnings = [], [], []
     for file in scanned:
         (known if file.sha256 in seen else new).append(file)
@@ -183,6 +206,7 @@ def parse_files(
     staging: Path,
     before: LakeVersion | None,
     *,
+    lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
     report: Reporter = silent,
 ) -> list[FileRecord]:
@@ -194,6 +218,7 @@ def parse_files(
         source: the declared layout.
         staging: an empty folder.
         before: the lake's version, whose files keep their numbers.
+        lookups: the content of the source's lookups.
         keep_accepted: False only counts the accepted rows.
         report: is told how many blocks are parsed.
     """
@@ -207,7 +232,10 @@ def parse_files(
     ]
     counts: defaultdict[int, defaultdict[str, dict[str, int]]]
     counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    for row in _run_tasks(spark, tasks, source, staging, keep_accepted, report):
+    account = parse_into_staging(
+        spark, tasks, source, staging, lookups=lookups, keep_accepted=keep_accepted
+    )
+    for row in _account_of_all(account, staging, len(tasks), report):
         counts[row["file_id"]][row["kind"]][row["reason"]] += row["lines"]
     records = [
         _record(first_id + number, file, source, counts[first_id + number])
@@ -221,21 +249,15 @@ def parse_files(
     return records
 
 
-def _run_tasks(
-    spark: SparkSession,
-    tasks: Sequence[BlockTask],
-    source: Source,
-    staging: Path,
-    keep_accepted: bool,
-    report: Reporter,
-) -> list[dict]:
+def _account_of_all(
+    account: DataFrame, staging: Path, blocks: int, report: Reporter
+) -> list[dict[str, Any]]:
     """The account of all blocks; meanwhile, the blocks staged so far are reported."""
-    account = parse_into_staging(spark, tasks, source, staging, keep_accepted=keep_accepted)
     so_far = StagedSoFar(staging)
 
     def tell() -> None:
         done, counts = so_far.look()
-        report(Progress("parsing lines", done, len(tasks), "blocks", counts))
+        report(Progress("parsing lines", done, blocks, "blocks", counts))
 
     return wait_for(lambda: collect.rows(account), tell)
 

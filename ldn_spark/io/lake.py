@@ -55,6 +55,7 @@ class FileRecord:
         version: the lake version that it came with; 0 while it is being taken in.
         superseded: dispensings of this file that later deliveries have replaced.
         first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
+        lookups: SHA-256 of the lookups that its rows were parsed with, by name.
     """
 
     file_id: int
@@ -75,6 +76,7 @@ class FileRecord:
     superseded: int = 0
     first_dispensed_on: str = ""
     last_dispensed_on: str = ""
+    lookups: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_replaced(self) -> bool:

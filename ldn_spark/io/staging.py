@@ -10,7 +10,7 @@ import os
 import traceback
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ldn_spark.errors import Problem
+from ldn_spark.io.accepted import DEATHS, OBSERVATION_PERIODS, PERSONS
 from ldn_spark.io.batches import code_number
-from ldn_spark.io.blocks import PARQUET, Block
+from ldn_spark.io.blocks import DISPENSINGS, PARQUET, Block
 from ldn_spark.io.engines import tasks_at_once
 from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
-from ldn_spark.io.parsing import parse_block, parse_rows
+from ldn_spark.io.lookups import LookupTable
+from ldn_spark.io.parsing import ParsedBlock, parse_block, parse_rows
 from ldn_spark.io.rules import Rules, rules_of
 from ldn_spark.io.sources import Source
 from ldn_spark.io.tabular import read_rows
@@ -35,6 +37,13 @@ if TYPE_CHECKING:
 _ACCOUNT = "file_id int, kind string, reason string, lines bigint"
 _ROW_GROUP_ROWS = 32_768
 """Small, so that a batch of a year's codes is read without the others."""
+_FOLDERS = {
+    DISPENSINGS: "accepted",
+    PERSONS: "persons",
+    DEATHS: "persons",
+    OBSERVATION_PERIODS: OBSERVATION_PERIODS,
+}
+"""Where the accepted rows of each kind of file are staged."""
 _SELDOM_ALIKE = ("pseudonym", "line", "line_key")
 
 
@@ -67,6 +76,7 @@ def parse_into_staging(
     source: Source,
     staging: Path,
     *,
+    lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
 ) -> DataFrame:
     """Parse the blocks when the returned frame is collected.
@@ -76,6 +86,7 @@ def parse_into_staging(
         tasks: the blocks.
         source: the declared layout.
         staging: an empty folder.
+        lookups: the content of the source's lookups.
         keep_accepted: False only counts the accepted rows, for a check that takes nothing in.
 
     Returns:
@@ -83,29 +94,35 @@ def parse_into_staging(
         reason, with the number of lines. `repaired` without a reason counts lines, with a reason
         mendings.
     """
-    for kind in ("accepted", "rejected", "drafts"):
-        (staging / kind).mkdir()
-    _write_empty(source, staging)
-    folder, everything = str(staging), list(tasks)
+    kinds = (DISPENSINGS, *source.companions)
+    for folder in {"rejected", "drafts", *(_FOLDERS[kind] for kind in kinds)}:
+        (staging / folder).mkdir()
+    for kind in kinds:
+        _write_empty(kind, source, staging)
+    root, everything = str(staging), list(tasks)
     width = min(tasks_at_once(spark) or len(tasks), len(tasks))
 
     def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        rules = rules_of(source)
+        rules = {kind: rules_of(source, lookups, kind) for kind in kinds}
         for batch in batches:
             for first in batch.column(0).to_pylist():
                 for number in range(first, len(everything), width):
+                    task = everything[number]
                     yield _parse_one(
-                        everything[number], number, source, rules, Path(folder), keep_accepted
+                        task, number, source, rules[task.kind], Path(root), keep_accepted
                     )
 
     return spark.range(0, width, 1, max(width, 1)).mapInArrow(parse, _ACCOUNT)
 
 
-def _write_empty(source: Source, staging: Path) -> None:
+def _write_empty(kind: str, source: Source, staging: Path) -> None:
     """Files without rows, so that the folders have their columns whatever is delivered."""
-    header = tuple(dict.fromkeys([*source.columns.values(), *source.line_key]))
-    parsed = parse_block(b"", 2, header, source, rules_of(source))
-    _stage(parsed.rejected, parsed.accepted, 0, "", "empty", staging)
+    if kind == DISPENSINGS:
+        header = tuple(dict.fromkeys([*source.columns.values(), *source.line_key]))
+    else:
+        header = tuple(source.companions[kind].columns.values())
+    parsed = parse_block(b"", 2, header, source, rules_of(source, None, kind))
+    _stage(parsed, BlockTask("", "", 0, header, Block(0, 0, 2), kind), f"empty-{kind}", staging)
 
 
 def _parse_one(
@@ -127,9 +144,10 @@ def _parse_one(
             f"{task.name}: parsing the lines from line {block.first_line} failed with "
             f"{type(error).__name__} at {place.name}:{place.lineno}"
         ) from None
-    rows = parsed.accepted if keep_accepted else parsed.accepted.slice(0, 0)
-    _stage(parsed.rejected, rows, task.file_id, task.name, f"{number:08d}", staging)
     account = [("accepted", "", parsed.accepted.num_rows), ("repaired", "", parsed.repaired_rows)]
+    if not keep_accepted:
+        parsed = replace(parsed, accepted=parsed.accepted.slice(0, 0))
+    _stage(parsed, task, f"{number:08d}", staging)
     for pair in parsed.rejected["reason"].value_counts().to_pylist():
         account.append(("rejected", pair["values"], pair["counts"]))
     account.extend(("repaired", reason, lines) for reason, lines in parsed.repaired.items())
@@ -156,13 +174,15 @@ def _read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> Split
     return split_lines(data, task.header, wanted, source)
 
 
-def _stage(
-    rejected: pa.Table, accepted: pa.Table, file_id: int, file: str, name: str, staging: Path
-) -> None:
+def _stage(parsed: ParsedBlock, task: BlockTask, name: str, staging: Path) -> None:
     """Write a block's rows; the accepted ones last, so that their file says the block is done."""
-    rejected = rejected.append_column("file", pa.array([file] * rejected.num_rows, pa.string()))
-    _write(rejected, file_id, staging, "rejected", name, ["reason"])
-    _write(_by_year_and_code(accepted), file_id, staging, "accepted", name, ["year", "atc"])
+    files = pa.array([task.name] * parsed.rejected.num_rows, pa.string())
+    rejected = parsed.rejected.append_column("file", files)
+    _write(rejected, task.file_id, staging, "rejected", name, ["reason"])
+    accepted, statistics = parsed.accepted, []
+    if task.kind == DISPENSINGS:
+        accepted, statistics = _by_year_and_code(accepted), ["year", "atc"]
+    _write(accepted, task.file_id, staging, _FOLDERS[task.kind], name, statistics)
 
 
 def _write(
@@ -209,13 +229,13 @@ class StagedSoFar:
 
     def look(self) -> tuple[int, dict[str, int]]:
         """Blocks that are parsed, and their accepted (`rows`) and `rejected` rows."""
-        folder = self._staging / "accepted"
-        for path in folder.glob("[0-9]*.parquet"):
-            if path.name not in self._seen:
-                self._seen.add(path.name)
-                for kind, count in (("accepted", "rows"), ("rejected", "rejected")):
-                    metadata = pq.read_metadata(self._staging / kind / path.name)
-                    self._rows[count] += metadata.num_rows
+        for folder in set(_FOLDERS.values()):
+            for path in (self._staging / folder).glob("[0-9]*.parquet"):
+                if path.name not in self._seen:
+                    self._seen.add(path.name)
+                    rejected = self._staging / "rejected" / path.name
+                    self._rows["rows"] += pq.read_metadata(path).num_rows
+                    self._rows["rejected"] += pq.read_metadata(rejected).num_rows
         return len(self._seen), dict(self._rows)
 
 
