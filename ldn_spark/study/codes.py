@@ -80,3 +80,20 @@ def prefix_end(prefix: str) -> str:
     'N03B'
     """
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def prefix_ranges(prefixes: Iterable[str]) -> list[tuple[str, str]]:
+    """Ranges (begin, end not included) that hold exactly the codes under any of the prefixes.
+
+    Neighbours become one range, so that fewer are compared and more row groups are read at once.
+
+    >>> prefix_ranges(["N05B", "N05A", "N03A", "N05CF", "N05CF01"])
+    [('N03A', 'N03B'), ('N05A', 'N05C'), ('N05CF', 'N05CG')]
+    """
+    ranges: list[tuple[str, str]] = []
+    for prefix in shortest_prefixes(prefixes):
+        if ranges and ranges[-1][1] == prefix:
+            ranges[-1] = (ranges[-1][0], prefix_end(prefix))
+        else:
+            ranges.append((prefix, prefix_end(prefix)))
+    return ranges

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ldn_spark.study.codes import ATC_LENGTHS, prefix_end
+from ldn_spark.study.codes import ATC_LENGTHS, prefix_ranges
 from ldn_spark.study.definition import Outcome
 
 
@@ -19,9 +17,21 @@ def begins_with_any(column: str, prefixes: Sequence[str]) -> Column:
     A null code falls under none (the condition is null and a filter drops the row).
     """
     ranges = [
-        (F.col(column) >= F.lit(p)) & (F.col(column) < F.lit(prefix_end(p))) for p in prefixes
+        (F.col(column) >= F.lit(first)) & (F.col(column) < F.lit(end))
+        for first, end in prefix_ranges(prefixes)
     ]
-    return reduce(or_, ranges)
+    return _any_of(ranges)
+
+
+def _any_of(conditions: Sequence[Column]) -> Column:
+    """One or more conditions joined by `or` as a balanced tree.
+
+    A chain of a hundred is deeper than Spark Connect takes apart, and a study may name more codes.
+    """
+    if len(conditions) == 1:
+        return conditions[0]
+    half = len(conditions) // 2
+    return _any_of(conditions[:half]) | _any_of(conditions[half:])
 
 
 def add_outcomes(dispensings: DataFrame, outcomes: Sequence[Outcome]) -> DataFrame:
