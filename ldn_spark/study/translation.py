@@ -20,6 +20,8 @@ from ldn_spark.study.uses import Uses, points_of, used_for
 AT_DISPENSING: Literal["at_dispensing"] = "at_dispensing"
 """Codes of the index of the year of dispensing, or of the nearest one that has them."""
 
+_ALWAYS = (BEGINNING, FOR_EVER)
+
 AtcVersion = int | Literal["at_dispensing"] | None
 """The year of an ATC index, the index of the year of dispensing, or not declared."""
 
@@ -72,6 +74,13 @@ class AskedCodes:
     asked: tuple[str, ...]
     delivered: tuple[str, ...]
     parts: tuple[Part, ...] = ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns beside the code that tell the parts from each other."""
+        by_file = any(part.file_ids is not None for part in self.parts)
+        by_year = any((part.first_year, part.last_year) != _ALWAYS for part in self.parts)
+        return ("file_id",) * by_file + ("year",) * by_year
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from ldn_spark.study.atc_history import BEGINNING, FOR_EVER
 from ldn_spark.study.codes import ATC_LENGTHS
-from ldn_spark.study.translation import UNTRANSLATED, Move, Part, Translation
+from ldn_spark.study.translation import UNTRANSLATED, AskedCodes, Move, Part, Translation
 from ldn_spark.transforms.codes import begins_with_any
 
 
@@ -20,12 +20,11 @@ def require_codes(
 ) -> DataFrame:
     """Keep the dispensings whose code, read in the study's index, falls under the prefixes.
 
-    What is delivered under codes that may be read so is cut out by ranges that skip row groups;
-    only these few rows are looked at closer. Without a translation it is the cut alone. A null
-    code falls under none.
+    Without a translation this is the cut of `require_delivered` alone. A null code falls under
+    none.
 
     Args:
-        dispensings: one row per dispensing; with a translation also file_id and year.
+        dispensings: one row per dispensing, with the columns that tell parts of the lake apart.
         prefixes: ATC codes of the study.
         translation: how the lake's codes are read.
 
@@ -33,20 +32,29 @@ def require_codes(
         The columns of `dispensings`, `atc` in the study's index.
     """
     codes = translation.asked_for(prefixes)
-    cut = dispensings.where(begins_with_any("atc", codes.delivered))
+    cut = require_delivered(dispensings, codes)
     if not codes.parts:
         return cut
-    read = cut.withColumn("atc", _read(codes.parts))
-    return read.where(begins_with_any("atc", codes.asked))
+    return read_codes(cut, codes).where(begins_with_any("atc", codes.asked))
 
 
-def _read(parts: Sequence[Part]) -> Column:
-    """`atc` in the study's index: the first move that fits decides."""
+def require_delivered(dispensings: DataFrame, codes: AskedCodes) -> DataFrame:
+    """Keep what is delivered under codes that may be read as asked ones.
+
+    These are ranges, which skip row groups, and no closer look at any row.
+    """
+    return dispensings.where(begins_with_any("atc", codes.delivered))
+
+
+def read_codes(dispensings: DataFrame, codes: AskedCodes) -> DataFrame:
+    """Say `atc` in the study's index; the first move that fits decides."""
+    if not codes.parts:
+        return dispensings
     chain = F
-    for part in parts:
+    for part in codes.parts:
         for move in part.moves:
             chain = chain.when(_belongs(part) & _fits(move), _moved(move))
-    return chain.otherwise(F.col("atc"))
+    return dispensings.withColumn("atc", chain.otherwise(F.col("atc")))
 
 
 def _belongs(part: Part) -> Column:

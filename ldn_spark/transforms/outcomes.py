@@ -11,7 +11,7 @@ from ldn_spark.schemas import MICRO
 from ldn_spark.study.definition import Outcome, Windows
 from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.study.windows import DayWindow
-from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.transforms.atc_versions import read_codes, require_delivered
 from ldn_spark.transforms.codes import add_outcomes
 
 
@@ -25,7 +25,9 @@ def sum_cohort_dispensings(
 ) -> DataFrame:
     """The cohort's dispensings of the examined medicines inside either window, day by day.
 
-    This is the one look at the registry. Both ends of both windows are included.
+    This is the one look at the registry. Both ends of both windows are included. Codes are read in
+    the study's index when only the cohort's rows are left; one that was cut out for its delivered
+    code and turns out to be none of the asked ones stays, and belongs to no outcome.
 
     Args:
         dispensings: one row per dispensing.
@@ -40,10 +42,14 @@ def sum_cohort_dispensings(
     """
     index = cohort.select("person_key", F.unix_date("index_date").alias("index_day"))
     day = (F.unix_date("dispensed_on") - F.col("index_day")).cast("int")
-    return (
-        require_codes(dispensings, prefixes, translation)
-        .select("person_key", "atc", "dispensed_on", "ddd")
+    codes = translation.asked_for(prefixes)
+    mine = (
+        require_delivered(dispensings, codes)
+        .select("person_key", "atc", "dispensed_on", "ddd", *codes.needs)
         .join(index, on="person_key", how="inner")
+    )
+    return (
+        read_codes(mine, codes)
         .select("person_key", day.alias("day"), "atc", "ddd")
         .where(_is_in(windows.before) | _is_in(windows.after))
         .groupBy("person_key", "day", "atc")
