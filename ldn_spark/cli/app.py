@@ -12,6 +12,7 @@ from ldn_spark import __version__
 from ldn_spark.cli.check import check
 from ldn_spark.cli.compare import audit, compare, study_named_by
 from ldn_spark.cli.concepts import concepts
+from ldn_spark.cli.inspect import inspect
 from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.quality import quality
@@ -352,3 +353,4 @@ app.command()(audit)
 app.command()(concepts)
 app.command()(check)
 app.command()(quality)
+app.command()(inspect)

@@ -30,6 +30,7 @@ _READERS = {
     "spss": {".sav": "read_sav", ".zsav": "read_sav", ".por": "read_por"},
     "stata": {".dta": "read_dta"},
 }
+_MARKS = {b"\x00" * 8: "sas", b"HEADER R": "sas", b"$FL": "spss", b"<stata_d": "stata"}
 _CHUNK_ROWS = 200_000
 _ONE_AT_A_TIME = threading.Lock()  # the library holds the interpreter, and a chunk is large
 
@@ -53,6 +54,30 @@ def stat_header(path: Path, kind: str) -> tuple[str, ...]:
         DeliveryError: it cannot be read.
     """
     return tuple(_read(path, kind, metadataonly=True)[1].column_names)
+
+
+def stat_kind(path: Path, begin: bytes) -> str:
+    """Of which program a file is, by its first bytes or its name; empty for none."""
+    for mark, kind in _MARKS.items():
+        if begin.startswith(mark):
+            return kind
+    return next((kind for kind, names in _READERS.items() if path.suffix.lower() in names), "")
+
+
+def first_rows(path: Path, kind: str, count: int) -> pa.Table:
+    """The first rows of a file, all columns.
+
+    Raises:
+        DeliveryError: it cannot be read.
+    """
+    rows, meta = _read(path, kind, row_limit=count, disable_datetime_conversion=True)
+    columns = {}
+    for name in rows.columns:
+        try:
+            columns[name] = _column(path, kind, name, rows[name], meta, "")
+        except DeliveryError:
+            columns[name] = pa.nulls(len(rows), pa.time32("s"))  # times of day, which nobody reads
+    return pa.table(columns)
 
 
 def scan_stat(
@@ -168,7 +193,7 @@ def _read(path: Path, kind: str, **options: Any) -> tuple[pd.DataFrame, Any]:
 
 
 def _column(
-    path: Path, kind: str, name: str, values: pd.Series, meta: Any, layout: Layout
+    path: Path, kind: str, name: str, values: pd.Series, meta: Any, pseudonym: str
 ) -> pa.Array:
     """A column in the type that keeps what it says."""
     stored = meta.readstat_variable_types[name]
@@ -180,7 +205,7 @@ def _column(
     unit = _date_unit(kind, meta.original_variable_types[name] or "")
     if unit is not None:
         return _dates(where, numbers, known, *unit)
-    if name == layout.identifiers[0]:
+    if name == pseudonym:
         limit = _LARGEST_WHOLE["float" if stored == "float" else "double"]
         if not np.all((numbers[known] % 1 == 0) & (np.abs(numbers[known]) < limit)):
             what = "holds numbers that do not keep every digit of a pseudonym"

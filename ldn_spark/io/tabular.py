@@ -171,21 +171,26 @@ def read_rows(path: str, block: Block, wanted: Sequence[str]) -> SplitLines:
             _batches(file, block.start, block.end, here),
             pa.schema([file.schema_arrow.field(name) for name in here]),
         )
+    return split_table(table, wanted, block.end - block.start)
+
+
+def split_table(table: pa.Table, wanted: Sequence[str], rows: int) -> SplitLines:
+    """Typed columns as a parser of text wants them; see `read_rows`."""
     columns, typed = {}, set()
-    empty = pa.repeat(pa.scalar(b"", pa.binary()), block.end - block.start).dictionary_encode()
+    empty = pa.repeat(pa.scalar(b"", pa.binary()), rows).dictionary_encode()
     for name in wanted:
-        if name not in here:
+        if name not in table.column_names:
             columns[name] = empty
             continue
         columns[name], is_typed = canonical_texts(table[name])
         typed |= {name} if is_typed else set()
     faults = _faults(columns.values())
     columns[wanted[0]] = columns[wanted[0]].dictionary_decode()
-    rows, positions = pa.table(columns), None
+    found, positions = pa.table(columns), None
     if faults:
-        positions = np.delete(np.arange(rows.num_rows), list(faults))
-        rows = rows.take(pa.array(positions))
-    return SplitLines(rows, positions, faults, "utf-8", frozenset(typed))
+        positions = np.delete(np.arange(rows), list(faults))
+        found = found.take(pa.array(positions))
+    return SplitLines(found, positions, faults, "utf-8", frozenset(typed))
 
 
 def _batches(

@@ -1,0 +1,181 @@
+"""The beginning of a delivered file, whose layout nobody has declared."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.io.canonical import TimeOfDayError, canonical_texts, is_text, type_fault
+from ldn_spark.io.deltatables import is_delta, open_delta
+from ldn_spark.io.guesses import (
+    Guess,
+    guess_delimiter,
+    guess_encoding,
+    guess_quote,
+    is_value,
+)
+from ldn_spark.io.lines import SplitLines, split_lines
+from ldn_spark.io.sources import Source
+from ldn_spark.io.statfiles import first_rows, stat_kind
+from ldn_spark.io.tablefiles import parquet_files
+from ldn_spark.io.tabular import open_parquet, split_table
+from ldn_spark.io.unpacking import PACKED_SUFFIXES, PlainStream
+
+_BYTES = 4 << 20
+_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a file.
+
+    Attributes:
+        path: the file.
+        format: as a source declares it.
+        pattern: of the names of such files.
+        header: its column names.
+        rows: how many rows were looked at.
+        texts: the trimmed texts of each column, one per row.
+        types: the types of the columns that are no text.
+        unread: why a column's type cannot be read.
+        encoding, delimiter, quote: of a text file.
+        split: the wanted columns of the rows as a source declares them.
+    """
+
+    path: Path
+    format: str
+    pattern: str
+    header: tuple[str, ...]
+    rows: int
+    texts: dict[str, list[str]]
+    types: dict[str, str]
+    unread: dict[str, str]
+    encoding: Guess | None
+    delimiter: Guess | None
+    quote: Guess | None
+    split: Callable[[Source, Sequence[str]], SplitLines]
+
+
+def read_sample(path: Path) -> Sample:
+    """The first rows of a file of any kind that can be delivered.
+
+    Raises:
+        DeliveryError: it cannot be read, or its first line holds no column names.
+    """
+    if is_delta(path):
+        table = open_delta(path)
+        data = table.files[0].path if table.files else None
+        rows = _first_of_parquet(data) if data else table.schema.empty_table()
+        renamed = {old: new for new, old in table.physical_names.items()}
+        rows = rows.rename_columns([renamed.get(name, name) for name in rows.column_names])
+        return _of_table(path, "delta", path.name, rows)
+    if path.is_dir():
+        return _of_folder(path)
+    if not path.is_file():
+        raise DeliveryError(Problem(str(path), "no such file", "check the path"))
+    with path.open("rb") as stream:
+        begin = stream.read(8)
+    if begin.startswith(b"PAR1"):
+        return _of_table(path, "parquet", f"*{path.suffix}", _first_of_parquet(path))
+    if kind := stat_kind(path, begin):
+        return _of_table(path, kind, f"*{path.suffix}", first_rows(path, kind, _ROWS))
+    return _of_text(path)
+
+
+def _of_folder(path: Path) -> Sample:
+    """The first file of a folder of Parquet."""
+    for file in parquet_files(path):
+        with file.open("rb") as stream:
+            if stream.read(4) == b"PAR1":
+                return _of_table(path, "parquet", path.name, _first_of_parquet(file))
+    raise DeliveryError(Problem(str(path), "is a folder without Parquet", "name one of its files"))
+
+
+def _first_of_parquet(path: Path) -> pa.Table:
+    with open_parquet(path) as file:
+        batches = list(islice(file.iter_batches(_ROWS), 1))
+        return pa.Table.from_batches(batches, file.schema_arrow)
+
+
+def _of_table(path: Path, form: str, pattern: str, rows: pa.Table) -> Sample:
+    """A sample of typed columns."""
+    texts, types, unread = {}, {}, {}
+    for name in dict.fromkeys(rows.column_names):
+        column = rows[rows.column_names.index(name)]
+        fault = type_fault(column.type)
+        try:
+            found = [] if fault else canonical_texts(column)[0].to_pylist()
+        except TimeOfDayError:
+            fault, found = "holds times of day", []
+        if fault:
+            unread[name] = fault
+        if not is_text(column.type):
+            types[name] = str(column.type)
+        texts[name] = [text.decode("utf-8", "replace").strip() for text in found]
+
+    def split(source: Source, wanted: Sequence[str]) -> SplitLines:
+        return split_table(rows, wanted, rows.num_rows)
+
+    header = tuple(rows.column_names)
+    return Sample(
+        path, form, pattern, header, rows.num_rows, texts, types, unread, None, None, None, split
+    )
+
+
+def _of_text(path: Path) -> Sample:
+    """A sample of a text file, packed or not."""
+    data = _beginning(path)
+    encoding = guess_encoding(data)
+    text = _decoded(data, encoding)
+    lines = [line for line in islice(text.split("\n"), _ROWS + 1) if line.strip("\r")]
+    lines = [line.rstrip("\r") for line in lines]
+    delimiter = guess_delimiter(lines)
+    if delimiter.value is None:
+        what = f"is no table: {delimiter.why}"
+        raise DeliveryError(Problem(str(path), what, "check what file this is"))
+    quote = guess_quote(lines, delimiter.value)
+    header, *rows = csv.reader(lines, delimiter=delimiter.value, quotechar=quote.value)
+    header = tuple(name.strip() for name in header)
+    if any(is_value(name) for name in header):
+        what = "holds values instead of the names of columns"
+        mend = "have the file delivered with a first line that names its columns"
+        raise DeliveryError(Problem(f"{path} line 1", what, mend))
+    rows = [row for row in rows if len(row) == len(header)]
+    texts = {name: [row[at].strip() for row in rows] for at, name in enumerate(header)}
+    plain = text.encode("utf-8") if encoding.value in ("utf-8", "utf-16") else data
+    body = b"\n".join(plain.split(b"\n")[1 : _ROWS + 1])
+
+    def split(source: Source, wanted: Sequence[str]) -> SplitLines:
+        return split_lines(body, header, wanted, source)
+
+    name = path.name
+    for suffix in PACKED_SUFFIXES:
+        name = name.removesuffix(suffix)
+    pattern = f"*{Path(name).suffix}" if Path(name).suffix else name
+    return Sample(
+        path, "text", pattern, header, len(rows), texts, {}, {}, encoding, delimiter, quote, split
+    )
+
+
+def _beginning(path: Path) -> bytes:
+    """The first bytes of the plain text."""
+    with PlainStream(path, "as it is", lambda size: None) as stream:
+        return stream.text.read(_BYTES)
+
+
+def _decoded(data: bytes, encoding: Guess) -> str:
+    """The text of the whole lines among the first bytes."""
+    if encoding.value == "utf-16":
+        marks = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+        codec = marks.get(data[:2]) or ("utf-16-be" if data[:1] == b"\0" else "utf-16-le")
+    else:
+        codec = {"utf-8": "utf-8-sig", None: "latin-1"}.get(encoding.value, encoding.value)
+    text = data.decode(codec, "replace").lstrip("\ufeff")
+    return text if len(data) < _BYTES else text[: text.rfind("\n") + 1] or text
