@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.io.arrivals import find_turned_away, tells_lines_apart
 from ldn_spark.io.delivery import BLOCK_BYTES, find_files, try_files
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.ingest import (
@@ -26,9 +27,9 @@ from ldn_spark.io.ingest import (
     require_enough_accepted,
     with_turned_away,
 )
+from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion, known_versions, read_version
 from ldn_spark.io.lookups import read_lookups
-from ldn_spark.io.registry import Intake, find_turned_away, tells_lines_apart
 from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staging import first_rejections

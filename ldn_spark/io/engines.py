@@ -78,7 +78,8 @@ def open_engine(engine: str, *, app_name: str = "ldn", cores: int = 2) -> Iterat
 
 @contextmanager
 def _sail_session() -> Iterator[SparkSession]:
-    os.environ.setdefault("RUST_LOG", "error")
+    # Two commits at the same time are no error: the later one is tried again.
+    os.environ.setdefault("RUST_LOG", "error,sail_delta_lake::transaction=off")
     os.environ.setdefault("SAIL_PARQUET__MAX_ROW_GROUP_SIZE", str(ROW_GROUP_ROWS))
     os.environ.setdefault("SAIL_PARQUET__COMPRESSION", "zstd(1)")
     try:

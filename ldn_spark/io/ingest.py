@@ -22,6 +22,7 @@ from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.io import collect
 from ldn_spark.io.delivery import BLOCK_BYTES, DeliveredFile, find_files, scan_files
 from ldn_spark.io.faults import translated_faults
+from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import (
     FileRecord,
     Lake,
@@ -32,7 +33,7 @@ from ldn_spark.io.lake import (
     read_version,
 )
 from ldn_spark.io.lookups import LookupTable, read_lookups
-from ldn_spark.io.registry import Intake, Written, write_registry
+from ldn_spark.io.registry import Written, write_registry
 from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staging import BlockTask, StagedSoFar, first_rejections, parse_into_staging

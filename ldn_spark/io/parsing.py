@@ -171,7 +171,12 @@ def _take(rows: _Rows, step: Step, columns: Mapping[str, TextColumn]) -> None:
     if step.combine:
         indices, fields, places = _combine(step, found, read)
     values = pa.array([one.value for one in fields], VALUE_TYPES[step.name])
-    rows.values[step.name] = values.take(indices)
+    if pa.types.is_string(values.type):  # the different texts only: quick to sort and to write
+        encoded = values.dictionary_encode()
+        codes = encoded.indices.take(indices)
+        rows.values[step.name] = pa.DictionaryArray.from_arrays(codes, encoded.dictionary)
+    else:
+        rows.values[step.name] = values.take(indices)
     rows.judge(indices, fields, places)
 
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from ldn_spark.errors import Problem, UsageError
+from ldn_spark.errors import EngineError, Problem, UsageError
 from ldn_spark.io.sources import Source
+from ldn_spark.schemas import DISPENSINGS
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from ldn_spark.io.lake import LakeVersion
 
 LINE_KEY = "line_key"
@@ -84,3 +87,43 @@ def _period(text: str) -> tuple[date, date]:
         what = f"'{text}' is not a period"
         raise UsageError(Problem("--replaces", what, "write it like 2013-01-01..2013-12-31"))
     return first, last
+
+
+def survivors(old: DataFrame, replacement: Replacement, arriving: DataFrame | None) -> DataFrame:
+    """What stays of the lake's dispensings.
+
+    Args:
+        old: one row per dispensing in the lake.
+        replacement: what leaves it.
+        arriving: one row per dispensing that enters it; needed where line keys decide.
+    """
+    from pyspark.sql import functions as F
+
+    if not replacement.file_ids:
+        return old
+    theirs = F.col("file_id").isin(*replacement.file_ids)
+    if replacement.by_line_key:
+        kept = _by_key(old.where(theirs), arriving, "left_anti")
+        return old.where(~theirs).unionByName(kept)
+    if replacement.period:
+        theirs = theirs & F.col("dispensed_on").between(*map(F.lit, replacement.period))
+    return old.where(~theirs)
+
+
+def replaced(old: DataFrame, replacement: Replacement, arriving: DataFrame) -> DataFrame:
+    """What leaves the lake; see `survivors`."""
+    from pyspark.sql import functions as F
+
+    theirs = old.where(F.col("file_id").isin(*replacement.file_ids))
+    if replacement.by_line_key:
+        return _by_key(theirs, arriving, "left_semi")
+    if replacement.period:
+        theirs = theirs.where(F.col("dispensed_on").between(*map(F.lit, replacement.period)))
+    return theirs
+
+
+def _by_key(old: DataFrame, arriving: DataFrame | None, how: str) -> DataFrame:
+    if arriving is None:
+        raise EngineError("a replacement by line key needs the arriving lines")
+    rows = old.join(arriving.select("line_key"), on="line_key", how=how)
+    return rows.select(*DISPENSINGS.names)

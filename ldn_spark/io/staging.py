@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ldn_spark.errors import Problem
@@ -207,7 +206,7 @@ def _by_year_and_code(table: pa.Table) -> pa.Table:
 
     Their `code_number` is added.
     """
-    codes = pc.dictionary_encode(table["atc"].combine_chunks())
+    codes = table["atc"].combine_chunks()
     numbers = np.array([code_number(code) for code in codes.dictionary.to_pylist()], np.int32)
     rank = np.argsort(np.argsort(numbers))
     years, index = table["year"].to_numpy(), codes.indices.to_numpy()

@@ -18,19 +18,19 @@ def summarise_statements(said: DataFrame, *, birth_year_slack: int) -> DataFrame
     """What each file says of each person.
 
     Args:
-        said: one row per line: person_key, pseudonym, file_id, sex, birth_year, died_on.
+        said: one row per line: pseudonym, file_id, sex, birth_year, died_on.
         birth_year_slack: how many years earlier than `birth_year` a person may be born: 1 where it
             is the year of dispensing minus the completed years of age, otherwise 0.
 
     Returns:
-        One row per person_key, pseudonym and file_id, as in `schemas.PERSON_STATEMENTS`.
+        One row per pseudonym and file_id, as in `schemas.PERSON_STATEMENTS`.
     """
     # Sexes as numbers while they are compared: engines compare texts far more slowly.
     sex = F.when(F.col("sex") == _SEXES[0], F.lit(0)).when(F.col("sex") == _SEXES[1], F.lit(1))
     earliest = (F.col("birth_year") - F.lit(birth_year_slack)).cast("int")
     return (
         said.withColumn("sex", sex)
-        .groupBy("person_key", "pseudonym", "file_id")
+        .groupBy("pseudonym", "file_id")
         .agg(
             _sex(F.min("sex")).alias("sex"),
             _sex(F.max("sex")).alias("sex_high"),
@@ -38,6 +38,7 @@ def summarise_statements(said: DataFrame, *, birth_year_slack: int) -> DataFrame
             F.min("birth_year").alias("birth_year_high"),
             F.min("died_on").alias("died_on"),
         )
+        .withColumn("person_key", F.xxhash64("pseudonym"))
         .select(*PERSON_STATEMENTS.names)
     )
 
@@ -55,9 +56,10 @@ def merge_statements(statements: DataFrame) -> DataFrame:
         statements: as `summarise_statements` returns them.
 
     Returns:
-        One row per person_key and pseudonym, as in `schemas.PERSONS`.
+        One row per pseudonym, as in `schemas.PERSONS`.
     """
-    merged = statements.groupBy("person_key", "pseudonym").agg(
+    merged = statements.groupBy("pseudonym").agg(
+        F.min("person_key").alias("person_key"),
         F.min("sex").alias("sex"),
         F.max("sex_high").alias("sex_high"),
         F.max("birth_year_low").alias("birth_year_low"),

@@ -27,7 +27,7 @@ MAIN = "from ldn_spark.cli import main; main()"
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ldn_spark.io import ingest, lake, registry
+from ldn_spark.io import ingest, intake, rewriting
 from ldn_spark.io.engines import open_engine
 from ldn_spark.io.sources import load_source
 
@@ -46,8 +46,9 @@ def killed_after(write):
             kill()
     return then
 
-registry.write_table = killed_after(registry.write_table)
-registry.append_rows = killed_after(registry.append_rows)
+for module in (intake, rewriting):
+    module.write_table = killed_after(module.write_table)
+    module.append_rows = killed_after(module.append_rows)
 ingest.reached = lambda step: step == when and kill()
 with open_engine("sail") as spark:
     ingest.ingest(spark, Path(root), [delivery], load_source("norpd"))

@@ -1,0 +1,124 @@
+"""The staged dispensings that enter the lake, and those that repeat or contradict others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ldn_spark.errors import DeliveryError, EngineError, Problem
+from ldn_spark.io import collect
+from ldn_spark.io.engines import engine_path
+from ldn_spark.io.intake import Intake
+from ldn_spark.io.lake import write_table
+from ldn_spark.io.replacing import survivors
+from ldn_spark.io.sources import Source
+from ldn_spark.schemas import DISPENSINGS, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+TURNED_AWAY = Table(
+    name="turned_away",
+    grain="one row per parsed line that repeats or contradicts another one",
+    columns=(("file_id", "int"), ("line", "bigint"), ("reason", "string")),
+)
+
+
+def find_turned_away(intake: Intake) -> dict[tuple[int, str], int]:
+    """Find lines that repeat or contradict others, and keep them in the staging folder.
+
+    Returns:
+        How many by (file_id, reason); nothing where the source does not tell lines apart.
+    """
+    from pyspark.sql import functions as F
+
+    from ldn_spark.transforms.repeated import find_repeated_lines
+
+    if not tells_lines_apart(intake.source):
+        return {}
+    lines = keyed(intake)
+    held = lines.where(F.lit(False))
+    if (old := intake.old(DISPENSINGS)) is not None and not intake.replacement.by_line_key:
+        of_source = [f.file_id for f in intake.before.files if f.source == intake.source.id]
+        held = survivors(old, intake.replacement, None).where(F.col("file_id").isin(of_source))
+    repeated = find_repeated_lines(lines, held)
+    path = intake.staging / TURNED_AWAY.name
+    write_table(repeated, path, TURNED_AWAY)
+    counted = collect.rows(
+        read_turned_away(intake).groupBy("file_id", "reason").agg(F.count(F.lit(1)).alias("lines"))
+    )
+    return {(row["file_id"], row["reason"]): row["lines"] for row in counted}
+
+
+def tells_lines_apart(source: Source) -> bool:
+    """Whether a line of the source can repeat or contradict another one."""
+    return bool(source.line_key) or source.repeated_lines == "reject"
+
+
+def read_turned_away(intake: Intake) -> DataFrame:
+    """The lines that `find_turned_away` found: file_id, line, reason."""
+    path = engine_path(intake.lake.spark, intake.staging / TURNED_AWAY.name)
+    return intake.lake.spark.read.format("delta").load(path)
+
+
+def keyed(intake: Intake) -> DataFrame:
+    """The staged dispensings with their line keys."""
+    from ldn_spark.transforms.repeated import fingerprint
+
+    rows = intake.staged("accepted")
+    if rows is None:
+        raise EngineError("no dispensing was staged")
+    if not intake.source.line_key and tells_lines_apart(intake.source):
+        rows = rows.withColumn("line_key", fingerprint())
+    return rows
+
+
+def arriving_rows(intake: Intake, some_turned_away: bool) -> DataFrame:
+    """The staged dispensings that enter the lake."""
+    rows = keyed(intake)
+    if some_turned_away:
+        rows = rows.join(read_turned_away(intake), on=["file_id", "line"], how="left_anti")
+    return rows
+
+
+def count_arriving(
+    intake: Intake, arriving: DataFrame, turned_away: int
+) -> tuple[Counter[tuple[int, str]], dict[int, tuple[str, str]]]:
+    """Rows by year and ATC code, and the first and last day of each file."""
+    from pyspark.sql import functions as F
+
+    counted = collect.rows(arriving.groupBy("year", "atc").agg(F.count(F.lit(1)).alias("rows")))
+    new = Counter({(row["year"], row["atc"]): row["rows"] for row in counted})
+    staged = sum(file.accepted for file in intake.files if file.kind == DISPENSINGS.name)
+    if new.total() != staged - turned_away:
+        raise EngineError(
+            f"{staged - turned_away} rows were staged but {new.total()} are read back"
+        )
+    days = arriving.groupBy("file_id").agg(
+        F.min("dispensed_on").alias("first"), F.max("dispensed_on").alias("last")
+    )
+    spans = {
+        row["file_id"]: (row["first"].isoformat(), row["last"].isoformat())
+        for row in collect.rows(days)
+    }
+    return new, spans
+
+
+def require_within_period(intake: Intake, spans: Mapping[int, tuple[str, str]]) -> None:
+    """A delivery that replaces a period holds nothing else, or lines would count twice."""
+    if not (period := intake.replacement.period):
+        return
+    first, last = (day.isoformat() for day in period)
+    names = {file.file_id: file.name for file in intake.files}
+    problems = [
+        Problem(
+            names[file_id],
+            f"holds dispensings from {span[0]} to {span[1]}, but is to replace {first} to {last}",
+            "declare the whole period it covers with --replaces, or ingest it in parts",
+        )
+        for file_id, span in sorted(spans.items())
+        if span[0] < first or span[1] > last
+    ]
+    if problems:
+        raise DeliveryError(problems)
