@@ -18,7 +18,7 @@ from ldn_spark.io.blocks import BLOCK_BYTES, BLOCK_ROWS, Block, DeliveredFile
 from ldn_spark.io.deltatables import is_delta, open_delta
 from ldn_spark.io.layouts import Layout, layouts_of, mentions_columns
 from ldn_spark.io.sources import Source
-from ldn_spark.io.statfiles import FORMATS, scan_stat, stat_header
+from ldn_spark.io.statfiles import FORMATS, scan_stat, stat_header, stat_kind
 from ldn_spark.io.tablefiles import drift_problems, parquet_files, scan_delta, scan_parquet
 from ldn_spark.io.tabular import open_parquet
 from ldn_spark.io.textfiles import first_line, scan_text
@@ -109,11 +109,17 @@ def _data_files(folder: Path, named: set[Path], source: Source) -> Iterator[Path
 
 
 def _is_known(path: Path, source: Source, layouts: Sequence[Layout]) -> bool:
-    """Whether a file names any column of the source; one that cannot be read is no stranger."""
+    """Whether a file names any column of the source; a broken one is no stranger."""
     try:
         return mentions_columns(_header_text(path, source), layouts)
     except DeliveryError:
-        return True
+        if path.is_dir() or source.format == "text":
+            return True
+    with path.open("rb") as stream:
+        begin = stream.read(8)
+    if source.format == "parquet":
+        return begin[:3] == b"PAR" or not begin
+    return bool(stat_kind(path, begin))
 
 
 def _header_text(path: Path, source: Source) -> str:

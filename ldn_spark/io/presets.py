@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -71,6 +72,16 @@ def sections_of(source: Source) -> Iterator[Source | Companion]:
     yield from source.companions.values()
 
 
+def alike(name: str) -> str:
+    """What of a column's name decides that two mean the same: no case, no accents, no separators.
+
+    >>> alike("Lop_Nr") == alike("LopNr"), alike("Kön")
+    (True, 'kon')
+    """
+    letters = unicodedata.normalize("NFKD", name.lower())
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
 def rank_sources(sample: Sample, sources: Sequence[Source]) -> list[Match]:
     """The sources that share columns with a file: those that fit first, then by columns."""
     matches = [match for source in sources for match in _matches(sample, source)]
@@ -78,9 +89,9 @@ def rank_sources(sample: Sample, sources: Sequence[Source]) -> list[Match]:
 
 
 def _matches(sample: Sample, source: Source) -> Iterator[Match]:
-    header = {name.lower() for name in sample.header}
+    header = {alike(name) for name in sample.header}
     for layout in layouts_of(source):
-        if shared := len({name.lower() for name in layout.used} & header):
+        if shared := len({alike(name) for name in layout.used} & header):
             yield Match(source, layout, shared, tuple(_faults(sample, source, layout)))
 
 

@@ -19,12 +19,13 @@ from ldn_spark.io.guesses import (
     share_of_atc_codes,
 )
 from ldn_spark.io.inspection import Sample
-from ldn_spark.io.presets import Match, rank_sources, sections_of, try_rows
+from ldn_spark.io.presets import Match, alike, rank_sources, sections_of, try_rows
 from ldn_spark.io.sources import DAYS, OPTIONAL_COLUMNS, REQUIRED_COLUMNS, Source
 
 _AMOUNTS = ("ddd", "packages")
 _EXPECTED = ("sex", "birth_year", "product_number", "ddd")
 """Columns that no file should lack once one has them."""
+_FLOATING = ("double", "float", "halffloat")
 _COMMENT_AT = 44
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
@@ -47,6 +48,7 @@ class Proposal:
         factors: the columns whose product is the amount in DDDs, and why.
         age: the column of an age and how it is counted, and why.
         no_id: the flag of dispensings that no person is known of, and why.
+        width: of product numbers, as the source has it that knows the column.
     """
 
     sample: Sample
@@ -56,6 +58,7 @@ class Proposal:
     factors: Guess = field(default_factory=lambda: Guess(None, ""))
     age: Guess = field(default_factory=lambda: Guess(None, ""))
     no_id: Guess = field(default_factory=lambda: Guess(None, ""))
+    width: Guess = field(default_factory=lambda: Guess(None, ""))
 
     def texts(self, name: str) -> list[str]:
         """The texts of the column that is taken for one of ours; none where there is none."""
@@ -84,44 +87,46 @@ def propose(sample: Sample, sources: Sequence[Source]) -> str:
 def _columns(sample: Sample, matches: Sequence[Match]) -> Proposal:
     """Columns by the names that sources know, the most alike source first; then by content."""
     proposal = Proposal(sample)
-    left = {name.lower(): name for name in sample.header}
+    left = {alike(name): name for name in sample.header}
     sources = list({match.source.id: match.source for match in matches}.values())
     for source in sources:
         for section in sections_of(source):
             for ours, theirs in section.delivered.items():
                 known = ours in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
-                if known and ours not in proposal.columns and theirs.lower() in left:
-                    guess = Guess(left.pop(theirs.lower()), f"so called by source {source.id}")
+                if known and ours not in proposal.columns and alike(theirs) in left:
+                    guess = Guess(left.pop(alike(theirs)), f"so called by source {source.id}")
                     proposal.columns[ours] = guess
+                    if ours == "product_number":
+                        proposal.width = Guess(source.product_number_width, f"source {source.id}")
         _computed(proposal, source, left)
     _by_content(proposal, left)
     if "born_on" in proposal.columns and "birth_year" in proposal.columns:
         left["born_on"] = proposal.columns.pop("born_on").value
-    ignored = {name.lower() for source in sources for name in source.ignored_columns}
+    ignored = {alike(name) for source in sources for name in source.ignored_columns}
     used = {guess.value for guess in proposal.columns.values()}
     used |= {*(proposal.factors.value or ()), *(proposal.age.value or ())}
     used |= {proposal.no_id.value["column"]} if proposal.no_id.value else set()
     rest = [name for name in dict.fromkeys(sample.header) if name and name not in used]
-    proposal.ignored = [name for name in rest if name.lower() in ignored]
-    proposal.unknown = [name for name in rest if name.lower() not in ignored]
+    proposal.ignored = [name for name in rest if alike(name) in ignored]
+    proposal.unknown = [name for name in rest if alike(name) not in ignored]
     return proposal
 
 
 def _computed(proposal: Proposal, source: Source, left: dict[str, str]) -> None:
     """What a source computes from columns that are all here."""
-    here = {name.lower(): name for name in proposal.sample.header}
+    here = {alike(name): name for name in proposal.sample.header}
     computed, why = source.computed, f"as source {source.id} has it"
-    factors = [here.get(name.lower()) for name in computed.ddd.multiply] if computed.ddd else []
+    factors = [here.get(alike(name)) for name in computed.ddd.multiply] if computed.ddd else []
     wanted = "ddd" not in proposal.columns and not proposal.factors.value
     if factors and wanted and None not in factors:
         proposal.factors = Guess(factors, why)
         for name in factors:
-            left.pop(name.lower(), None)
-    if source.no_id and not proposal.no_id.value and source.no_id.column.lower() in left:
-        flag = {"column": left.pop(source.no_id.column.lower()), "values": [*source.no_id.values]}
+            left.pop(alike(name), None)
+    if source.no_id and not proposal.no_id.value and alike(source.no_id.column) in left:
+        flag = {"column": left.pop(alike(source.no_id.column)), "values": [*source.no_id.values]}
         proposal.no_id = Guess(flag, why)
     if computed.birth_year and not proposal.age.value:
-        name = computed.birth_year.age.lower()
+        name = alike(computed.birth_year.age)
         if name in left and not {"birth_year", "born_on"} & proposal.columns.keys():
             proposal.age = Guess((left.pop(name), computed.birth_year.counted_as), why)
 
@@ -165,8 +170,7 @@ def _layout(sample: Sample) -> Iterator[str]:
     name = re.sub(r"\W+", "_", sample.path.name.partition(".")[0].lower()).strip("_")
     yield _line("id", name or "source", "the file's name")
     yield _line("title", sample.path.name, "for people: name the register")
-    why = "no text" if sample.format != "text" else "text"
-    yield _line("format", sample.format, why)
+    yield _line("format", sample.format, "told by its first bytes or its name")
     yield _line("files", [sample.pattern], "the file's name")
     if sample.format == "text":
         yield _guessed("encoding", sample.encoding)
@@ -186,7 +190,9 @@ def _values(proposal: Proposal) -> Iterator[str]:
     if thousands.value is not None and thousands.value != mark.value:
         yield _guessed("thousands_mark", thousands)
     yield from _date_lines(proposal)
-    width = guess_width(proposal.texts("product_number"))
+    width, declared = guess_width(proposal.texts("product_number")), proposal.width
+    if width.value and declared.value and declared.value > width.value:
+        width = Guess(declared.value, f"{width.why}, but {declared.why} has {declared.value}")
     yield _line("product_number_width", width.value, width.why)
     if "sex" in proposal.columns:
         yield _guessed("sex_codes", guess_sex_codes(proposal.texts("sex")))
@@ -224,9 +230,11 @@ def _column_lines(proposal: Proposal) -> Iterator[str]:
 
 
 def _column_line(sample: Sample, ours: str, guess: Guess) -> str:
-    why = guess.why
+    why, kind = guess.why, sample.types.get(guess.value, "")
     if guess.value in sample.unread:
         why = f"{sample.unread[guess.value]}; have it delivered as text, a number or a date"
+    elif ours == "pseudonym" and sample.format in ("parquet", "delta") and kind in _FLOATING:
+        why = f"has the type {kind}, which does not keep every digit; have it delivered as text"
     elif guess.value in sample.types:
         why += f"; {sample.types[guess.value]}"
     return _line(f"  {ours}", guess.value, why)
@@ -257,10 +265,13 @@ def _trial(sample: Sample, lines: Sequence[str]) -> Iterator[str]:
     try:
         source = Source.model_validate(YAML(typ="safe", pure=True).load("\n".join(lines)))
     except ValidationError:
-        yield "# The lines to fill in are needed before any file can be read with this."
+        yield "# No file can be read with this before the lines to fill in are there."
+        return
+    if any(name in sample.unread for name in source.used_columns):
+        yield "# No file can be read with this before its columns have types that are read."
         return
     account = try_rows(sample, source, DISPENSINGS)
-    yield f"# Of the {account.rows:,} rows, {account.accepted:,} would be accepted."
+    yield f"# As proposed, {account.accepted:,} of the {account.rows:,} rows would be accepted."
     for reason, rows in sorted(account.rejected.items()):
         yield f"# rejected: {reason} {rows:,}"
 

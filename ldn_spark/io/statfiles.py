@@ -138,9 +138,12 @@ def _convert(path: Path, kind: str, layout: Layout, target: Path) -> pa.Schema:
     schema, writer = None, None
     try:
         for rows, meta in _chunks(path, kind, layout.used):
-            table = pa.table(
-                {name: _column(path, kind, name, rows[name], meta, layout) for name in rows.columns}
-            )
+            pseudonym = layout.identifiers[0]
+            columns = {
+                name: _column(path, kind, name, rows[name], meta, pseudonym)
+                for name in rows.columns
+            }
+            table = pa.table(columns)
             if writer is None:
                 schema = table.schema
                 writer = pq.ParquetWriter(target, schema, compression="lz4")

@@ -717,3 +717,21 @@ def test_a_part_of_a_table_without_a_column_has_it_empty(tmp_path):
     path = write_parquet(tmp_path, table().select(["PasientLopeNr", "ATCKode"]))
     lines = read_rows("elsewhere", Block(1, 3, 2, str(path)), ["PasientLopeNr", "Varenr"])
     assert lines.columns.to_pydict() == {"PasientLopeNr": [b"P2", b""], "Varenr": [b"", b""]}
+
+
+def test_other_things_in_a_folder_are_left_aside(tmp_path):
+    """A letter is; what is broken or has lost its end is not."""
+    letter = write(tmp_path, b"Dear all", "a.readme")
+    cut = write(tmp_path, b"PAR1 and no more", "b.parquet")
+    empty = write(tmp_path, b"", "c.parquet")
+    anything = PARQUET.model_copy(update={"files": ("*",)})
+    paths, warnings = find_files([tmp_path], anything)
+    assert paths == [cut, empty]
+    assert warnings == ["a.readme: has no column of source norpd, left aside"]
+    broken = write(tmp_path, b"$FL2", "d.sav")
+    paths, warnings = find_files(
+        [tmp_path], stat_source("spss").model_copy(update={"files": ("*",)})
+    )
+    assert paths == [broken]
+    assert len(warnings) == 3
+    assert letter not in paths
