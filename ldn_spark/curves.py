@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ldn_spark.results import CurvePoint
@@ -19,7 +19,11 @@ Steps = Mapping[int, tuple[int, int]]
 
 
 def cumulative_curves(
-    study: StudyDefinition, persons: Mapping[str, int], daily_moments: Sequence[Row]
+    study: StudyDefinition,
+    persons: Mapping[str, int],
+    daily_moments: Sequence[Row],
+    *,
+    leave_out: Collection[str] = (),
 ) -> Iterator[CurvePoint]:
     """Mean running sum of the exposed minus that of the comparator, with a Welch band, per day.
 
@@ -31,6 +35,7 @@ def cumulative_curves(
         study: names contrast, outcomes and windows.
         persons: size of each stratum.
         daily_moments: rows of the whole cohort, in any order.
+        leave_out: outcomes without a curve, because their doses are unknown.
     """
     contrast = study.figures.curve_contrast
     steps: dict[tuple[str, str], dict[int, tuple[int, int]]] = defaultdict(dict)
@@ -38,6 +43,8 @@ def cumulative_curves(
         change = int(row["step_sum"]), int(row["step_sum_squares"])
         steps[row["stratum"], row["outcome"]][row["day"]] = change
     for outcome in study.figures.curve_outcomes:
+        if outcome in leave_out:
+            continue
         sides = [
             _running_moments(study, persons.get(stratum, 0), steps[stratum, outcome])
             for stratum in (contrast.exposed, contrast.comparator)

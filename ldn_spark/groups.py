@@ -31,8 +31,15 @@ class OutcomeMoments:
     after: Moments
     difference: Moments
     dispenses_before: Moments
-    fills_after: int
+    dispenses_after: Moments
+    dispenses_difference: Moments
     ddd_missing: int
+
+    @property
+    def lacks_ddd(self) -> bool:
+        """Whether there are dispenses but not one of them has a DDD."""
+        dispenses = self.dispenses_before.total + self.dispenses_after.total
+        return 0 < dispenses == self.ddd_missing
 
     def __add__(self, other: OutcomeMoments) -> OutcomeMoments:
         """The two groups taken together."""
@@ -42,7 +49,8 @@ class OutcomeMoments:
             self.after + other.after,
             self.difference + other.difference,
             self.dispenses_before + other.dispenses_before,
-            self.fills_after + other.fills_after,
+            self.dispenses_after + other.dispenses_after,
+            self.dispenses_difference + other.dispenses_difference,
             self.ddd_missing + other.ddd_missing,
         )
 
@@ -52,23 +60,26 @@ class OutcomeMoments:
         if row is None:
             nothing = Moments(persons, Fraction(), Fraction())
             counts = PairedCounts(0, 0, 0, persons)
-            return cls(counts, nothing, nothing, nothing, nothing, 0, 0)
+            return cls(counts, *[nothing] * 6, ddd_missing=0)
         _check_exact(row, persons)
         before, after = int(row["sum_before"]), int(row["sum_after"])
+        earlier, later = row["dispenses_before"], row["dispenses_after"]
         users = row["both"] + row["before_only"] + row["after_only"]
 
         def in_ddd(total: int, squares: Decimal) -> Moments:
             return Moments.from_sums(persons, total, int(squares), units=MICRO)
+
+        def in_dispenses(total: int, squares: Decimal) -> Moments:
+            return Moments.from_sums(persons, total, int(squares))
 
         return cls(
             PairedCounts(row["both"], row["before_only"], row["after_only"], persons - users),
             in_ddd(before, row["sum_squares_before"]),
             in_ddd(after, row["sum_squares_after"]),
             in_ddd(after - before, row["sum_squares_difference"]),
-            Moments.from_sums(
-                persons, row["dispenses_before"], int(row["dispenses_before_sum_squares"])
-            ),
-            row["dispenses_after"],
+            in_dispenses(earlier, row["dispenses_before_sum_squares"]),
+            in_dispenses(later, row["dispenses_after_sum_squares"]),
+            in_dispenses(later - earlier, row["dispenses_difference_sum_squares"]),
             row["ddd_missing"],
         )
 

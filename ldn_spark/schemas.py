@@ -235,6 +235,8 @@ GROUP_MOMENTS = Table(
         ("dispenses_before", "bigint"),
         ("dispenses_after", "bigint"),
         ("dispenses_before_sum_squares", "decimal(38,0)"),
+        ("dispenses_after_sum_squares", "decimal(38,0)"),
+        ("dispenses_difference_sum_squares", "decimal(38,0)"),
         ("ddd_missing", "bigint"),
         ("sum_before", "decimal(38,0)"),  # micro-DDD
         ("sum_after", "decimal(38,0)"),

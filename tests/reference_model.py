@@ -226,6 +226,10 @@ def _moments(entries):
         "dispenses_before": sum(e["dispenses_before"] for e in entries),
         "dispenses_after": sum(e["dispenses_after"] for e in entries),
         "dispenses_before_sum_squares": sum(e["dispenses_before"] ** 2 for e in entries),
+        "dispenses_after_sum_squares": sum(e["dispenses_after"] ** 2 for e in entries),
+        "dispenses_difference_sum_squares": sum(
+            (e["dispenses_after"] - e["dispenses_before"]) ** 2 for e in entries
+        ),
         "ddd_missing": sum(e["ddd_missing"] for e in entries),
         "sum_before": sum(before),
         "sum_after": sum(after),

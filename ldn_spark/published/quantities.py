@@ -37,6 +37,15 @@ _ESTIMATED = frozenset(
 _TEST = "p p_holm p_bh minimal_detectable_difference"
 _INTERVALS = ("wald", "wald_corrected", "agresti_min", "bonett_price", "newcombe10", "tango")
 _MCNEMAR = ("uncorrected", "corrected", "exact", "mid_p")
+_PAIRED = (
+    "mean_before mean_after sd_before sd_after mean_difference sd_difference se_difference ci_low "
+    f"ci_high t df relative_change {_TEST}"
+)
+_DID_MEANS = (
+    "estimate se df ci_low ci_high "
+    + " ".join(f"ci_low_{name} ci_high_{name} p_{name}" for name in ("welch", "pooled"))
+    + f" {_TEST}"
+)
 _QUANTITIES: dict[str, str] = {
     "cohort": "persons share women men sex_unknown women_share age_sum age_known age_unknown "
     "age_mean age_sd age_se exposure_fills",
@@ -48,14 +57,14 @@ _QUANTITIES: dict[str, str] = {
     + " "
     + " ".join(f"p_{name}" for name in _MCNEMAR)
     + f" {_TEST}",
-    "ddd": "sum_before sum_after mean_before mean_after sd_before sd_after mean_difference "
-    f"sd_difference se_difference ci_low ci_high t df relative_change ddd_missing {_TEST}",
+    "ddd": f"sum_before sum_after {_PAIRED} ddd_missing",
+    "dispenses": f"fills_before fills_after {_PAIRED}",
     "did_users": f"estimate se ci_low ci_high {_TEST}",
-    "did_ddd": "estimate se df ci_low ci_high "
-    + " ".join(f"ci_low_{name} ci_high_{name} p_{name}" for name in ("welch", "pooled"))
-    + f" {_TEST}",
+    "did_ddd": _DID_MEANS,
+    "did_dispenses": _DID_MEANS,
     "trend_users": "estimate se ci_low ci_high p p_holm p_bh",
     "trend_ddd": "estimate se ci_low ci_high p p_holm p_bh",
+    "trend_dispenses": "estimate se ci_low ci_high p p_holm p_bh",
     "design": "patient_months first_observation last_observation",
 }
 TABLES = tuple(_QUANTITIES)

@@ -58,7 +58,9 @@ def summarise_outcomes(person_outcomes: DataFrame, cohort: DataFrame) -> DataFra
     before = F.col("ddd_micro_before").cast("decimal(18,0)")
     after = F.col("ddd_micro_after").cast("decimal(18,0)")
     difference = (F.col("ddd_micro_after") - F.col("ddd_micro_before")).cast("decimal(18,0)")
-    dispenses = F.col("dispenses_before").cast("decimal(18,0)")
+    earlier = F.col("dispenses_before").cast("decimal(18,0)")
+    later = F.col("dispenses_after").cast("decimal(18,0)")
+    change = (F.col("dispenses_after") - F.col("dispenses_before")).cast("decimal(18,0)")
     used_before, used_after = F.col("dispenses_before") > 0, F.col("dispenses_after") > 0
 
     def persons(condition: Column) -> Column:
@@ -73,7 +75,9 @@ def summarise_outcomes(person_outcomes: DataFrame, cohort: DataFrame) -> DataFra
             persons(~used_before & used_after).alias("after_only"),
             exact_sum(F.col("dispenses_before")).alias("dispenses_before"),
             exact_sum(F.col("dispenses_after")).alias("dispenses_after"),
-            _big_sum(dispenses * dispenses).alias("dispenses_before_sum_squares"),
+            _big_sum(earlier * earlier).alias("dispenses_before_sum_squares"),
+            _big_sum(later * later).alias("dispenses_after_sum_squares"),
+            _big_sum(change * change).alias("dispenses_difference_sum_squares"),
             exact_sum(F.col("ddd_missing")).alias("ddd_missing"),
             _big_sum(before).alias("sum_before"),
             _big_sum(after).alias("sum_after"),

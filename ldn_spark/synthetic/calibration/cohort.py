@@ -102,6 +102,8 @@ def _group_moments(cohort: Cohort, chosen: np.ndarray, inside: np.ndarray) -> Ro
         "dispenses_before": int(fills.sum()),
         "dispenses_after": int(later.sum()),
         "dispenses_before_sum_squares": int((fills**2).sum()),
+        "dispenses_after_sum_squares": int((later**2).sum()),
+        "dispenses_difference_sum_squares": int(((later - fills) ** 2).sum()),
         "ddd_missing": 0,
         "sum_before": int(before.sum()) * TENTH,
         "sum_after": int(after.sum()) * TENTH,

@@ -71,12 +71,15 @@ def _group(row: dict[str, str], stratum: dict[str, str]) -> dict[str, Any]:
     """Dispenses are known of all medicines together; the parts get none."""
     names = ("dispenses_before", "dispenses_after", "dispenses_before_sum_squares")
     whole = row["outcome"] == "all"
+    earlier, later = (int(stratum[name]) if whole else 0 for name in names[:2])
     return {
         "subgroup": OVERALL,
         "stratum": row["stratum"],
         "outcome": row["outcome"],
         **{name: int(row[name]) for name in ("both", "before_only", "after_only")},
         **{name: int(stratum[name]) if whole else 0 for name in names},
+        "dispenses_after_sum_squares": Decimal(later**2),  # not known: as if of one person
+        "dispenses_difference_sum_squares": Decimal((later - earlier) ** 2),
         "ddd_missing": 0,
         **{name: Decimal(row[name]) * 10**6 for name in _SUMS},
         **{name: Decimal(row[name]) * 10**12 for name in _SQUARES},

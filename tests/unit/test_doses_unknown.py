@@ -1,0 +1,210 @@
+"""Doses of which nothing was delivered are not 0; dispenses are compared all the same."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from ldn_spark.analysis import analyse
+from ldn_spark.schemas import MICRO
+from ldn_spark.study.definition import OVERALL
+from tests.registers import study_like
+
+CONTRAST = "LDNx1-LDNx4+"
+REASON = "no DDD was delivered"
+
+
+def small_study():
+    outcomes = [
+        {
+            "id": "all",
+            "label": "All",
+            "role": "total",
+            "may_be_empty": False,
+            "atc": ["N05", "N06"],
+        },
+        {"id": "N05A", "label": "A", "role": "main", "may_be_empty": True, "atc": ["N05A"]},
+        {"id": "N06A", "label": "B", "role": "main", "may_be_empty": True, "atc": ["N06A"]},
+        {"id": "N06B", "label": "C", "role": "main", "may_be_empty": True, "atc": ["N06B"]},
+    ]
+    figures = {
+        "curve_contrast": {"comparator": "LDNx1", "exposed": "LDNx4+"},
+        "curve_outcomes": ["N05A", "N06A", "N06B"],
+    }
+    women = [{"id": "women", "label": "Women", "keep_if": {"sex": "F"}}]
+    return study_like(outcomes=outcomes, figures=figures, subgroups=women).definition
+
+
+def moments(stratum, outcome, people, subgroup=OVERALL):
+    """A row of group_moments: people as (dispenses before, after, DDD before, after, missing)."""
+    sides = list(zip(*people, strict=True))
+    earlier, later, before, after = (
+        sides[0],
+        sides[1],
+        *([x * MICRO for x in s] for s in sides[2:4]),
+    )
+    used = [(x > 0, y > 0) for x, y in zip(earlier, later, strict=True)]
+
+    def squares(values):
+        return sum(value * value for value in values)
+
+    def changes(one, other):
+        return [y - x for x, y in zip(one, other, strict=True)]
+
+    return {
+        "subgroup": subgroup,
+        "stratum": stratum,
+        "outcome": outcome,
+        "both": used.count((True, True)),
+        "before_only": used.count((True, False)),
+        "after_only": used.count((False, True)),
+        "dispenses_before": sum(earlier),
+        "dispenses_after": sum(later),
+        "dispenses_before_sum_squares": squares(earlier),
+        "dispenses_after_sum_squares": squares(later),
+        "dispenses_difference_sum_squares": squares(changes(earlier, later)),
+        "ddd_missing": sum(sides[4]),
+        "sum_before": sum(before),
+        "sum_after": sum(after),
+        "sum_squares_before": squares(before),
+        "sum_squares_after": squares(after),
+        "sum_squares_difference": squares(changes(before, after)),
+        "largest": max(*before, *after),
+    }
+
+
+def persons(stratum, number, subgroup=OVERALL):
+    return {
+        "subgroup": subgroup,
+        "stratum": stratum,
+        "persons": number,
+        "women": number,
+        "men": 0,
+        "age_known": number,
+        "age_sum": 50 * number,
+        "age_sum_squares": 2500 * number,
+        "exposure_dispenses": number,
+    }
+
+
+# dispenses 3 -> 1, 0 -> 2, 1 -> 1, 0 -> 0: changes -2, +2, 0, 0
+UNKNOWN = [(3, 1, 0, 0, 4), (0, 2, 0, 0, 2), (1, 1, 0, 0, 2), (0, 0, 0, 0, 0)]
+# dispenses 0 -> 1, 0 -> 3, 0 -> 0, 2 -> 2: changes 1, 3, 0, 0
+UNKNOWN_TOO = [(0, 1, 0, 0, 1), (0, 3, 0, 0, 3), (0, 0, 0, 0, 0), (2, 2, 0, 0, 4)]
+# one dispense of three has no DDD
+PARTLY = [(1, 2, 30, 50, 1), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)]
+
+
+def analysed(groups, sizes=(4, 4)):
+    cohort = [persons(s, n) for s, n in zip(("LDNx1", "LDNx4+"), sizes, strict=True)]
+    cohort += [persons("LDNx1", 4, "women")]
+    days = [
+        {
+            "subgroup": OVERALL,
+            "stratum": "LDNx1",
+            "outcome": row["outcome"],
+            "day": 1,
+            "step_sum": row["sum_after"],
+            "step_sum_squares": row["sum_squares_after"],
+        }
+        for row in groups
+        if row["stratum"] == "LDNx1" and row["subgroup"] == OVERALL
+    ]
+    return analyse(
+        small_study(),
+        cohort_moments=cohort,
+        group_moments=groups,
+        daily_moments=days,
+        attrition=(),
+    )
+
+
+def statuses(results, outcome):
+    """Of every number of DDDs of an outcome: its status and reason."""
+    return {
+        (e.table, e.stratum, e.quantity): (e.value is None, e.reason)
+        for e in results.estimates
+        if e.outcome == outcome and e.table in ("ddd", "did_ddd", "trend_ddd")
+    }
+
+
+def test_no_number_of_an_outcome_without_any_ddd():
+    groups = [
+        moments("LDNx1", "N05A", UNKNOWN),
+        moments("LDNx4+", "N05A", UNKNOWN_TOO),
+        moments("LDNx1", "N05A", UNKNOWN[:1] + [(0,) * 5] * 3, "women"),
+        moments("LDNx1", "N06A", PARTLY),
+        moments("LDNx1", "all", [tuple(map(sum, zip(*p))) for p in zip(UNKNOWN, PARTLY)]),  # noqa: B905
+        moments("LDNx4+", "all", UNKNOWN_TOO),
+    ]
+    results = analysed(groups)
+    unknown = statuses(results, "N05A")
+    assert len(unknown) > 100
+    missing = {key: one for key, one in unknown.items() if key[2] == "ddd_missing"}
+    assert {one for key, one in unknown.items() if key not in missing} == {(True, REASON)}
+    assert results.value("ddd", "LDNx1", "N05A", "ddd_missing") == 4 + 2 + 2
+    assert results.value("ddd", OVERALL, "N05A", "ddd_missing") == 8 + 8
+    assert results.value("ddd", "women/LDNx1", "N05A", "ddd_missing") == 4
+
+    # known in part: counted and told; in a stratum where it was never used it is a true 0
+    assert results.value("ddd", "LDNx1", "N06A", "mean_before") == 30 / 4
+    assert results.value("ddd", "LDNx1", "N06A", "ddd_missing") == 1
+    assert results.value("ddd", "LDNx4+", "N06A", "mean_before") == 0
+    assert results.value("ddd", "LDNx1", "all", "mean_before") == 30 / 4
+    # all of this stratum's are unknown, but it is not the delivery that lacks them
+    assert results.value("ddd", "LDNx4+", "all", "mean_before") == 0
+    # nobody used it
+    assert results.value("ddd", OVERALL, "N06B", "mean_before") == 0
+    assert {point.outcome for point in results.curves} == {"N06A", "N06B"}
+    p_values = [results.estimate("did_ddd", CONTRAST, one, "p_holm") for one in ("all", "N05A")]
+    assert p_values[0].value is not None
+    assert p_values[1].reason == REASON
+
+
+def test_a_study_without_any_ddd_has_none_of_unused_outcomes_either():
+    groups = [
+        moments(stratum, outcome, people)
+        for stratum, people in (("LDNx1", UNKNOWN), ("LDNx4+", UNKNOWN_TOO))
+        for outcome in ("N05A", "all")
+    ]
+    results = analysed(groups)
+    for outcome in ("all", "N05A", "N06A", "N06B"):
+        for (_, _, quantity), (is_missing, reason) in statuses(results, outcome).items():
+            assert is_missing == (quantity != "ddd_missing")
+            assert reason == (REASON if is_missing else "")
+    assert results.curves == ()
+    assert results.value("users", "LDNx1", "N05A", "users_before") == 2
+
+
+def test_a_cohort_that_was_dispensed_nothing_has_true_zeros():
+    results = analysed([])
+    assert results.value("ddd", OVERALL, "all", "mean_before") == 0
+    assert results.estimate("ddd", OVERALL, "all", "p").reason != REASON
+
+
+def test_dispenses_by_hand():
+    groups = [moments("LDNx1", "N05A", UNKNOWN), moments("LDNx4+", "N05A", UNKNOWN_TOO)]
+    results = analysed(groups)
+
+    def get(table, stratum, quantity):
+        return results.value(table, stratum, "N05A", quantity)
+
+    one = {name: get("dispenses", "LDNx1", name) for name in ("fills_before", "fills_after")}
+    assert one == {"fills_before": 4, "fills_after": 4}
+    assert get("dispenses", "LDNx1", "mean_before") == 1
+    assert get("dispenses", "LDNx1", "mean_difference") == 0
+    assert get("dispenses", "LDNx1", "relative_change") == 0
+    # before 3 0 1 0, mean 1: (4 + 1 + 0 + 1) / 3; after 1 2 1 0, mean 1: (0 + 1 + 0 + 1) / 3
+    assert get("dispenses", "LDNx1", "sd_before") == pytest.approx(math.sqrt(2))
+    assert get("dispenses", "LDNx1", "sd_after") == pytest.approx(math.sqrt(2 / 3))
+    assert get("dispenses", "LDNx1", "sd_difference") == pytest.approx(math.sqrt(8 / 3))
+    # 1 3 0 0, mean 1: (0 + 4 + 1 + 1) / 3 = 2
+    assert get("dispenses", "LDNx4+", "mean_difference") == 1
+    assert get("dispenses", "LDNx4+", "se_difference") == pytest.approx(math.sqrt(2 / 4))
+    assert get("dispenses", "LDNx4+", "t") == pytest.approx(1 / math.sqrt(0.5))
+    assert get("dispenses", OVERALL, "mean_difference") == 0.5
+    # change in the comparator - change in the exposed, variances of the means added
+    assert get("did_dispenses", CONTRAST, "estimate") == 0 - 1
+    assert get("did_dispenses", CONTRAST, "se") == pytest.approx(math.sqrt(8 / 3 / 4 + 2 / 4))
+    assert results.estimate("dispenses", "LDNx2-3", "N05A", "mean_before").reason == "no persons"
