@@ -41,17 +41,20 @@ def shown_part(part: int, whole: int) -> str:
     return f"all but {MASKED}"
 
 
-def shown_sum(parts: Sequence[int]) -> str:
-    """The sum of numbers that are printed beside it.
+def shown_whole(whole: int, parts: Sequence[int]) -> str:
+    """A number whose parts are printed beside it.
 
-    Where one of them is small, the sum would give it away: then it is at least the others.
+    Where some are small, the whole would give them away: then it is at least what is left of it.
 
-    >>> shown_sum([0, 120]), shown_sum([3, 120]), shown_sum([3]), shown_sum([3, 3])
-    ('120', '>=120', '<5', '>=5')
+    >>> shown_whole(120, [0, 120]), shown_whole(123, [3, 120]), shown_whole(3, [3])
+    ('120', '>=120', '<5')
+    >>> shown_whole(6, [3, 3]), shown_whole(50, [3, 40])
+    ('>=5', '>=47')
     """
-    if is_small(sum(parts)) or not any(map(is_small, parts)):
-        return shown(sum(parts))
-    return _at_least(sum(part for part in parts if not is_small(part)))
+    small = sum(filter(is_small, parts))
+    if is_small(whole) or not small:
+        return shown(whole)
+    return _at_least(whole - small)
 
 
 def shown_union(union: int, parts: Sequence[int], whole: int) -> str:

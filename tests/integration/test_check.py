@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 
 from ldn_spark.cli.app import run
-from ldn_spark.errors import DeliveryError
+from ldn_spark.errors import ConfigError, DeliveryError
 from ldn_spark.io import check as check_module
 from ldn_spark.io.check import check
 from ldn_spark.io.ingest import ingest
 from ldn_spark.io.lake import known_versions
-from ldn_spark.io.sources import load_source
+from ldn_spark.io.sources import Companion, Lookup, load_source
 
 NORPD = load_source("norpd")
 KEYED = NORPD.model_copy(update={"id": "keyed", "line_key": ("OrdinasjonNr",)})
@@ -155,6 +155,32 @@ def test_lines_that_repeat_or_contradict_others(spark, folder):
     assert file.rejected_by_reason == {"line_key_conflict": 1, "repeated_line": 1}
     assert (file.lines, file.accepted, file.rejected) == (3, 1, 2)
     assert accounts(found.files) == accounts(ingest(spark, lake, second, KEYED).files)
+
+
+@pytest.mark.only_engine("sail")
+def test_lookups_and_files_of_persons(spark, folder, tmp_path):
+    source = NORPD.model_copy(
+        update={
+            "id": "looked_up",
+            "columns": {**NORPD.columns, "ddd": "ddd_of"},
+            "lookups": (Lookup(name="ddds", key="Varenr", gives=("ddd_of",)),),
+            "persons": Companion(
+                files=("people*.txt",), columns={"pseudonym": "PasientLopeNr", "sex": "Sex"}
+            ),
+        }
+    )
+    deliver(folder, "a.txt", GOOD)
+    deliver(folder, "people.txt", ["P1;2", "P2;9"], "PasientLopeNr;Sex")
+    lookups = {"ddds": tmp_path / "ddds.csv"}
+    lookups["ddds"].write_text("Varenr,ddd_of\n058719,20\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="needs the lookup 'ddds'"):
+        check(spark, [folder], source)
+    found = check(spark, [folder], source, lookups=lookups, max_rejected_share=0.9)
+    by_name = {file.name: file for file in found.files}
+    assert by_name["a.txt"].rejected_by_reason == {"ddds_unmatched": 2}
+    assert (by_name["people.txt"].kind, by_name["people.txt"].accepted) == ("persons", 2)
+    done = ingest(spark, folder / "lake", [folder], source, lookups=lookups, max_rejected_share=0.9)
+    assert accounts(found.files) == [replace(file, lookups={}) for file in accounts(done.files)]
 
 
 @pytest.mark.only_engine("sail")

@@ -14,7 +14,7 @@ from fractions import Fraction
 from ldn_spark.quality.assessment import Assessment, FileAccount, StudyQuality
 from ldn_spark.quality.atc import AtcRow
 from ldn_spark.quality.hits import Hits
-from ldn_spark.quality.masking import is_small, shown, shown_part, shown_sum, shown_union
+from ldn_spark.quality.masking import is_small, shown, shown_part, shown_union, shown_whole
 from ldn_spark.quality.volume import month_name
 from ldn_spark.reporting.formats import fixed, pretty
 from ldn_spark.schemas import MICRO
@@ -323,12 +323,17 @@ def codes_sheet(studies: Sequence[StudyQuality]) -> Sheet:
 
 
 def _code_row(study: str, hits: Hits, others: Sequence[Hits]) -> tuple[str, ...]:
-    number = shown(hits.dispensings)
-    if hits.part == "outcome" and not hits.code:
-        parts = [one for one in others if (one.part, one.id) == ("outcome", hits.id) and one.code]
-        number = shown_sum([one.dispensings for one in parts])
+    parts = [one.dispensings for one in others if _is_part(one, hits)]
+    number = shown_whole(hits.dispensings, parts)
     remark = NOTHING_FOUND if hits.is_empty else "" if hits.asked else NOT_LISTED
     return study, hits.part, hits.id, hits.code, *map(str, hits.years), number, remark
+
+
+def _is_part(one: Hits, whole: Hits) -> bool:
+    """Whether a number is a part of another one: a code of its outcome, a product of its code."""
+    if whole.part == "exposure":
+        return one.part == "product"
+    return not whole.code and bool(one.code) and (one.part, one.id) == (whole.part, whole.id)
 
 
 _REPEATED = (

@@ -82,11 +82,12 @@ def test_few_dispensings_of_a_code_are_not_counted():
         Hits("outcome", "a", "N05", YEARS, 40), Hits("outcome", "b", "", YEARS, 2),
         Hits("outcome", "b", "N06", YEARS, 2), Hits("outcome", "c", "", YEARS, 0),
         Hits("outcome", "c", "N07", YEARS, 0), Hits("product", "list", "990000", YEARS, 4, False),
+        Hits("product", "list", "971001", YEARS, 30), Hits("exposure", "LDN", "N07", YEARS, 36),
     ]  # fmt: skip
     rows = codes_sheet([study(covered(100), hits)]).rows
     assert [row[6:] for row in rows] == [
         (">=40", ""), ("<5", ""), ("40", ""), ("<5", ""), ("<5", ""), ("0", "finds nothing"),
-        ("0", "finds nothing"), ("<5", "not in the codelist"),
+        ("0", "finds nothing"), ("<5", "not in the codelist"), ("30", ""), (">=32", ""),
     ]  # fmt: skip
 
 
