@@ -43,14 +43,18 @@ class Layout:
         return f"source {self.source}" + f" ({self.kind})" * (self.kind != DISPENSINGS)
 
     def fits_name(self, path: Path) -> bool:
-        """Whether a path, or a folder it lies in, is named like one of the patterns.
+        """Whether a file is named like one of the patterns, with or without a packed suffix."""
+        names = [path.name]
+        names += [path.name.removesuffix(end) for end in PACKED_SUFFIXES if path.suffix == end]
+        return any(_fits(name, self.files) for name in names)
 
-        A name counts with and without the suffix of a packed file.
-        """
-        names = [path.name, *(parent.name for parent in path.parents)]
-        for suffix in PACKED_SUFFIXES:
-            names += [path.name.removesuffix(suffix)] * path.name.endswith(suffix)
-        return any(fnmatch(name, Path(file).name) for name in names for file in self.files)
+    def folder_of(self, path: Path) -> Path | None:
+        """The folder around a file that is named like one of the patterns; None for none."""
+        return next((one for one in path.parents if _fits(one.name, self.files)), None)
+
+
+def _fits(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch(name, Path(pattern).name) for pattern in patterns)
 
 
 def layouts_of(source: Source) -> tuple[Layout, ...]:
@@ -88,13 +92,16 @@ def _companion(source: str, kind: str, section: Companion) -> Layout:
 def layout_of(path: Path, header: Sequence[str], layouts: Sequence[Layout]) -> Layout:
     """The layout that a file has: by its name where only one kind is named so, else by its header.
 
+    A part of a folder of Parquet may be named by its folder.
+
     The columns that only one kind requires decide before those that several know; of the kinds
     that remain, one that the file has wholly, with the most columns.
 
     Raises:
         DeliveryError: two kinds fit alike.
     """
-    named = [layout for layout in layouts if layout.fits_name(path)] or list(layouts)
+    named = [layout for layout in layouts if layout.fits_name(path)]
+    named = named or [layout for layout in layouts if layout.folder_of(path)] or list(layouts)
     columns = set(header)
 
     def rank(layout: Layout) -> tuple[int, bool, int, int]:

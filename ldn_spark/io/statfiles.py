@@ -112,10 +112,10 @@ def scan_stat(
     if copy is None:
         what = f"is {FORMATS[kind]}, and there is no place to turn it into Parquet"
         raise DeliveryError(Problem(str(path), what, "have it delivered as text or Parquet"))
-    sha256 = sha256_of(path, has_read)
+    sha256 = sha256_of(path, lambda size: None)  # quick beside what follows
     copy.parent.mkdir(parents=True, exist_ok=True)
     with _ONE_AT_A_TIME:
-        schema = _convert(path, kind, layout, copy)
+        schema = _convert(path, kind, layout, copy, has_read)
     with open_parquet(copy) as file:
         groups = row_groups(file)
     delivered = DeliveredFile(
@@ -133,12 +133,15 @@ def scan_stat(
     return delivered, [*warnings, *[f"{path.name}: holds no row"] * (not sum(groups))], schema
 
 
-def _convert(path: Path, kind: str, layout: Layout, target: Path) -> pa.Schema:
+def _convert(
+    path: Path, kind: str, layout: Layout, target: Path, has_read: Callable[[int], None]
+) -> pa.Schema:
     """Write the columns that are read; a row group per chunk."""
     schema, writer = None, None
+    pseudonym = layout.identifiers[0]
+    in_all = _read(path, kind, metadataonly=True)[1].number_rows  # not told by every format
     try:
         for rows, meta in _chunks(path, kind, layout.used):
-            pseudonym = layout.identifiers[0]
             columns = {
                 name: _column(path, kind, name, rows[name], meta, pseudonym)
                 for name in rows.columns
@@ -148,6 +151,7 @@ def _convert(path: Path, kind: str, layout: Layout, target: Path) -> pa.Schema:
                 schema = table.schema
                 writer = pq.ParquetWriter(target, schema, compression="lz4")
             writer.write_table(table)
+            has_read(path.stat().st_size * len(rows) // in_all if in_all else 0)
     finally:
         if writer is not None:
             writer.close()

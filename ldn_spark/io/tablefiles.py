@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -214,11 +213,9 @@ def _place(path: Path, copy: Path | None) -> Path:
 
 
 def _delivered_name(path: Path, layout: Layout) -> str:
-    """The name of a file, with the folders it is a part of where one of them is a delivery."""
-    for folder in path.parents:
-        if any(fnmatch(folder.name, Path(pattern).name) for pattern in layout.files):
-            return path.relative_to(folder.parent).as_posix()
-    return path.name
+    """The name of a file, with the folders it is a part of where one of them is delivered."""
+    folder = layout.folder_of(path)
+    return path.relative_to(folder.parent).as_posix() if folder else path.name
 
 
 def _warnings(file: DeliveredFile, layout: Layout) -> list[str]:

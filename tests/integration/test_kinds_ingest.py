@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from ldn_spark.errors import DeliveryError
 from ldn_spark.io import collect
 from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import Lake
+from ldn_spark.io.lake import Lake, known_versions
 from ldn_spark.io.sources import load_source
 from ldn_spark.schemas import DISPENSINGS, PERSONS, REJECTED_DISPENSINGS
 from tests.stat_files import write_sas7bdat
@@ -178,3 +179,35 @@ def test_what_another_engine_keeps_in_a_delta_table(spark, tmp_path, case):
     assert {str(row["dispensed_on"]) for row in rows} == {"2012-02-28", "2012-02-29"}
     people = {row["pseudonym"] for row in collect.rows(lake.read(PERSONS, done.version))}
     assert people == {f"P{number}" for number in range(100)} - {"P3", "P98"}
+
+
+BROKEN = {
+    "truncated gz": ("a.csv.gz", gzip.compress(as_text())[:-9], "ends too early"),
+    "0 bytes of gz": ("a.csv.gz", b"", "is empty: 0 bytes"),
+    "0 bytes of text": ("a.csv", b"", "is empty: 0 bytes"),
+    "0 bytes of Parquet": ("a.parquet", b"", "is empty: 0 bytes"),
+    "truncated Parquet": ("a.parquet", b"PAR1" + bytes(100), "without its end, or a damaged one"),
+    "missing": ("gone.parquet", None, "no such file or folder"),
+    "a glob that matches nothing": ("*.gone", None, "matches no file"),
+}
+
+
+@pytest.mark.only_engine("sail")  # no engine sees these files
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file_among_good_ones_changes_nothing(spark, tmp_path, case):
+    name, content, message = BROKEN[case]
+    folder = tmp_path / "leveranse æ 1"
+    folder.mkdir()
+    kind = "parquet" if name.endswith(".parquet") else "text"
+    source = NORPD.model_copy(update={"format": kind})
+    good = folder / f"good.{kind}"
+    KINDS["a.parquet" if kind == "parquet" else "a.txt"][1](good)
+    if content is not None:
+        (folder / name).write_bytes(content)
+    with pytest.raises(DeliveryError, match=message) as caught:
+        ingest(spark, tmp_path / "lake", [good, folder / name], source)
+    assert caught.value.exit_code == 10
+    (problem,) = caught.value.problems
+    assert name in problem.where
+    assert not known_versions(tmp_path / "lake")
+    assert not list((tmp_path / "lake" / "_staging").glob("*"))

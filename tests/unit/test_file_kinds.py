@@ -622,8 +622,10 @@ def test_files_of_statistical_programs(tmp_path, monkeypatch, name, chunk):
     write_file(path)
     paths, _ = find_files([path.parent], source)
     assert paths == [path]
-    file, warnings = scan(path, source, workspace=tmp_path / "workspace")
+    seen = []
+    file, warnings = scan(path, source, workspace=tmp_path / "workspace", report=seen.append)
     assert (file.name, file.lines, file.reader, warnings) == (name, 2, "parquet", [])
+    assert all(0 <= one.done <= one.total == path.stat().st_size for one in seen)
     assert (file.bytes, file.header) == (path.stat().st_size, tuple(SHORT.values()))
     assert file.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     texts, typed = rows_of(file, list(SHORT.values()))
