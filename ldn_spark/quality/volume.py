@@ -86,11 +86,11 @@ def months_of(dispensings: Mapping[YearMonth, int]) -> tuple[Month, ...]:
     counts = [dispensings.get(month, 0) for month in span]
     return tuple(
         Month(*month, count, usual, _flag(count, usual))
-        for month, count, usual in zip(span, counts, map_usual(counts), strict=True)
+        for month, count, usual in zip(span, counts, _usual(counts), strict=True)
     )
 
 
-def map_usual(counts: list[int]) -> list[Fraction | None]:
+def _usual(counts: list[int]) -> list[Fraction | None]:
     """The median of the months around each month."""
     found: list[Fraction | None] = []
     for at in range(len(counts)):

@@ -11,7 +11,7 @@ from ldn_spark.quality.atc import AtcRow
 from ldn_spark.quality.masking import shown, shown_union
 from ldn_spark.quality.volume import Month
 from ldn_spark.reporting.formats import count
-from ldn_spark.reporting.quality.sheets import printed, share
+from ldn_spark.reporting.quality.numbers import printed, share
 
 REJECTED_SHARE = 0.05
 _MOST_NAMED = 6

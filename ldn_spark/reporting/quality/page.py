@@ -20,14 +20,13 @@ from ldn_spark.quality.volume import VOLUME_RULE
 from ldn_spark.reporting.figures.draw import DrawnFigure
 from ldn_spark.reporting.formats import count, fixed, pretty
 from ldn_spark.reporting.quality.findings import findings, flagged_codes
+from ldn_spark.reporting.quality.numbers import printed, share
 from ldn_spark.reporting.quality.sheets import (
     NOTHING_FOUND,
     Column,
     Sheet,
     atc_sheet,
     explain,
-    printed,
-    share,
 )
 
 if TYPE_CHECKING:

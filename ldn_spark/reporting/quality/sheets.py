@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from fractions import Fraction
 
 from ldn_spark.quality.assessment import Assessment, FileAccount, StudyQuality
 from ldn_spark.quality.atc import AtcRow
 from ldn_spark.quality.hits import Hits
 from ldn_spark.quality.masking import is_small, shown, shown_part, shown_union, shown_whole
 from ldn_spark.quality.volume import month_name
-from ldn_spark.reporting.formats import fixed, pretty
-from ldn_spark.schemas import MICRO
+from ldn_spark.reporting.quality.numbers import ddd, decimal_text, share
 
 QUALITY_HTML = "quality.html"
 
@@ -71,47 +68,6 @@ def all_sheets(found: Assessment) -> tuple[Sheet, ...]:
     if found.repeated is not None:
         sheets.append(repeated_sheet(found))
     return tuple(sheets)
-
-
-def share(part: int, whole: int, decimals: int = 2) -> str:
-    """Per cent of a whole; nothing of nothing.
-
-    >>> share(3, 8), share(1, 3, 1), share(0, 0)
-    ('37.50', '33.3', '')
-    """
-    return _decimal(Fraction(100 * part, whole), decimals) if whole else ""
-
-
-def _decimal(value: Fraction, decimals: int) -> str:
-    """A fraction with so many decimals; its quotient is taken far more exactly than printed.
-
-    >>> _decimal(Fraction(1, 8), 2), _decimal(Fraction(-5, 2), 0)
-    ('0.13', '-3')
-    """
-    return fixed(Decimal(value.numerator) / Decimal(value.denominator), decimals)
-
-
-def ddd(micro: int | None) -> str:
-    """An amount in millionths of a DDD, exact.
-
-    >>> ddd(62_500_000), ddd(-10_000_000), ddd(0), ddd(1), ddd(None)
-    ('62.5', '-10', '0', '0.000001', '')
-    """
-    if micro is None:
-        return ""
-    sign = "-" if micro < 0 else ""
-    whole, rest = divmod(abs(micro), MICRO)
-    text = f"{sign}{whole}.{rest:06}".rstrip("0")
-    return text.removesuffix(".")
-
-
-def printed(text: str) -> str:
-    """A number of a sheet for the eye.
-
-    >>> printed("<5"), printed(">=120"), printed("all but <5"), printed("12345")
-    ('<5', '≥120', 'all but <5', '12\u202f345')
-    """
-    return f"≥{pretty(text[2:])}" if text.startswith(">=") else pretty(text)
 
 
 _ACCOUNTING = (
@@ -173,8 +129,8 @@ def months_sheet(found: Assessment) -> Sheet:
     """Dispensings month by month."""
     rows = []
     for month in found.months:
-        usual = "" if month.usual is None else _decimal(month.usual, 1)
-        percent = "" if not month.usual else _decimal(100 * month.dispensings / month.usual, 1)
+        usual = "" if month.usual is None else decimal_text(month.usual, 1)
+        percent = "" if not month.usual else decimal_text(100 * month.dispensings / month.usual, 1)
         rows.append((month.name, str(month.dispensings), usual, percent, month.flag))
     return Sheet("months", _MONTHS, tuple(rows))
 
@@ -216,7 +172,7 @@ def _atc_row(row: AtcRow) -> tuple[str, ...]:
         str(amounts.ddd_missing),
         share(amounts.ddd_missing, amounts.dispensings),
         *map(str, counts),
-        "" if amounts.mean is None else _decimal(amounts.mean, 3),
+        "" if amounts.mean is None else decimal_text(amounts.mean, 3),
         ddd(amounts.low),
         ddd(amounts.high),
         month_name(amounts.first),
