@@ -84,6 +84,15 @@ def canonical_texts(column: pa.ChunkedArray) -> tuple[pa.DictionaryArray, bool]:
     return pa.DictionaryArray.from_arrays(indices, dictionary), typed
 
 
+def plain_texts(column: pa.ChunkedArray) -> pa.BinaryArray:
+    """A column of text or whole numbers as UTF-8 bytes, one per row: for mostly different ones."""
+    kind = _plain(column.type)
+    if not (_is_text(kind) or pa.types.is_integer(kind)):
+        return canonical_texts(column)[0].dictionary_decode()
+    texts = column.cast(kind).cast(pa.string()).cast(pa.binary()).combine_chunks()
+    return texts.fill_null(b"") if texts.null_count else texts
+
+
 def _plain(kind: pa.DataType) -> pa.DataType:
     """The type without its encoding: a dictionary's values, one kind of text."""
     if pa.types.is_dictionary(kind):

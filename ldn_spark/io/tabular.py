@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,13 @@ import pyarrow.parquet as pq
 
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import Block
-from ldn_spark.io.canonical import TimeOfDayError, canonical_texts, days_of, type_fault
+from ldn_spark.io.canonical import (
+    TimeOfDayError,
+    canonical_texts,
+    days_of,
+    plain_texts,
+    type_fault,
+)
 from ldn_spark.io.layouts import Layout
 from ldn_spark.io.lines import SplitLines
 
@@ -176,16 +182,16 @@ def read_rows(path: str, block: Block, wanted: Sequence[str]) -> SplitLines:
 
 def split_table(table: pa.Table, wanted: Sequence[str], rows: int) -> SplitLines:
     """Typed columns as a parser of text wants them; see `read_rows`."""
-    columns, typed = {}, set()
-    empty = pa.repeat(pa.scalar(b"", pa.binary()), rows).dictionary_encode()
-    for name in wanted:
-        if name not in table.column_names:
-            columns[name] = empty
-            continue
-        columns[name], is_typed = canonical_texts(table[name])
-        typed |= {name} if is_typed else set()
+    typed, empty = set(), pa.repeat(pa.scalar(b"", pa.binary()), rows)
+    columns: dict[str, pa.Array] = dict.fromkeys(wanted, empty.dictionary_encode())
+    for name in wanted[1:]:
+        if name in table.column_names:
+            columns[name], is_typed = canonical_texts(table[name])
+            typed |= {name} if is_typed else set()
+    pseudonym = wanted[0]
+    here = pseudonym in table.column_names
+    columns[pseudonym] = plain_texts(table[pseudonym]) if here else empty
     faults = _faults(columns.values())
-    columns[wanted[0]] = columns[wanted[0]].dictionary_decode()
     found, positions = pa.table(columns), None
     if faults:
         positions = np.delete(np.arange(rows), list(faults))
@@ -211,11 +217,12 @@ def _batches(
             return
 
 
-def _faults(columns: Iterator[pa.DictionaryArray]) -> dict[int, str]:
+def _faults(columns: Iterable[pa.Array]) -> dict[int, str]:
     """The rows with a text that no text file could hold, the more serious reason first."""
     faults: dict[int, str] = {}
     for column in columns:
-        texts = column.dictionary
+        encoded = pa.types.is_dictionary(column.type)
+        texts = column.dictionary if encoded else column
         reasons = {"nul_byte": pc.match_substring(texts, "\0").to_numpy(zero_copy_only=False)}
         try:
             texts.cast(pa.string())
@@ -223,8 +230,10 @@ def _faults(columns: Iterator[pa.DictionaryArray]) -> dict[int, str]:
             reasons["encoding"] = np.array([not _is_utf8(text) for text in texts.to_pylist()])
         for reason, found in reasons.items():
             if found.any():
-                at = np.flatnonzero(found[column.indices.to_numpy()])
-                faults |= {row: reason for row in at.tolist() if row not in faults}
+                rows = found[column.indices.to_numpy()] if encoded else found
+                faults |= {
+                    row: reason for row in np.flatnonzero(rows).tolist() if row not in faults
+                }
     return faults
 
 

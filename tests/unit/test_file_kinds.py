@@ -407,6 +407,8 @@ def test_text_that_no_text_file_could_hold_is_turned_away_by_row(tmp_path):
     assert lines.faults == {1: "encoding", 2: "nul_byte"}
     assert lines.columns["ATCKode"].to_pylist() == [b"N05"]
     assert lines.positions.tolist() == [0]
+    lines = read_rows(file.path, file.blocks[0], ["ATCKode", "Varenr"])
+    assert (lines.faults, len(lines.columns)) == ({1: "encoding", 2: "nul_byte"}, 1)
 
 
 BROKEN_PARQUET = {
