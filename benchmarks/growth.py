@@ -23,6 +23,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +49,7 @@ format: text
 files: ["*.txt"]
 encoding: utf-8
 delimiter: ";"
-quote: null
+quote: '"'
 decimal_mark: "."
 date_format: yyyy-MM-dd
 columns: {pseudonym: pseudonym, sex: sex, birth_year: birth_year, atc: atc,
@@ -106,7 +108,7 @@ class Bench:
             shutil.rmtree(draft, ignore_errors=True)
             command = ["ldn", "ingest", *map(str, delivered), "--source", str(source)]
             command += ["--lake", str(draft), "--engine", "sail"]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(command, check=True, capture_output=True)
             draft.rename(lake)
         return lake
 
@@ -282,18 +284,18 @@ def _extra(bench: Bench, persons: int) -> Path:
     """A million dispensings of so many persons, as an extract of its own."""
     path = bench.work / f"patient-{persons}.parquet"
     if not path.is_file():
-        draw = np.random.default_rng(persons)
+        draw, same = np.random.default_rng(persons), pa.array(np.zeros(ROWS, dtype=np.int64))
         person, day, exposure = (draw.integers(0, stop, ROWS) for stop in (persons, 730, 2))
         columns = {
             "pseudonym": pa.array([f"Q{number:08d}" for number in range(persons)]).take(
                 pa.array(person)
             ),
-            "sex": pa.array(["F"]).take(pa.array(np.zeros(ROWS, int))),
+            "sex": pa.array(["F"]).take(same),
             "birth_year": pa.array(np.full(ROWS, 1960), pa.int32()),
             "dispensed_on": pa.array(np.datetime64("2013-01-01") + day.astype("timedelta64[D]")),
             "atc": pa.array(["N05BA01", paper.EXPOSURE]).take(pa.array(exposure)),
             "product_number": pa.array(["123456", paper.PRODUCTS[0]]).take(pa.array(exposure)),
-            "ddd": pa.array(np.full(ROWS, 5), pa.int64()).cast(EXTRACT.field("ddd").type),
+            "ddd": pa.array([Decimal(5)], EXTRACT.field("ddd").type).take(same),
         }
         table = pa.table({name: columns[name] for name in EXTRACT.names}, schema=EXTRACT)
         pq.write_table(table, path)
@@ -321,9 +323,9 @@ def _split(bench: Bench, number: int) -> Path:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
         options = pa.csv.WriteOptions(delimiter=";", quoting_style="none")
-        each = -(-rows.num_rows // number)
-        for place in range(number):
-            part = rows.slice(place * each, each)
+        edges = [place * rows.num_rows // number for place in range(number + 1)]
+        for place, (first, stop) in enumerate(pairwise(edges)):
+            part = rows.slice(first, stop - first)
             pa.csv.write_csv(part, draft / f"part_{place:05d}.txt", options)
         draft.rename(folder)
     return folder
