@@ -167,7 +167,7 @@ def translate(
     """
     history, points = AtcHistory(rows), points_of(rows)
     parts: list[Part] = []
-    for declared in sorted(set(versions.values()), key=str):
+    for declared in sorted(set(versions.values()) or {None}, key=str):
         files = tuple(sorted(one for one in versions if versions[one] == declared))
         among = None if len(files) == len(versions) else files
         for index, first, last in _indices(declared, study_version, rows):

@@ -248,6 +248,7 @@ def moves(translation):
 TO_GABAPENTIN = [("N02BF01", "N03AX12")]
 
 TRANSLATIONS = {
+    "no file": ([["N03A"]], [GABAPENTIN], {}, [(None, None, [])]),
     "nothing is declared": ([["N03A"]], [GABAPENTIN], {1: None}, [(None, None, [])]),
     "the study's own index": ([["N03A"]], [GABAPENTIN], {1: 2013}, [(2013, None, [])]),
     "a later index": ([["N03A"]], [GABAPENTIN], {1: 2024}, [(2024, None, TO_GABAPENTIN)]),
