@@ -16,47 +16,20 @@ quadratic would show. Made data are kept in FOLDER/growth and used again.
 from __future__ import annotations
 
 import argparse
-import random
 import shutil
 import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 import results
-from generate import EXTRACT, SIZES, make
+import shapes
+from generate import SIZES, make
 from meter import measure
 from peers import paper
-from ruamel.yaml import YAML
-
-from ldn_spark.study.documents import conf_folder
-from ldn_spark.synthetic.formulary import load_medicines
-
-ROWS = 1_000_000
-STATIN = "C10AA01"
-TEXT_SOURCE = """\
-id: lines
-title: The lines of the growth benchmarks
-format: text
-files: ["*.txt"]
-encoding: utf-8
-delimiter: ";"
-quote: '"'
-decimal_mark: "."
-date_format: yyyy-MM-dd
-columns: {pseudonym: pseudonym, sex: sex, birth_year: birth_year, atc: atc,
-          product_number: product_number, dispensed_on: dispensed_on, ddd: ddd}
-sex_codes: {F: F, M: M}
-product_number_width: 6
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +94,20 @@ def _remove_tables(arguments: list[str], output: str) -> None:
 
 def main() -> None:
     """Measure the shapes asked for and write the table."""
-    shapes = {"outcomes": outcomes, "cohort": cohort, "patient": patient, "files": files}
+    kinds = {"outcomes": outcomes, "cohort": cohort, "patient": patient, "files": files}
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("size", choices=SIZES, help="of the lake for outcomes and cohort")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--engine", default="sail", choices=("sail", "spark"))
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", nargs="*", choices=shapes, default=list(shapes))
+    parser.add_argument("--only", nargs="*", choices=kinds, default=list(kinds))
     parser.add_argument("--dry", action="store_true", help="print the table, write nothing")
     given = parser.parse_args()
     work = given.folder / "growth"
     work.mkdir(parents=True, exist_ok=True)
     bench = Bench(make(given.size, given.folder), work, given.engine, given.repeats)
     environment = results.environment([given.engine])
-    rows = [row for name in given.only for row in shapes[name](bench)]
+    rows = [row for name in given.only for row in kinds[name](bench)]
     command = f"python benchmarks/growth.py {given.size} FOLDER --engine {given.engine}"
     said = {"environment": environment, "command": f"{command} --repeats {given.repeats}"}
     text = table(rows, said)
@@ -157,17 +130,6 @@ def table(rows: Sequence[Row], said: dict) -> str:
     return "\n".join([*lines, "", results.where(said)])
 
 
-def changed_study(bench: Bench, name: str, **changes) -> Path:
-    """The paper's study with some of its parts replaced."""
-    yaml = YAML(typ="safe")
-    study = yaml.load((conf_folder() / "studies" / "ldn_2013.yaml").read_text(encoding="utf-8"))
-    study |= {"id": name} | changes
-    path = bench.work / f"{name}.yaml"
-    with path.open("w", encoding="utf-8") as stream:
-        yaml.dump(study, stream)
-    return path
-
-
 def run_on(lake: Path, study: Path) -> list[str]:
     """The arguments of `ldn run`."""
     return [str(study), "--lake", str(lake), "--out", "{}"]
@@ -176,77 +138,26 @@ def run_on(lake: Path, study: Path) -> list[str]:
 def outcomes(bench: Bench) -> Iterator[Row]:
     """More outcomes, which nest and overlap, in more strata with a contrast to the first each."""
     lake = bench.home / "lake"
-    usual = changed_study(bench, "usual")
+    usual = shapes.changed_study(bench.work, "usual")
     yield bench.cost("outcomes × strata", "16 × 3", "run", *run_on(lake, usual))
-    examined = [atc for atc in _codes() if atc.startswith(paper.GROUPS)]
+    examined = [atc for atc in shapes.codes() if atc.startswith(paper.GROUPS)]
     for number, strata, codes, of in (
         (100, 10, examined, "the same medicines"),
         (1000, 20, examined, "the same medicines"),
-        (1000, 20, _codes(), "every medicine"),
+        (1000, 20, shapes.codes(), "every medicine"),
     ):
-        study = _many_outcomes(bench, number, strata, codes, of)
+        study = shapes.many_outcomes(bench.work, number, strata, codes, of)
         grew = f"{number:,} × {strata}, of {of}"
         yield bench.cost("outcomes × strata", grew, "run", *run_on(lake, study))
-
-
-def _codes() -> list[str]:
-    return sorted({medicine.atc for medicine in load_medicines()})
-
-
-def _many_outcomes(bench: Bench, number: int, strata: int, codes: list[str], of: str) -> Path:
-    """Outcomes are unions of one to six prefixes of any length from the third level on."""
-    draw = random.Random(number)
-    prefixes = sorted({code[:length] for code in codes for length in (4, 5, 7)})
-    unions = [{"id": "all", "role": "total", "atc": sorted({code[:4] for code in codes})}]
-    for place in range(1, number):
-        role = "main" if place <= 6 else "secondary"
-        atc = draw.sample(prefixes, draw.randint(1, min(6, len(prefixes))))
-        unions.append({"id": f"o{place}", "role": role, "atc": atc})
-    for union in unions:
-        union |= {"label": union["id"], "may_be_empty": True}
-    levels = [
-        {"id": f"x{n}", "label": f"×{n}", "at_least": n, "at_most": n if n < strata else None}
-        for n in range(1, strata + 1)
-    ]
-    contrasts = [{"comparator": "x1", "exposed": level["id"]} for level in levels[1:]]
-    return changed_study(
-        bench,
-        f"many_{number}_{of.split()[0]}",
-        outcomes=unions,
-        strata={
-            "counting_window": [0, 719],
-            "index_dispense": "counted",
-            "same_day": "each_dispense",
-            "levels": levels,
-        },
-        contrasts=contrasts,
-        figures={
-            "curve_contrast": contrasts[-1],
-            "curve_outcomes": [f"o{place}" for place in range(1, 7)],
-        },
-    )
 
 
 def cohort(bench: Bench) -> Iterator[Row]:
     """The same study of everybody who is dispensed a statin in a longer and longer period."""
     lake = bench.home / "lake"
     for last in ("2013-01-02", "2013-01-08", "2013-01-31", "2013-12-31"):
-        study = _statin(bench, last)
+        study = shapes.statin_users(bench.work, last)
         persons = _persons(bench, lake, study)
         yield bench.cost("cohort", f"{persons:,} persons", "run", *run_on(lake, study))
-
-
-def _statin(bench: Bench, last: str) -> Path:
-    event = {
-        "first": "2013-01-02",
-        "last": last,
-        "rule": "first_in_period",
-        "washout_days": "none",
-    }
-    exposure = {"name": "simvastatin", "abbreviation": "statin", "atc": [STATIN], "products": None}
-    return changed_study(
-        bench, f"statin_{last.replace('-', '')}", exposure=exposure | {"index_event": event}
-    )
 
 
 def _persons(bench: Bench, lake: Path, study: Path) -> int:
@@ -269,10 +180,10 @@ def _persons(bench: Bench, lake: Path, study: Path) -> int:
 
 def patient(bench: Bench) -> Iterator[Row]:
     """Half LDN, half a benzodiazepine, in 2013 and 2014: many people's, or one patient's."""
-    source, usual = bench.home / "source.yaml", changed_study(bench, "usual")
+    source, usual = bench.home / "source.yaml", shapes.changed_study(bench.work, "usual")
     for persons in (100_000, 1):
-        extra = _extra(bench, persons)
-        grew = f"{ROWS:,} dispensings of {persons:,}"
+        extra = shapes.one_patient(bench.work, persons)
+        grew = f"{shapes.ROWS:,} dispensings of {persons:,}"
         ingest = [str(extra), "--source", str(source), "--lake", "{}"]
         yield bench.cost("one patient", grew, "ingest", *ingest)
         months = sorted((make("1m", bench.home.parent) / "raw").iterdir())
@@ -280,55 +191,16 @@ def patient(bench: Bench) -> Iterator[Row]:
         yield bench.cost("one patient", grew, "run", *run_on(lake, usual))
 
 
-def _extra(bench: Bench, persons: int) -> Path:
-    """A million dispensings of so many persons, as an extract of its own."""
-    path = bench.work / f"patient-{persons}.parquet"
-    if not path.is_file():
-        draw, same = np.random.default_rng(persons), pa.array(np.zeros(ROWS, dtype=np.int64))
-        person, day, exposure = (draw.integers(0, stop, ROWS) for stop in (persons, 730, 2))
-        columns = {
-            "pseudonym": pa.array([f"Q{number:08d}" for number in range(persons)]).take(
-                pa.array(person)
-            ),
-            "sex": pa.array(["F"]).take(same),
-            "birth_year": pa.array(np.full(ROWS, 1960), pa.int32()),
-            "dispensed_on": pa.array(np.datetime64("2013-01-01") + day.astype("timedelta64[D]")),
-            "atc": pa.array(["N05BA01", paper.EXPOSURE]).take(pa.array(exposure)),
-            "product_number": pa.array(["123456", paper.PRODUCTS[0]]).take(pa.array(exposure)),
-            "ddd": pa.array([Decimal(5)], EXTRACT.field("ddd").type).take(same),
-        }
-        table = pa.table({name: columns[name] for name in EXTRACT.names}, schema=EXTRACT)
-        pq.write_table(table, path)
-    return path
-
-
 def files(bench: Bench) -> Iterator[Row]:
     """A million lines in more and more files: taken in, and studied."""
-    source, usual = bench.work / "lines.yaml", changed_study(bench, "usual")
-    source.write_text(TEXT_SOURCE)
+    source, usual = bench.work / "lines.yaml", shapes.changed_study(bench.work, "usual")
+    source.write_text(shapes.TEXT_SOURCE)
     for number in (100, 1_000, 10_000):
-        folder = _split(bench, number)
+        folder = shapes.split(bench.work, make("1m", bench.home.parent) / "raw", number)
         ingest = [str(folder), "--source", str(source), "--lake", "{}"]
         yield bench.cost("small files", f"{number:,} files", "ingest", *ingest)
         lake = bench.ingested(f"files-{number}", [folder], source)
         yield bench.cost("small files", f"{number:,} files", "run", *run_on(lake, usual))
-
-
-def _split(bench: Bench, number: int) -> Path:
-    """The smallest extract as text in so many files."""
-    folder = bench.work / f"files-{number}"
-    if not folder.is_dir():
-        rows = pq.read_table(make("1m", bench.home.parent) / "raw")
-        draft = bench.work / f"draft-files-{number}"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        options = pa.csv.WriteOptions(delimiter=";", quoting_style="none")
-        edges = [place * rows.num_rows // number for place in range(number + 1)]
-        for place, (first, stop) in enumerate(pairwise(edges)):
-            part = rows.slice(first, stop - first)
-            pa.csv.write_csv(part, draft / f"part_{place:05d}.txt", options)
-        draft.rename(folder)
-    return folder
 
 
 if __name__ == "__main__":
