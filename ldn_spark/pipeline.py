@@ -25,6 +25,7 @@ from ldn_spark.published.files import COMPARE_CSV, compare_csv, compare_html
 from ldn_spark.published.reading import read_published
 from ldn_spark.published.values import Published
 from ldn_spark.reporting.publish import publish
+from ldn_spark.reporting.units import unknown_doses
 from ldn_spark.results import AttritionStep, Results
 from ldn_spark.run import Run, run_key, translation_of
 from ldn_spark.study.load import Study
@@ -208,6 +209,7 @@ def publish_stage(
     checked = check_stage(run) if checked is None else checked
     results = analyse(run)
     warnings = [*coverage_warnings(run.version, run.study), *map(str, checked.warnings)]
+    warnings += filter(None, [unknown_doses(definition, results)])
     with new_run_folder(out / definition.id, run.run_id) as (draft, final):
         section = ""
         if published is not None:

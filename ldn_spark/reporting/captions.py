@@ -24,6 +24,8 @@ NUMBERS = {
     "trend": "Table 8",
     "changes": "Table 9",
     "balance": "Table 10",
+    "dispenses": "Table 11",
+    "did_dispenses": "Table 12",
 }
 """How each table is cited."""
 
@@ -67,6 +69,15 @@ def ddd_note(study: StudyDefinition) -> str:
     return (
         "Means are taken over all patients of a group, users or not. Difference: after − before, "
         f"with {confidence(study)} and p of the paired t-test."
+    )
+
+
+def dispenses_note(study: StudyDefinition) -> str:
+    """What the columns of a table of dispenses are, and why it is there."""
+    return (
+        "Medicines of which no DDD was delivered, so that their doses are not known. Means are "
+        "taken over all patients of a group, users or not. Difference: after − before, with "
+        f"{confidence(study)} and p of the paired t-test."
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-DEFAULT_TABLES = ("table1", "table2", "table3", "table4")
+DEFAULT_TABLES = ("table1", "table2", "table3", "table4", "dispenses")
 _HEADER_WIDTH = 12
 _RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 

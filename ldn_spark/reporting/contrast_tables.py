@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 from ldn_spark.reporting import captions
-from ldn_spark.reporting.cells import (
-    Format,
-    View,
-    cell,
-    interval,
-    mean,
-    p_cell,
-    whole_percent,
-)
-from ldn_spark.reporting.formats import percent
+from ldn_spark.reporting.cells import View, cell, interval, p_cell, whole_percent
 from ldn_spark.reporting.outcome_tables import STUB
 from ldn_spark.reporting.printed import Cell, Column, PrintedTable, Row, Section
+from ldn_spark.reporting.units import DOSES, USERS, Unit, amount
 from ldn_spark.reporting.wording import abbreviations, confidence, contrast_label
-from ldn_spark.study.definition import OVERALL, Contrast, StudyDefinition
-
-Unit = Literal["ddd", "users"]
-_WHAT = {"ddd": "cumulative dose (DDD)", "users": "number of users (% points)"}
-_FORM: dict[str, Format] = {"ddd": mean, "users": percent}
-_CHANGE = {"ddd": "mean_difference", "users": "difference"}
+from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
 
 
-def did_table(study: StudyDefinition, view: View, *, unit: Unit) -> PrintedTable:
-    """Difference-in-differences of every contrast and outcome."""
+def did_table(
+    study: StudyDefinition, view: View, *, unit: Unit, outcomes: Sequence[Outcome]
+) -> PrintedTable:
+    """Difference-in-differences of every contrast and of these outcomes."""
     change = "Change, after − before"
     did = "Difference-in-differences"
     return PrintedTable(
-        id=f"did_{unit}",
-        number=captions.number(study, view, f"did_{unit}"),
-        title=f"Difference-in-differences: {_WHAT[unit]}.",
-        caption=abbreviations(study, *(("DDD",) if unit == "ddd" else ()), "ATC", "CI"),
+        id=f"did_{unit.table}",
+        number=captions.number(study, view, f"did_{unit.table}"),
+        title=f"Difference-in-differences: {unit.did_title}.",
+        caption=abbreviations(study, *(("DDD",) if unit == DOSES else ()), "ATC", "CI"),
         stub=STUB,
         key_names=("contrast", "contrast_label", "outcome", "medicine_group"),
         columns=(
@@ -53,21 +42,21 @@ def did_table(study: StudyDefinition, view: View, *, unit: Unit) -> PrintedTable
                 contrast_label(study, contrast),
                 tuple(
                     Row(outcome.id, outcome.label, _did_cells(view, contrast, outcome.id, unit))
-                    for outcome in study.outcomes
+                    for outcome in outcomes
                 ),
             )
             for contrast in study.contrasts
         ),
-        notes=(captions.did_note(study, unit),),
+        notes=(captions.did_note(study, unit.table),),
     )
 
 
 def _did_cells(view: View, contrast: Contrast, outcome: str, unit: Unit) -> tuple[Cell, ...]:
-    form = _FORM[unit]
-    get = lambda quantity: view.get(f"did_{unit}", contrast.id, outcome, quantity)  # noqa: E731
+    form, did = unit.form, f"did_{unit.table}"
+    get = lambda quantity: view.get(did, contrast.id, outcome, quantity)  # noqa: E731
     return (
-        cell(form, view.get(unit, contrast.comparator, outcome, _CHANGE[unit])),
-        cell(form, view.get(unit, contrast.exposed, outcome, _CHANGE[unit])),
+        cell(form, view.get(unit.table, contrast.comparator, outcome, unit.change)),
+        cell(form, view.get(unit.table, contrast.exposed, outcome, unit.change)),
         cell(form, get("estimate")),
         interval(form, get("ci_low"), get("ci_high")),
         p_cell(get("p")),
@@ -79,18 +68,18 @@ def _did_cells(view: View, contrast: Contrast, outcome: str, unit: Unit) -> tupl
 
 def trend_table(study: StudyDefinition, view: View) -> PrintedTable:
     """The slope of the change over the strata."""
-    dose, users = "DDD per stratum", "Users, % points per stratum"
+    units = (amount(view, study.outcomes), USERS)
     rows = tuple(
         Row(
             outcome.id,
             outcome.label,
-            (*_trend_cells(view, outcome.id, "ddd"), *_trend_cells(view, outcome.id, "users")),
+            tuple(cell for unit in units for cell in _trend_cells(view, outcome.id, unit)),
         )
         for outcome in study.outcomes
     )
     columns = tuple(
-        Column((head, title), tuple(f"{unit}_{name}" for name in names))
-        for head, unit in ((dose, "ddd"), (users, "users"))
+        Column((unit.trend_title, title), tuple(f"{unit.table}_{name}" for name in names))
+        for unit in units
         for title, names in (
             ("Slope", ("slope",)),
             (confidence(study), ("ci_low", "ci_high")),
@@ -101,7 +90,7 @@ def trend_table(study: StudyDefinition, view: View) -> PrintedTable:
         id="trend",
         number=captions.number(study, view, "trend"),
         title="Trend of the change over the strata of exposure.",
-        caption=abbreviations(study, "DDD", "ATC", "CI"),
+        caption=abbreviations(study, *(("DDD",) if DOSES in units else ()), "ATC", "CI"),
         stub=STUB,
         key_names=("outcome", "medicine_group"),
         columns=columns,
@@ -111,8 +100,8 @@ def trend_table(study: StudyDefinition, view: View) -> PrintedTable:
 
 
 def _trend_cells(view: View, outcome: str, unit: Unit) -> tuple[Cell, ...]:
-    form = _FORM[unit]
-    get = lambda quantity: view.get(f"trend_{unit}", OVERALL, outcome, quantity)  # noqa: E731
+    form, trend = unit.form, f"trend_{unit.table}"
+    get = lambda quantity: view.get(trend, OVERALL, outcome, quantity)  # noqa: E731
     return (
         cell(form, get("estimate")),
         interval(form, get("ci_low"), get("ci_high")),
@@ -122,32 +111,32 @@ def _trend_cells(view: View, outcome: str, unit: Unit) -> tuple[Cell, ...]:
 
 def change_table(study: StudyDefinition, view: View) -> PrintedTable:
     """Relative changes in whole per cent, as the text of a paper cites them."""
-    heads = (("Change in dose (%)", "ddd"), ("Change in number of users (%)", "users"))
+    units = (amount(view, study.outcomes), USERS)
     rows = tuple(
         Row(
             outcome.id,
             outcome.label,
             tuple(
-                cell(whole_percent, view.get(unit, level.id, outcome.id, "relative_change"))
-                for _, unit in heads
+                cell(whole_percent, view.get(unit.table, level.id, outcome.id, "relative_change"))
+                for unit in units
                 for level in study.strata.levels
             ),
         )
         for outcome in study.outcomes
     )
     columns = tuple(
-        Column((head, level.label), (f"{unit}_{level.id}",))
-        for head, unit in heads
+        Column((unit.change_title, level.label), (f"{unit.table}_{level.id}",))
+        for unit in units
         for level in study.strata.levels
     )
     return PrintedTable(
         id="changes",
         number=captions.number(study, view, "changes"),
-        title="Relative change of dose and of number of users.",
+        title=f"Relative change of {units[0].changing} and of {USERS.changing}.",
         caption=abbreviations(study, "ATC"),
         stub=STUB,
         key_names=("outcome", "medicine_group"),
         columns=columns,
         sections=(Section("", "", rows),),
-        notes=("(After − before) / before, of sums of DDDs and of numbers of users.",),
+        notes=(f"(After − before) / before, of {units[0].summed} and of {USERS.summed}.",),
     )

@@ -16,14 +16,10 @@ from ldn_spark.reporting.formats import (
     percent,
     pretty,
 )
-from ldn_spark.reporting.wording import confidence, listing, stratum_label
+from ldn_spark.reporting.units import USERS, Unit, amount, unknown_doses
+from ldn_spark.reporting.wording import confidence, listing, sentence_case, stratum_label
 from ldn_spark.results import Results
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
-
-_FORM = {"users": percent, "ddd": mean}
-_UNIT = {"users": "percentage points", "ddd": "DDD per patient"}
-_THING = {"users": "share of users", "ddd": "mean dose"}
-_CHANGE = {"users": "difference", "ddd": "mean_difference"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +44,11 @@ def facts(study: StudyDefinition, results: Results) -> list[Fact]:
     found = [Fact(count(view.count("cohort", OVERALL, "", "persons")), "patients")]
     if contrast is None or total is None:
         return found
-    for unit in ("users", "ddd"):
-        value = view.value(f"did_{unit}", contrast.id, total.id, "estimate")
+    for unit in (USERS, amount(view, [total])):
+        value = view.value(f"did_{unit.table}", contrast.id, total.id, "estimate")
         if value is not None:
-            label = f"{_UNIT[unit]}: difference-in-differences, {total.label.lower()}"
-            found.append(Fact(pretty(_FORM[unit](value)), label))
+            label = f"{unit.of}: difference-in-differences, {total.label.lower()}"
+            found.append(Fact(pretty(unit.form(value)), label))
     return found
 
 
@@ -60,17 +56,19 @@ def key_findings(study: StudyDefinition, results: Results) -> list[Finding]:
     """Cohort, total outcome, outcomes whose contrast differs from zero, and how many tests."""
     view, contrast = View(results), main_contrast(study)
     found = [_cohort(study, view)]
+    if unknown := unknown_doses(study, results):
+        found.append(Finding(f"{sentence_case(unknown)}."))
     if contrast is None:
         return found
     total = study.total_outcome
     if total is not None:
         found += [
             sentence
-            for unit in ("users", "ddd")
+            for unit in (USERS, amount(view, [total]))
             for sentence in _total(study, view, contrast, total, unit)
         ]
-    found += [_different(study, view, contrast, unit) for unit in ("users", "ddd")]
-    return found
+    units = (USERS, amount(view, study.outcomes))
+    return found + [_different(study, view, contrast, unit) for unit in units]
 
 
 def _cohort(study: StudyDefinition, view: View) -> Finding:
@@ -88,38 +86,38 @@ def _cohort(study: StudyDefinition, view: View) -> Finding:
 
 
 def _total(
-    study: StudyDefinition, view: View, contrast: Contrast, total: Outcome, unit: str
+    study: StudyDefinition, view: View, contrast: Contrast, total: Outcome, unit: Unit
 ) -> Iterator[Finding]:
     changes = [
-        view.value(unit, stratum, total.id, _CHANGE[unit])
+        view.value(unit.table, stratum, total.id, unit.change)
         for stratum in (contrast.comparator, contrast.exposed)
     ]
     estimate = estimate_text(study, view, contrast, total.id, unit)
     if None in changes or estimate is None:
         return
-    first, second = (signed(_FORM[unit](change)) for change in changes if change is not None)
+    first, second = (signed(unit.form(change)) for change in changes if change is not None)
     yield Finding(
-        f"{total.label}: the {_THING[unit]} changed by {first} {_UNIT[unit]} in "
+        f"{total.label}: the {unit.name} changed by {first} {unit.of} in "
         f"{stratum_label(study, contrast.comparator)} and by {second} in "
         f"{stratum_label(study, contrast.exposed)}, a difference-in-differences of {estimate}."
     )
 
 
 def estimate_text(
-    study: StudyDefinition, view: View, contrast: Contrast, outcome: str, unit: str
+    study: StudyDefinition, view: View, contrast: Contrast, outcome: str, unit: Unit
 ) -> str | None:
     """`3.8 (95% CI 2.0 to 5.6, p < 0.001)`; None where it cannot be estimated."""
     names = ("estimate", "ci_low", "ci_high", "p")
-    values = [view.value(f"did_{unit}", contrast.id, outcome, name) for name in names]
+    values = [view.value(f"did_{unit.table}", contrast.id, outcome, name) for name in names]
     if None in values:
         return None
-    estimate, low, high = (pretty(_FORM[unit](value)) for value in values[:3] if value is not None)
+    estimate, low, high = (pretty(unit.form(value)) for value in values[:3] if value is not None)
     return f"{estimate} ({confidence(study)} {low} to {high}, {p_text(values[3])})"
 
 
-def _different(study: StudyDefinition, view: View, contrast: Contrast, unit: str) -> Finding:
+def _different(study: StudyDefinition, view: View, contrast: Contrast, unit: Unit) -> Finding:
     """The outcomes whose p lies under the level of the study, and what adjustment leaves."""
-    table, limit = f"did_{unit}", round(1 - study.statistics.confidence_level, 12)
+    table, limit = f"did_{unit.table}", round(1 - study.statistics.confidence_level, 12)
     tested = [
         (outcome, p)
         for outcome in study.outcomes
@@ -132,7 +130,7 @@ def _different(study: StudyDefinition, view: View, contrast: Contrast, unit: str
         f"{stratum_label(study, contrast.comparator)} and {stratum_label(study, contrast.exposed)}"
     )
     text = (
-        f"Change in the {_THING[unit]} ({_UNIT[unit]}): {len(below)} of {len(tested)} outcomes "
+        f"Change in the {unit.name} ({unit.of}): {len(below)} of {len(tested)} outcomes "
         f"differ between {names} with "
         f"p{NO_BREAK}<{NO_BREAK}{level}, {len(holm) or 'none'} of them after Holm's adjustment"
     )

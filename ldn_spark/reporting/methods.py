@@ -121,7 +121,11 @@ def _outcome(outcome: Outcome) -> str:
 def _statistics(study: StudyDefinition) -> Iterator[Paragraph]:
     chosen = study.statistics
     interval = captions.PAIRED_INTERVALS[chosen.paired_proportion_interval]
-    yield "Dose", f"Mean change with {confidence(study)} and two-sided p of the paired t-test."
+    yield (
+        "Dose",
+        f"Mean change with {confidence(study)} and two-sided p of the paired t-test; so of the "
+        "number of dispenses, which is compared where no DDD was delivered.",
+    )
     yield (
         "Users",
         f"Change of the share of users with {confidence(study)} by the {interval} and p by "

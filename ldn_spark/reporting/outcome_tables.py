@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ldn_spark.reporting import captions
-from ldn_spark.reporting.cells import View, cell, interval, mean, p_cell, whole
+from ldn_spark.reporting.cells import View, cell, interval, p_cell, whole
 from ldn_spark.reporting.formats import count, percent
 from ldn_spark.reporting.printed import Cell, Column, PrintedTable, Row, Section
+from ldn_spark.reporting.units import DISPENSES, DOSES, Unit
 from ldn_spark.reporting.wording import confidence
-from ldn_spark.study.definition import OVERALL, StudyDefinition
+from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
 
 STUB = "Medicine group (ATC code)"
 Cells = Callable[[View, str, str], tuple[Cell, ...]]
@@ -19,10 +20,10 @@ def ddd_table(
     study: StudyDefinition, view: View, *, id: str, roles: tuple[str, ...]
 ) -> PrintedTable:
     """Mean DDDs before and after, and their difference (Tables 2 and 4)."""
-    dispensed, difference = "Dispensed medicines (DDD)", "Difference (DDD)"
     kind = "medicines in ATC subgroups (secondary outcomes)"
     if "main" in roles:
         kind = "main medicine groups"
+    outcomes = study.outcomes_in_role(*roles)
     return PrintedTable(
         id=id,
         number=captions.number(study, view, id),
@@ -30,15 +31,39 @@ def ddd_table(
         caption=captions.outcomes_caption(study, view, "DDD", "ATC", "CI"),
         stub=STUB,
         key_names=("outcome", "medicine_group", "stratum", "stratum_label"),
-        columns=(
-            Column((dispensed, "Before"), ("before_mean_ddd",)),
-            Column((dispensed, "After"), ("after_mean_ddd",)),
-            Column((difference, "Mean"), ("diff_mean_ddd",)),
-            Column((difference, confidence(study)), ("ci_low", "ci_high")),
-            Column(("p",), ("p",)),
-        ),
-        sections=_sections(study, view, roles, _ddd_cells),
+        columns=_mean_columns(study, "Dispensed medicines (DDD)", "Difference (DDD)", "ddd"),
+        sections=_sections(study, view, outcomes, _mean_cells(DOSES)),
         notes=(captions.ddd_note(study), *_missing_ddd(study, view, roles)),
+    )
+
+
+def dispenses_table(
+    study: StudyDefinition, view: View, *, outcomes: Sequence[Outcome]
+) -> PrintedTable:
+    """Mean numbers of dispenses before and after, where doses are not known."""
+    heads = "Number of dispenses", "Difference (dispenses)"
+    return PrintedTable(
+        id="dispenses",
+        number=captions.number(study, view, "dispenses"),
+        title="Average number of dispenses of medicines without DDDs.",
+        caption=captions.outcomes_caption(study, view, "ATC", "CI"),
+        stub=STUB,
+        key_names=("outcome", "medicine_group", "stratum", "stratum_label"),
+        columns=_mean_columns(study, *heads, "dispenses"),
+        sections=_sections(study, view, outcomes, _mean_cells(DISPENSES)),
+        notes=(captions.dispenses_note(study),),
+    )
+
+
+def _mean_columns(
+    study: StudyDefinition, dispensed: str, difference: str, name: str
+) -> tuple[Column, ...]:
+    return (
+        Column((dispensed, "Before"), (f"before_mean_{name}",)),
+        Column((dispensed, "After"), (f"after_mean_{name}",)),
+        Column((difference, "Mean"), (f"diff_mean_{name}",)),
+        Column((difference, confidence(study)), ("ci_low", "ci_high")),
+        Column(("p",), ("p",)),
     )
 
 
@@ -66,13 +91,13 @@ def users_table(
             Column((difference, confidence(study)), ("ci_low", "ci_high")),
             Column(("p",), ("p",)),
         ),
-        sections=_sections(study, view, roles, _users_cells),
+        sections=_sections(study, view, study.outcomes_in_role(*roles), _users_cells),
         notes=(captions.users_note(study),),
     )
 
 
 def _sections(
-    study: StudyDefinition, view: View, roles: tuple[str, ...], cells: Cells
+    study: StudyDefinition, view: View, outcomes: Sequence[Outcome], cells: Cells
 ) -> tuple[Section, ...]:
     return tuple(
         Section(
@@ -83,19 +108,22 @@ def _sections(
                 for level in study.strata.levels
             ),
         )
-        for outcome in study.outcomes_in_role(*roles)
+        for outcome in outcomes
     )
 
 
-def _ddd_cells(view: View, stratum: str, outcome: str) -> tuple[Cell, ...]:
-    get = lambda quantity: view.get("ddd", stratum, outcome, quantity)  # noqa: E731
-    return (
-        cell(mean, get("mean_before")),
-        cell(mean, get("mean_after")),
-        cell(mean, get("mean_difference")),
-        interval(mean, get("ci_low"), get("ci_high")),
-        p_cell(get("p")),
-    )
+def _mean_cells(unit: Unit) -> Cells:
+    def cells(view: View, stratum: str, outcome: str) -> tuple[Cell, ...]:
+        get = lambda quantity: view.get(unit.table, stratum, outcome, quantity)  # noqa: E731
+        return (
+            cell(unit.form, get("mean_before")),
+            cell(unit.form, get("mean_after")),
+            cell(unit.form, get("mean_difference")),
+            interval(unit.form, get("ci_low"), get("ci_high")),
+            p_cell(get("p")),
+        )
+
+    return cells
 
 
 def _users_cells(view: View, stratum: str, outcome: str) -> tuple[Cell, ...]:

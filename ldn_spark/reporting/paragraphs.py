@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ldn_spark.reporting.cells import View, mean
+from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures.forest import main_contrast
 from ldn_spark.reporting.findings import estimate_text, p_text, signed
 from ldn_spark.reporting.formats import count, percent, pretty
+from ldn_spark.reporting.units import DOSES, USERS, Unit, amount
 from ldn_spark.reporting.wording import confidence, listing, stratum_label
 from ldn_spark.results import Results
 from ldn_spark.study.definition import Contrast, Outcome, StudyDefinition
@@ -28,8 +29,12 @@ def _paragraph(
     study: StudyDefinition, view: View, contrast: Contrast | None, outcome: Outcome
 ) -> str:
     users = listing(_users(study, view, level.id, outcome.id) for level in study.strata.levels)
-    doses = listing(_dose(study, view, level.id, outcome.id) for level in study.strata.levels)
-    text = f"Users: {users}. Mean dose in DDD per patient: {doses}."
+    unit = amount(view, [outcome])
+    means = listing(_mean(study, view, level.id, outcome.id, unit) for level in study.strata.levels)
+    head = "Mean dose in DDD per patient"
+    if unit != DOSES:
+        head = "No DDD was delivered. Mean number of dispenses per patient"
+    text = f"Users: {users}. {head}: {means}."
     if contrast is None:
         return text
     between = (
@@ -37,8 +42,8 @@ def _paragraph(
     )
     return (
         f"{text} Difference-in-differences between {between}: "
-        f"{_contrast(study, view, contrast, outcome, 'users', 'percentage points of users')}, "
-        f"{_contrast(study, view, contrast, outcome, 'ddd', 'DDD')}."
+        f"{_contrast(study, view, contrast, outcome, USERS)}, "
+        f"{_contrast(study, view, contrast, outcome, unit)}."
     )
 
 
@@ -58,43 +63,40 @@ def _users(study: StudyDefinition, view: View, stratum: str, outcome: str) -> st
         for number, share in zip(counts, shares, strict=True)
         if share is not None
     )
-    change = _change(study, view, "users", stratum, outcome)
+    change = _change(study, view, USERS, stratum, outcome)
     return f"{label} from {before} to {after}, {change}"
 
 
-def _dose(study: StudyDefinition, view: View, stratum: str, outcome: str) -> str:
+def _mean(study: StudyDefinition, view: View, stratum: str, outcome: str, unit: Unit) -> str:
     """`LDN×1 from 38.5 to 42.9, +4.4 (95% CI 0.6 to 8.2, p = 0.025)`."""
     label = stratum_label(study, stratum)
-    means = [view.value("ddd", stratum, outcome, f"mean_{when}") for when in ("before", "after")]
+    means = [
+        view.value(unit.table, stratum, outcome, f"mean_{when}") for when in ("before", "after")
+    ]
     if None in means:
         return f"{label} has no patients"
-    before, after = (mean(value) for value in means if value is not None)
-    return f"{label} from {before} to {after}, {_change(study, view, 'ddd', stratum, outcome)}"
+    before, after = (unit.form(value) for value in means if value is not None)
+    return f"{label} from {before} to {after}, {_change(study, view, unit, stratum, outcome)}"
 
 
-def _change(study: StudyDefinition, view: View, table: str, stratum: str, outcome: str) -> str:
-    form, unit, name = (
-        (percent, " percentage points", "difference")
-        if table == "users"
-        else (mean, "", "mean_difference")
-    )
+def _change(study: StudyDefinition, view: View, unit: Unit, stratum: str, outcome: str) -> str:
     change, low, high, p = (
-        view.value(table, stratum, outcome, quantity)
-        for quantity in (name, "ci_low", "ci_high", "p")
+        view.value(unit.table, stratum, outcome, quantity)
+        for quantity in (unit.change, "ci_low", "ci_high", "p")
     )
     if change is None:
         return "change not estimable"
-    text = f"{signed(form(change))}{unit}"
+    text = signed(unit.form(change)) + (f" {unit.of}" if unit == USERS else "")
     if low is None or high is None or p is None:
-        return f"{text} ({view.get(table, stratum, outcome, 'p').reason})"
-    limits = f"{pretty(form(low))} to {pretty(form(high))}"
+        return f"{text} ({view.get(unit.table, stratum, outcome, 'p').reason})"
+    limits = f"{pretty(unit.form(low))} to {pretty(unit.form(high))}"
     return f"{text} ({confidence(study)} {limits}, {p_text(p)})"
 
 
 def _contrast(
-    study: StudyDefinition, view: View, contrast: Contrast, outcome: Outcome, unit: str, words: str
+    study: StudyDefinition, view: View, contrast: Contrast, outcome: Outcome, unit: Unit
 ) -> str:
-    text = estimate_text(study, view, contrast, outcome.id, unit)
+    text, words = estimate_text(study, view, contrast, outcome.id, unit), unit.of_contrast
     if text is None:
         return f"{words} not estimable"
     estimate, _, rest = text.partition(" ")

@@ -12,6 +12,8 @@ from ldn_spark.reporting.findings import facts, key_findings
 from ldn_spark.reporting.formats import count
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.printed import PrintedTable
+from ldn_spark.reporting.units import unknown_doses
+from ldn_spark.reporting.wording import sentence_case
 from ldn_spark.reporting.writers import table_html
 from ldn_spark.results import NOT_ESTIMABLE, Results
 from ldn_spark.study.definition import StudyDefinition
@@ -76,6 +78,7 @@ def report_html(
             style=Markup((templates / STYLE).read_text(encoding="utf-8")),
             facts=facts(study, results),
             findings=key_findings(study, results),
+            unknown_doses=sentence_case(unknown_doses(study, results)),
             tables={table.id: Markup(table_html(table)) for table in tables},
             subgroups=[(labels[name], _marked(name, own)) for name, own in subgroups.items()],
             figures={figure.id: figure for figure in figures},

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ldn_spark.reporting.baseline import balance_table, baseline_table
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.contrast_tables import change_table, did_table, trend_table
-from ldn_spark.reporting.outcome_tables import ddd_table, users_table
+from ldn_spark.reporting.outcome_tables import ddd_table, dispenses_table, users_table
 from ldn_spark.reporting.printed import PrintedTable
+from ldn_spark.reporting.units import DISPENSES, DOSES, USERS, without_ddd
 from ldn_spark.results import Results
-from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.definition import Outcome, StudyDefinition
 
 MAIN = ("total", "main")
 SECONDARY = ("secondary",)
@@ -21,7 +24,8 @@ def all_tables(
     """Tables 1-5 as the paper has them, then contrasts, trends, changes and balance.
 
     Tables 4 and 5 are left out where a study has no secondary outcomes, and those of contrasts
-    where it has none; the tables after them keep their numbers.
+    where it has none; the tables after them keep their numbers. So are tables of doses none of
+    which is known: where no DDD was delivered of a medicine, its dispenses are printed instead.
 
     Args:
         study: names everything.
@@ -29,20 +33,27 @@ def all_tables(
         subgroup: id of the subgroup to print; empty for the whole cohort.
     """
     view = View(results, subgroup)
-    tables = [
-        baseline_table(study, view),
-        ddd_table(study, view, id="table2", roles=MAIN),
-        users_table(study, view, id="table3", roles=MAIN),
-    ]
-    if study.outcomes_in_role(*SECONDARY):
+    lacking = without_ddd(view, study.outcomes)
+    tables = [baseline_table(study, view)]
+    if _some_known(study.outcomes_in_role(*MAIN), lacking):
+        tables.append(ddd_table(study, view, id="table2", roles=MAIN))
+    tables.append(users_table(study, view, id="table3", roles=MAIN))
+    if _some_known(study.outcomes_in_role(*SECONDARY), lacking):
         tables.append(ddd_table(study, view, id="table4", roles=SECONDARY))
     if study.outcomes_in_role(*SECONDARY_USERS):
         tables.append(users_table(study, view, id="table5", roles=SECONDARY_USERS))
     if study.contrasts:
-        tables.append(did_table(study, view, unit="ddd"))
-        tables.append(did_table(study, view, unit="users"))
+        if _some_known(study.outcomes, lacking):
+            tables.append(did_table(study, view, unit=DOSES, outcomes=study.outcomes))
+        tables.append(did_table(study, view, unit=USERS, outcomes=study.outcomes))
     if len(study.strata.levels) > 1:
         tables.append(trend_table(study, view))
     tables.append(change_table(study, view))
     tables.append(balance_table(study, view))
+    tables.append(dispenses_table(study, view, outcomes=lacking))
+    tables.append(did_table(study, view, unit=DISPENSES, outcomes=lacking))
     return tuple(table for table in tables if any(table.rows()))
+
+
+def _some_known(outcomes: Sequence[Outcome], lacking: Sequence[Outcome]) -> bool:
+    return any(outcome not in lacking for outcome in outcomes)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ldn_spark.reporting.cells import mean
+from ldn_spark.reporting.cells import View, mean
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.formats import pretty
+from ldn_spark.reporting.units import lacks_ddd
 from ldn_spark.results import CurvePoint, Results
 from ldn_spark.study.definition import StudyDefinition
 
@@ -33,7 +34,8 @@ def curve_panels(study: StudyDefinition, results: Results) -> Figure:
     for axes, outcome, title in zip(panels, outcomes, titles, strict=False):
         points = [point for point in results.curves if point.outcome == outcome.id]
         axes.set_title(title)
-        _panel(axes, study, points)
+        unknown = lacks_ddd(View(results), outcome.id)
+        _panel(axes, study, points, "No DDD was delivered" if unknown else "No curve can be formed")
     for axes in panels[len(outcomes) :]:
         axes.set_axis_off()
     height = 72 * figure.get_size_inches()[1]
@@ -58,7 +60,7 @@ def _title(label: str, columns: int) -> str:
     return "\n".join(canvas.wrap(label, 8.5, room, bold=True))
 
 
-def _panel(axes: Axes, study: StudyDefinition, points: list[CurvePoint]) -> None:
+def _panel(axes: Axes, study: StudyDefinition, points: list[CurvePoint], otherwise: str) -> None:
     before, after = study.windows.before, study.windows.after
     axes.axhline(0, color=canvas.BOX_EDGE, linewidth=0.8)
     axes.axvline(0, color=canvas.MUTED, linewidth=0.9, linestyle=(0, (3, 2)))
@@ -77,7 +79,7 @@ def _panel(axes: Axes, study: StudyDefinition, points: list[CurvePoint]) -> None
         axes.text(
             0.5,
             0.6,
-            "No curve can be formed",
+            otherwise,
             transform=axes.transAxes,
             ha="center",
             color=canvas.MUTED,

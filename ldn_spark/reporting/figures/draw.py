@@ -11,6 +11,7 @@ from ldn_spark.reporting.figures.curves import curve_panels
 from ldn_spark.reporting.figures.design import design_diagram
 from ldn_spark.reporting.figures.flow import flow_diagram
 from ldn_spark.reporting.figures.forest import forest_plot, main_contrast
+from ldn_spark.reporting.units import lacks_ddd
 from ldn_spark.reporting.wording import (
     abbreviations,
     confidence,
@@ -57,13 +58,17 @@ class DrawnFigure:
 
 
 def all_figures(study: StudyDefinition, results: Results) -> tuple[DrawnFigure, ...]:
-    """Flow diagram, curves, forest plot (where there is a contrast) and design diagram."""
-    contrast = main_contrast(study)
+    """Flow diagram, curves, forest plot (where there is a contrast) and design diagram.
+
+    The curves are left out where no DDD of any of their outcomes was delivered.
+    """
+    contrast, view = main_contrast(study), View(results)
     with canvas.drawing_style():
         drawn = [
             ("figure1", flow_diagram(study, results), _flow_caption(study)),
-            ("figure2", curve_panels(study, results), _curve_caption(study, View(results))),
         ]
+        if not all(lacks_ddd(view, name) for name in study.figures.curve_outcomes):
+            drawn.append(("figure2", curve_panels(study, results), _curve_caption(study, view)))
         if contrast is not None:
             picture = forest_plot(study, results, contrast)
             drawn.append(

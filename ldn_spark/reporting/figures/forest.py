@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ldn_spark.reporting.cells import View, mean
+from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures import canvas
-from ldn_spark.reporting.formats import percent, pretty
+from ldn_spark.reporting.formats import pretty
+from ldn_spark.reporting.units import USERS, Unit, amount
 from ldn_spark.reporting.wording import stratum_label
 from ldn_spark.results import Results
 from ldn_spark.study.definition import Contrast, StudyDefinition
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROW, _TOP, _BOTTOM, _LABELS = 21.0, 24.0, 46.0, 150.0
-_UNITS = (("users", "Users (% points)", 100), ("ddd", "Dose (DDD)", 1))
 
 
 def main_contrast(study: StudyDefinition) -> Contrast | None:
@@ -28,7 +28,7 @@ def main_contrast(study: StudyDefinition) -> Contrast | None:
 
 
 def forest_plot(study: StudyDefinition, results: Results, contrast: Contrast) -> Figure:
-    """Estimate and interval of users and of doses, one row per outcome."""
+    """Estimate and interval of users and of doses (or dispenses), one row per outcome."""
     width, rows = 72 * canvas.PAGE_WIDTH, len(study.outcomes)
     height = _TOP + _ROW * rows + _BOTTOM
     figure = canvas.new_figure(width / 72, height / 72)
@@ -50,12 +50,12 @@ def forest_plot(study: StudyDefinition, results: Results, contrast: Contrast) ->
         )
     panel = (width - _LABELS - 6) / 2
     view = View(results)
-    for number, (unit, title, scale) in enumerate(_UNITS):
+    for number, unit in enumerate((USERS, amount(view, study.outcomes))):
         left = _LABELS + number * panel
-        page.text(left, height - 11, title, fontweight="bold", va="center")
+        page.text(left, height - 11, unit.panel, fontweight="bold", va="center")
         area = (left / width, _BOTTOM / height, (panel - 92) / width, _ROW * rows / height)
         axes = figure.add_axes(area)
-        texts = _draw(axes, study, view, contrast, unit, scale)
+        texts = _draw(axes, study, view, contrast, unit)
         for text, top in zip(texts, tops, strict=True):
             page.text(left + panel - 6, top - _ROW / 2, text, fontsize=7.5, va="center", ha="right")
         _directions(axes, study, contrast)
@@ -63,12 +63,12 @@ def forest_plot(study: StudyDefinition, results: Results, contrast: Contrast) ->
 
 
 def _draw(
-    axes: Axes, study: StudyDefinition, view: View, contrast: Contrast, unit: str, scale: int
+    axes: Axes, study: StudyDefinition, view: View, contrast: Contrast, unit: Unit
 ) -> list[str]:
     """Draw one panel; hand back the printed estimates."""
     from matplotlib.ticker import MaxNLocator
 
-    form = percent if unit == "users" else mean
+    form, scale = unit.form, unit.scale
     axes.axvline(0, color=canvas.MUTED, linewidth=0.9)
     axes.set_ylim(len(study.outcomes) - 0.5, -0.5)
     axes.set_yticks([])
@@ -78,7 +78,7 @@ def _draw(
     for row, outcome in enumerate(study.outcomes):
         names = ("estimate", "ci_low", "ci_high")
         estimate, low, high = (
-            view.value(f"did_{unit}", contrast.id, outcome.id, name) for name in names
+            view.value(f"did_{unit.table}", contrast.id, outcome.id, name) for name in names
         )
         if estimate is None or low is None or high is None:
             texts.append("not estimable")
