@@ -6,7 +6,7 @@
 #   scripts/submit.sh --master yarn --place yarn ldn_2013 --lake hdfs/lake --out /data/results
 #
 #   --job NAME      study (all stages, the default), simulate, ingest, cohort, measure, summarise,
-#                   publish: a file in jobs/
+#                   publish, quality: a file in jobs/
 #   --master URL    local[*] (the default), spark://host:7077, yarn, k8s://...
 #   --place NAME    settings in conf/spark/NAME.conf; default: local for local[...], else cluster
 #   --conf K=V      one more Spark setting; may be repeated

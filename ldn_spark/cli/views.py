@@ -43,11 +43,16 @@ def show_ingest(done: IngestReport) -> None:
         if number:
             console.print(f"warning: {number} persons have contradictory {what}, kept as unknown")
     version = done.version
+    if version.replaced and done.files:
+        gone = version.files[-1].version
+        console.print(f"Replaced: {version.replaced} (lake version {gone - 1} still has it).")
     console.print(
         f"The lake is at version {version.number}: {version.persons:,} persons, "
         f"{version.dispensings:,} dispensings, {version.first_dispensed_on or 'no date'} to "
         f"{version.last_dispensed_on or 'no date'} ({done.status})."
     )
+    if done.files:
+        console.print("What the data are like: ldn quality --lake LAKE --study STUDY")
 
 
 def accounting(files: Sequence[FileRecord]) -> Table:

@@ -26,6 +26,7 @@ from ldn_spark.io.ingest import (
     parse_files,
     require_enough_accepted,
     with_turned_away,
+    without_lookups,
 )
 from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion, known_versions, read_version
@@ -93,6 +94,7 @@ def check(
     before = read_version(lake_root) if is_filled else None
     replacement = read_replacement(replaces, source, before)
     paths, warnings, problems = _find(delivery, source)
+    paths = without_lookups(paths, lookups or {})
     if lake_root is not None and before is None:
         warnings.insert(0, f"{lake_root}: holds no registry yet; an ingest would make it")
     with translated_faults("checking the delivery"), _workplace() as staging:

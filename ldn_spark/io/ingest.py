@@ -108,6 +108,7 @@ def ingest(
     tables = read_lookups(source, lookups or {})
     looked_up = hashes(lookups or {})
     paths, notes = find_files(delivery, source)
+    paths = without_lookups(paths, lookups or {})
     with (
         translated_faults("taking the delivery in"),
         only_writer(lake_root),
@@ -162,6 +163,12 @@ def new_staging(root: Path) -> Iterator[Path]:
         ended = staging.with_suffix(".ended")
         staging.rename(ended)
         shutil.rmtree(ended, ignore_errors=True)
+
+
+def without_lookups(paths: Sequence[Path], lookups: Mapping[str, Path]) -> list[Path]:
+    """The delivered files; a lookup may lie beside them and have their columns."""
+    beside = {path.resolve() for path in lookups.values()}
+    return [path for path in paths if path not in beside]
 
 
 def hashes(files: Mapping[str, Path]) -> dict[str, str]:
