@@ -11,6 +11,7 @@ from ldn_spark.io.sources import DAYS, Source, date_pattern
 
 DISPENSING_YEARS = range(1900, 2201)
 BIRTH_YEARS = range(1850, 2201)
+PERIOD_END_YEARS = range(1900, 10_000)
 OLDEST_DELIVERED_AGE = 125
 
 Day = Callable[[str], date | str]
@@ -76,9 +77,22 @@ def date_rule(name: str, read: Day) -> Rule:
 
 
 def open_end_rule(read: Day) -> Rule:
-    """The last day of a period; empty = it goes on."""
+    """The last day of a period; empty = it goes on, and so does one that ends after 2200.
+
+    Registers write 9999-12-31 and the like where a period is still open.
+
+    Args:
+        read: reads days of `PERIOD_END_YEARS`.
+    """
     ends = date_rule("observed_to", read)
-    return lambda text: ends(text) if text.strip() else Field(None)
+
+    def rule(text: str) -> Field:
+        found = ends(text) if text.strip() else Field(None)
+        if found.value and found.value.year not in DISPENSING_YEARS:
+            return Field(None, repaired=found.repaired, noted="observed_to_open")
+        return found
+
+    return rule
 
 
 def died_on_rule(read: Day) -> Rule:

@@ -38,7 +38,7 @@ REJECTED = {
     "observed_from_malformed": "the period's first day is not a day in the declared format",
     "observed_from_out_of_range": "the period's first day is not in the years 1900 to 2200",
     "observed_to_malformed": "the period's last day is not a day in the declared format",
-    "observed_to_out_of_range": "the period's last day is not in the years 1900 to 2200",
+    "observed_to_out_of_range": "the period's last day is before the year 1900",
     "period_reversed": "the period ends before it begins",
 }
 """Why a line was turned away; the first fault counts."""
@@ -88,6 +88,7 @@ NOTED = {
     "death_year_unknown": "the year of death is no year: unknown",
     "death_month_unknown": "the month of death is no month: the year's last day is taken",
     "died_on_unknown": "the day or month of death is none in the declared format: unknown",
+    "observed_to_open": "the period's last day is after the year 2200: it is still open",
     "dispensed_after_death": "the dispensing is after the day of death",
 }
 """What a person may want to know of an accepted line."""

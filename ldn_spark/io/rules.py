@@ -10,6 +10,7 @@ from ldn_spark.io.amounts import Number, amount_rule, factor_rule, multiply, rea
 from ldn_spark.io.blocks import DISPENSINGS
 from ldn_spark.io.days import (
     BIRTH_YEARS,
+    PERIOD_END_YEARS,
     age_rule,
     birth_year_rule,
     born_on_rule,
@@ -168,6 +169,8 @@ def _rules_by_column(source: Source, read: Number) -> dict[str, tuple[Rule, Rule
     day, iso_day = read_day(source), read_day(source, canonical=True)
     birthday = read_day(source, years=BIRTH_YEARS)
     iso_birthday = read_day(source, canonical=True, years=BIRTH_YEARS)
+    end = read_day(source, years=PERIOD_END_YEARS)
+    iso_end = read_day(source, canonical=True, years=PERIOD_END_YEARS)
     canonical = CANONICAL_NUMBER
     return {
         "dispensed_on": _pair(date_rule("date", day), date_rule("date", iso_day)),
@@ -185,7 +188,7 @@ def _rules_by_column(source: Source, read: Number) -> dict[str, tuple[Rule, Rule
         "died_in": _pair(died_in_rule),
         "died_on": _pair(died_on_rule(day), died_on_rule(iso_day)),
         "observed_from": _pair(date_rule(FROM, day), date_rule(FROM, iso_day)),
-        "observed_to": _pair(open_end_rule(day), open_end_rule(iso_day)),
+        "observed_to": _pair(open_end_rule(end), open_end_rule(iso_end)),
     }
 
 

@@ -262,18 +262,23 @@ def test_what_is_known_of_deaths():
 def test_periods_of_observation():
     rows = ["P1;2012-01-01;2012-12-31", "P2;2012-01-01;2012-01-01", "P3;2012-01-01;"]
     rows += ["P4;2012-01-02;2012-01-01", "P5;;2012-01-01", "P6;2012-01-01;x", "P7;1.1.2012;"]
+    rows += ["P8;2012-01-01;9999-12-31", "P9;2012-01-01;2200-12-31", "P0;2012-01-01;1899-12-31"]
     parsed = parse_file("\n".join(["pnr;fra;til", *rows]), PERSONS, kind="observation_periods")
     first = date(2012, 1, 1)
     assert parsed.accepted.to_pylist() == [
         {"pseudonym": "P1", "observed_from": first, "observed_to": date(2012, 12, 31)},
         {"pseudonym": "P2", "observed_from": first, "observed_to": first},
         {"pseudonym": "P3", "observed_from": first, "observed_to": None},
+        {"pseudonym": "P8", "observed_from": first, "observed_to": None},
+        {"pseudonym": "P9", "observed_from": first, "observed_to": date(2200, 12, 31)},
     ]
+    assert parsed.noted == {"observed_to_open": 1}
     assert rejections(parsed) == [
         (5, "til", "period_reversed"),
         (6, "fra", "observed_from_missing"),
         (7, "til", "observed_to_malformed"),
         (8, "fra", "observed_from_malformed"),
+        (11, "til", "observed_to_out_of_range"),
     ]
 
 

@@ -91,7 +91,8 @@ PERIODS = {
     "observed_from_out_of_range": "1800-01-01;",
     "observed_from_trimmed": "2012-01-01 ;",
     "observed_to_malformed": "2012-01-01;x",
-    "observed_to_out_of_range": "2012-01-01;2999-01-01",
+    "observed_to_out_of_range": "2012-01-01;1800-01-01",
+    "observed_to_open": "2012-01-01;9999-12-31",
     "observed_to_trimmed": "2012-01-01; 2012-01-01",
     "period_reversed": "2012-01-02;2012-01-01",
 }
