@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import difflib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ldn_spark.errors import ConfigError, Problem
-from ldn_spark.study.codes import parse_product_number
+from ldn_spark.study.codes import parse_concept_id, parse_product_number
 from ldn_spark.study.documents import conf_folder
 
 CODE_COLUMN = "code"
+CONCEPT_COLUMN = "concept_id"
 INCLUDE_COLUMN = "include"
 _YES = {"", "yes", "y", "1", "true"}
 _NO = {"no", "n", "0", "false"}
@@ -30,20 +32,21 @@ def read_codelist(name: str, path: Path | None = None) -> Codelist:
     """Read `conf/codelists/<name>.csv`, or the file that replaces it for this run.
 
     The file is either a plain list, one product number a line, or a CSV with a header that has a
-    `code` column and, if wanted, an `include` column (yes/no). Blank lines and lines that begin
-    with `#` do not count.
+    `code` column and, if wanted, an `include` column (yes/no). In the place of `code` there may be
+    a `concept_id` column, as OMOP's tools write it: a CDM's products are its drug concepts. Blank
+    lines and lines that begin with `#` do not count.
 
     Raises:
-        ConfigError: missing file, no `code` column, malformed numbers (all lines at once), or no
+        ConfigError: missing file, neither column, malformed numbers (all lines at once), or no
             number left.
     """
     path = path or conf_folder() / "codelists" / f"{name}.csv"
     lines = read_lines(name, path)
     problems: list[Problem] = []
     codes: set[str] = set()
-    for number, code in _included_codes(path, lines, problems):
+    for number, code, parse in _included_codes(path, lines, problems):
         try:
-            codes.add(parse_product_number(code))
+            codes.add(parse(code))
         except ValueError as error:
             what, _, mend = str(error).partition("; ")
             problems.append(Problem(f"{path} line {number}", what, mend))
@@ -91,18 +94,21 @@ def split_fields(line: str, delimiter: str) -> list[str]:
     return [field.strip() for field in next(csv.reader([line], delimiter=delimiter))]
 
 
-def _included_codes(path: Path, lines: list[tuple[int, str]], problems: list[Problem]):
-    """(line number, code) of every line that is meant to be in the list."""
+def _included_codes(
+    path: Path, lines: list[tuple[int, str]], problems: list[Problem]
+) -> Iterator[tuple[int, str, Callable[[str], str]]]:
+    """Line number, code and its parser of every line that is meant to be in the list."""
     if not lines:
         return
     first_line = lines[0][1]
     if first_line.strip().strip('"')[:1].isdigit():
         for number, line in lines:
-            yield number, line.strip().strip('"')
+            yield number, line.strip().strip('"'), parse_product_number
         return
     delimiter = delimiter_of(first_line)
     header = [name.lower() for name in split_fields(first_line, delimiter)]
-    if CODE_COLUMN not in header:
+    column = next((name for name in _PARSERS if name in header), None)
+    if column is None:
         problems.append(
             Problem(
                 f"{path} line {lines[0][0]}",
@@ -123,4 +129,7 @@ def _included_codes(path: Path, lines: list[tuple[int, str]], problems: list[Pro
                 )
             )
             continue
-        yield number, row.get(CODE_COLUMN, "")
+        yield number, row.get(column, ""), _PARSERS[column]
+
+
+_PARSERS = {CODE_COLUMN: parse_product_number, CONCEPT_COLUMN: parse_concept_id}

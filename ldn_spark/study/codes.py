@@ -54,6 +54,20 @@ def parse_product_number(text: str) -> str:
     return text
 
 
+def parse_concept_id(text: str) -> str:
+    """The number of an OMOP concept, as a CDM writes it.
+
+    Raises:
+        ValueError: it is not one.
+
+    >>> parse_concept_id("1714319")
+    '1714319'
+    """
+    if not re.fullmatch(r"[1-9]\d*", text, re.ASCII):
+        raise ValueError(f"concept_id '{text}' is not the number of a concept; write its digits")
+    return text
+
+
 def shortest_prefixes(codes: Iterable[str]) -> tuple[str, ...]:
     """The codes without those that another one of them already covers, sorted.
 

@@ -123,7 +123,15 @@ BAD_LISTS = {
     "code\n": "holds no product number",
     "": "holds no product number",
     "code,include\n000981,no\n": "holds no product number",
+    "concept_id\n1714319\n01\n": "line 3: concept_id '01' is not the number of a concept",
+    "concept_id\n123.0\n": "line 2: concept_id '123.0' is not the number of a concept",
 }
+
+
+def test_a_list_of_omop_concepts(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("codelist_name,concept_id,include\nldn,1714319,\nldn,99,no\nldn,5,yes\n")
+    assert read_codelist("list", path).codes == ("1714319", "5")
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_LISTS.items())
