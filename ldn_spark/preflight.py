@@ -97,7 +97,9 @@ def preflight(
             outcomes.append(found)
         if found.dispensings or look.name == _EXPOSURE:
             continue
-        elsewhere = _stands_elsewhere(lake, version, translation, look)
+        elsewhere = any(
+            one.part.read(one.code).startswith(look.prefixes) for one in occurrences
+        ) or _stands_elsewhere(lake, version, translation, look)
         accepted = may_be_empty.get(look.name, True)
         (warnings if accepted else problems).append(_empty(look, elsewhere=elsewhere))
     return Preflight(
@@ -154,21 +156,21 @@ def count_codes(
     translation: Translation,
     looks: Sequence[Look],
 ) -> list[Occurrence]:
-    """How often every delivered code that could matter stands in each part and year."""
+    """How often every delivered code that could matter stands in each part and year.
+
+    From the dispensing profile these are all years of the lake, else those that are looked at.
+    """
     groups = list(dict.fromkeys(part.file_ids for part in translation.parts))
-    if len(groups) == 1 and _has_profile(version):
-        frame = lake.read(schemas.DISPENSING_PROFILE, version)
+    if _profile_tells(version, translation):
+        years = lake.read(schemas.DISPENSING_PROFILE, version)
         group, counted = F.lit(0), F.sum("dispensings")
     else:
         wanted = {prefix for look in looks for prefix in look.prefixes}
-        frame = lake.read(schemas.DISPENSINGS, version).where(
-            _could_matter(wanted, points_of(study.alterations.rows))
-        )
+        first, last = min(look.first_year for look in looks), max(look.last_year for look in looks)
+        years = stages.in_years(
+            lake.read(schemas.DISPENSINGS, version), None if first == BEGINNING else first, last
+        ).where(_could_matter(wanted, points_of(study.alterations.rows)))
         group, counted = _group_of(groups), F.count(F.lit(1))
-    first = min(look.first_year for look in looks)
-    years = stages.in_years(
-        frame, None if first == BEGINNING else first, max(look.last_year for look in looks)
-    )
     rows = collect.rows(
         years.groupBy("year", "atc", group.cast("int").alias("files")).agg(
             counted.cast("bigint").alias("dispensings")
@@ -183,9 +185,13 @@ def count_codes(
     ]
 
 
-def _has_profile(version: LakeVersion) -> bool:
-    """Whether the lake has the table; one made by an earlier software version has not."""
-    return schemas.DISPENSING_PROFILE.name in version.tables
+def _profile_tells(version: LakeVersion, translation: Translation) -> bool:
+    """Whether the dispensing profile says how often each code stands in each part.
+
+    A lake made by an earlier software version has none, and it does not tell files apart.
+    """
+    has_one = schemas.DISPENSING_PROFILE.name in version.tables
+    return has_one and len({part.file_ids for part in translation.parts}) == 1
 
 
 def _could_matter(wanted: Iterable[str], points: Iterable[str]) -> Column:
@@ -249,7 +255,9 @@ def _missing_exposure(
 def _stands_elsewhere(
     lake: Lake, version: LakeVersion, translation: Translation, look: Look
 ) -> bool:
-    """Whether codes that find nothing in the years looked at stand in other years."""
+    """Whether codes that find nothing in the years looked at stand in others, not counted."""
+    if _profile_tells(version, translation):
+        return False
     registry = lake.read(schemas.DISPENSINGS, version)
     found = require_codes(registry, look.prefixes, translation)
     return bool(collect.rows(found.select("atc").limit(1)))
