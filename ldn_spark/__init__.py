@@ -1,3 +1,3 @@
 """From a prescription registry extract to the tables of a controlled before-after drug study."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
