@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 BLOCK_BYTES = 16 << 20
 BLOCK_ROWS = 500_000
 DISPENSINGS = "dispensings"
 """The kind of file that is delivered beside its companions: persons, deaths, …"""
 TEXT, PARQUET = "text", "parquet"
+Stamp = tuple[int, int]
+"""The size of a file and the time of its last change in nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,15 @@ class Block:
     Attributes:
         part: the file that holds the rows, where a delivered table has several; empty where it is
             the file itself.
+        checksum: CRC-32 of the bytes of text, so that whoever parses them knows that they are
+            those that were scanned; None of Parquet.
     """
 
     start: int
     end: int
     first_line: int
     part: str = ""
+    checksum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class DeliveredFile:
         name: its name as delivered, without its folder.
         kind: what its rows are: `dispensings`, or the companion's name in the source.
         reader: how a block is read: `text` or `parquet`.
+        origin: the file as delivered, with its folder.
+        stamp: its `stamp_of` before it was read.
     """
 
     path: str
@@ -56,3 +64,11 @@ class DeliveredFile:
     name: str
     kind: str = DISPENSINGS
     reader: str = TEXT
+    origin: str = ""
+    stamp: Stamp | None = None
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """Tells a file from what it was before; None of a Delta table, whose files never change."""
+    found = path.stat()
+    return None if path.is_dir() else (found.st_size, found.st_mtime_ns)

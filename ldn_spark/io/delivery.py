@@ -8,13 +8,14 @@ nor Parquet is turned into one of them on the way.
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ldn_spark.errors import DeliveryError, Problem
-from ldn_spark.io.blocks import BLOCK_BYTES, BLOCK_ROWS, Block, DeliveredFile
+from ldn_spark.errors import ConflictError, DeliveryError, Problem
+from ldn_spark.io.blocks import BLOCK_BYTES, BLOCK_ROWS, Block, DeliveredFile, stamp_of
 from ldn_spark.io.deltatables import is_delta, open_delta
 from ldn_spark.io.layouts import Layout, layouts_of, mentions_columns
 from ldn_spark.io.sources import Source
@@ -196,8 +197,10 @@ def try_files(
             read[number] += size
 
         path = paths[number]
+        stamp = stamp_of(path)
         copy = workspace / f"{number:06d}" / path.name if workspace else None
-        return _scan_file(path, source, layouts, copy, block_bytes, block_rows, has_read)
+        file, *rest = _scan_file(path, source, layouts, copy, block_bytes, block_rows, has_read)
+        return replace(file, origin=str(path), stamp=stamp), *rest
 
     with ThreadPoolExecutor(_READERS) as pool:
         scans = [pool.submit(scan, number) for number in range(len(paths))]
@@ -243,6 +246,33 @@ def _scan_file(
         path, source, layouts, copy, block_bytes=block_bytes, has_read=has_read
     )
     return file, warnings, None
+
+
+def require_unchanged(files: Sequence[DeliveredFile], changed: Collection[int] = ()) -> None:
+    """The files are still those that were scanned: their rows are those of their checksums.
+
+    Args:
+        files: as `scan_files` gives them.
+        changed: which of them were found to be changed when they were parsed.
+
+    Raises:
+        ConflictError: somebody writes to a file; all at once.
+    """
+    what, mend = "was changed while it was read", "run this again when it is whole"
+    problems = [
+        Problem(file.origin, what, mend)
+        for number, file in enumerate(files)
+        if number in changed or _is_changed(file)
+    ]
+    if problems:
+        raise ConflictError(problems)
+
+
+def _is_changed(file: DeliveredFile) -> bool:
+    try:
+        return bool(file.stamp) and file.stamp != stamp_of(Path(file.origin))
+    except FileNotFoundError:
+        return True
 
 
 def _size(path: Path) -> int:

@@ -20,7 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.io import collect
-from ldn_spark.io.delivery import BLOCK_BYTES, DeliveredFile, find_files, scan_files
+from ldn_spark.io.delivery import (
+    BLOCK_BYTES,
+    DeliveredFile,
+    find_files,
+    require_unchanged,
+    scan_files,
+)
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import (
@@ -102,7 +108,8 @@ def ingest(
     Raises:
         DeliveryError: the delivery cannot be read as declared, or too much of a file is rejected;
             the lake is unchanged.
-        ConflictError: another ingest is at work or was faster; the lake is what that one made.
+        ConflictError: another ingest is at work or was faster; the lake is what that one made. Or
+            a delivered file was written to meanwhile; the lake is unchanged.
         ResourceError: disk, memory or a permission is missing; the lake is unchanged.
     """
     tables = read_lookups(source, lookups or {})
@@ -229,6 +236,9 @@ def parse_files(
         lookups: the content of the source's lookups.
         keep_accepted: False only counts the accepted rows.
         report: is told how many blocks are parsed.
+
+    Raises:
+        ConflictError: a file is not what it was when it was scanned.
     """
     first_id = 1 + max((file.file_id for file in before.files), default=0) if before else 1
     tasks = [
@@ -243,8 +253,15 @@ def parse_files(
     account = parse_into_staging(
         spark, tasks, source, staging, lookups=lookups, keep_accepted=keep_accepted
     )
-    for row in _account_of_all(account, staging, len(tasks), report):
+    try:
+        rows = _account_of_all(account, staging, len(tasks), report)
+    except Exception:
+        require_unchanged(files)  # which may be why it failed
+        raise
+    for row in rows:
         counts[row["file_id"]][row["kind"]][row["reason"]] += row["lines"]
+    changed = {file_id - first_id for file_id, kinds in counts.items() if "changed" in kinds}
+    require_unchanged(files, changed)
     records = [
         _record(first_id + number, file, source, counts[first_id + number])
         for number, file in enumerate(files)

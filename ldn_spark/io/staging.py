@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -91,7 +92,7 @@ def parse_into_staging(
     Returns:
         The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`) and
         reason, with the number of lines. `repaired` without a reason counts lines, with a reason
-        mendings.
+        mendings. A block whose bytes are not those that were scanned is `changed`.
     """
     kinds = (DISPENSINGS, *source.companions)
     for folder in {"rejected", "drafts", *(_FOLDERS[kind] for kind in kinds)}:
@@ -136,6 +137,8 @@ def _parse_one(
     try:
         lines = _read_lines(task, wanted_columns(task.header, source, rules.kind), source)
         parsed = parse_rows(lines, block.first_line, task.header, source, rules)
+    except _ChangedFileError:
+        return _account(task, [("changed", "", 0)])
     except Exception as error:  # noqa: BLE001
         # The message of a failing parser may quote a patient's row; its kind and place do not.
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -151,6 +154,11 @@ def _parse_one(
         account.append(("rejected", pair["values"], pair["counts"]))
     account.extend(("repaired", reason, lines) for reason, lines in parsed.repaired.items())
     account.extend(("noted", reason, lines) for reason, lines in parsed.noted.items())
+    return _account(task, account)
+
+
+def _account(task: BlockTask, account: Sequence[tuple[str, str, int]]) -> pa.RecordBatch:
+    """Kind, reason and lines as rows of the account."""
     kinds, reasons, lines = zip(*account, strict=True)
     return pa.record_batch(
         [
@@ -163,13 +171,23 @@ def _parse_one(
     )
 
 
+class _ChangedFileError(Exception):
+    """The bytes of a block are not those that were scanned."""
+
+
 def _read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> SplitLines:
-    """The rows of a block, split into fields."""
+    """The rows of a block, split into fields.
+
+    Raises:
+        _ChangedFileError: there are other bytes in their place by now.
+    """
     if task.reader == PARQUET:
         return read_rows(task.path, task.block, wanted)
     with open(task.path, "rb") as stream:
         stream.seek(task.block.start)
         data = stream.read(task.block.end - task.block.start)
+    if crc32(data) != task.block.checksum:
+        raise _ChangedFileError
     return split_lines(data, task.header, wanted, source)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
+from zlib import crc32
 
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import TEXT, Block, DeliveredFile
@@ -66,7 +67,7 @@ def scan_text(
         while chunk := _whole_lines(stream.text, block_bytes, path, line):
             if target:
                 target.write(chunk)
-            blocks.append(Block(start, start + len(chunk), line))
+            blocks.append(Block(start, start + len(chunk), line, checksum=crc32(chunk)))
             start += len(chunk)
             line += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
     with plain.open("rb") as written:
@@ -124,7 +125,8 @@ def _drop_blank_end(blocks: list[Block], stream: BinaryIO) -> int:
         blank = data[end if content else 0 :]
         dropped += blank.count(b"\n") + (bool(blank) and not blank.endswith(b"\n"))
         if content:
-            blocks.append(Block(last.start, last.start + end, last.first_line))
+            whole = Block(last.start, last.start + end, last.first_line, checksum=crc32(data[:end]))
+            blocks.append(whole)
             break
     return dropped
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
+from zlib import crc32
 
 import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ldn_spark.errors import DeliveryError
-from ldn_spark.io.delivery import find_files, scan_files
+from ldn_spark.errors import ConflictError, DeliveryError
+from ldn_spark.io.delivery import find_files, require_unchanged, scan_files
 from ldn_spark.io.parsing import parse_block
 from ldn_spark.io.rules import rules_of
 from ldn_spark.io.sources import (
@@ -292,3 +294,38 @@ def test_five_hundred_columns_and_a_field_of_ten_megabytes(tmp_path):
     assert sum(block.accepted.num_rows for block in parsed) == 1
     reasons = [reason for block in parsed for reason in block.rejected["reason"].to_pylist()]
     assert reasons == ["too_few_fields"]
+
+
+def test_a_block_carries_the_checksum_of_its_bytes(tmp_path):
+    path = write(tmp_path, f"{HEADER}\n{LINE}\n{LINE}\n{LINE}\n\n\n")
+    file, _ = scan(path, block_bytes=len(LINE) + 1)
+    content = path.read_bytes()
+    assert len(file.blocks) == 3
+    assert [b.checksum for b in file.blocks] == [
+        crc32(content[b.start : b.end]) for b in file.blocks
+    ]
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "touched", "replaced", "gone", "nothing"])
+def test_a_file_that_is_written_to_after_its_scan_is_told(tmp_path, change):
+    path = write(tmp_path, f"{HEADER}\n{LINE}\n")
+    files, _ = scan_files([path], NORPD)
+    if change == "longer":
+        path.write_text(f"{HEADER}\n{LINE}\n{LINE}\n")
+    elif change == "shorter":
+        path.write_text(f"{HEADER}\n")
+    elif change == "touched":
+        os.utime(path, ns=(0, files[0].stamp[1] + 1))
+    elif change == "replaced":
+        write(tmp_path, f"{HEADER}\n{LINE}1\n", "b.txt").replace(path)
+    elif change == "gone":
+        path.unlink()
+    if change == "nothing":
+        require_unchanged(files)
+        with pytest.raises(ConflictError, match="was changed while it was read"):
+            require_unchanged(files, {0})
+        return
+    with pytest.raises(ConflictError) as caught:
+        require_unchanged(files)
+    told = f"{path}: was changed while it was read; run this again when it is whole"
+    assert str(caught.value) == told
