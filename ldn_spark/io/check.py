@@ -1,8 +1,9 @@
 """Everything that an ingest would say of a delivery, and nothing written into any lake.
 
 The steps are those of the ingest; what is parsed goes into a temporary folder that is removed
-however the check ends. Accepted rows are counted and not kept, unless the source tells lines apart:
-then they are needed to find those that repeat or contradict others.
+however the check ends. Accepted rows are counted and not kept, unless the source tells lines apart
+or a period is replaced: then they are needed to find those that repeat or contradict others, or
+that lie outside.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import DeliveryError, Problem
-from ldn_spark.io.arrivals import find_turned_away, tells_lines_apart
+from ldn_spark.io.arrivals import (
+    arriving_rows,
+    count_arriving,
+    find_turned_away,
+    require_within_period,
+    tells_lines_apart,
+)
 from ldn_spark.io.delivery import BLOCK_BYTES, find_files, try_files
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.ingest import (
@@ -29,9 +36,9 @@ from ldn_spark.io.ingest import (
     without_lookups,
 )
 from ldn_spark.io.intake import Intake
-from ldn_spark.io.lake import FileRecord, Lake, LakeVersion, known_versions, read_version
+from ldn_spark.io.lake import FileRecord, Lake, known_versions, read_version
 from ldn_spark.io.lookups import read_lookups
-from ldn_spark.io.replacing import Replacement, read_replacement
+from ldn_spark.io.replacing import read_replacement
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staging import first_rejections
 from ldn_spark.progress import Reporter, silent
@@ -102,7 +109,7 @@ def check(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
         )
         new, known, same_name = new_files(scanned, before, replacement, looked_up)
-        keep = tells_lines_apart(source)
+        keep = tells_lines_apart(source) or bool(replacement.period)
         records = parse_files(
             spark,
             new,
@@ -115,9 +122,12 @@ def check(
         )
         examples = first_rejections(staging, {one.file_id: one.name for one in records})
         problems += [*unread, *_too_few_accepted(records, examples, max_rejected_share)]
-        if keep:
-            lake = Lake(spark, lake_root or staging)
-            records = _with_turned_away(lake, staging, source, before, records, replacement)
+        if keep and new:
+            lake, taken = Lake(spark, lake_root or staging), tuple(records)
+            intake = Intake(lake, staging, source, before, taken, replacement, "", rows_at_once=1)
+            found = find_turned_away(intake)
+            records = [with_turned_away(record, found) for record in records]
+            problems += _outside_period(intake, found)
     warnings += [*notes, *same_name]
     return CheckReport(tuple(records), known, tuple(examples), tuple(warnings), tuple(problems))
 
@@ -160,24 +170,14 @@ def _too_few_accepted(
     return []
 
 
-def _with_turned_away(
-    lake: Lake,
-    staging: Path,
-    source: Source,
-    before: LakeVersion | None,
-    records: Sequence[FileRecord],
-    replacement: Replacement,
-) -> list[FileRecord]:
-    """The accounts with the lines that repeat or contradict others counted as rejected."""
-    intake = Intake(
-        lake,
-        staging,
-        source,
-        before,
-        tuple(records),
-        replacement,
-        token=staging.name,
-        rows_at_once=1,
-    )
-    found = find_turned_away(intake)
-    return [with_turned_away(record, found) for record in records]
+def _outside_period(intake: Intake, turned_away: Mapping[tuple[int, str], int]) -> list[Problem]:
+    """The files that hold other days than the period that they are to replace."""
+    if not intake.replacement.period:
+        return []
+    arriving = arriving_rows(intake, bool(turned_away))
+    _, spans = count_arriving(intake, arriving, sum(turned_away.values()))
+    try:
+        require_within_period(intake, spans)
+    except DeliveryError as error:
+        return list(error.problems)
+    return []

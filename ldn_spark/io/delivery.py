@@ -7,8 +7,7 @@ nor Parquet is turned into one of them on the way.
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -16,122 +15,30 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.errors import ConflictError, DeliveryError, Problem
 from ldn_spark.io.blocks import BLOCK_BYTES, BLOCK_ROWS, Block, DeliveredFile, stamp_of
-from ldn_spark.io.deltatables import is_delta, open_delta
-from ldn_spark.io.layouts import Layout, layouts_of, mentions_columns
+from ldn_spark.io.deltatables import is_delta
+from ldn_spark.io.finding import find_files
+from ldn_spark.io.layouts import Layout, layouts_of
 from ldn_spark.io.sources import Source
-from ldn_spark.io.statfiles import FORMATS, scan_stat, stat_header, stat_kind
+from ldn_spark.io.statfiles import FORMATS, scan_stat
 from ldn_spark.io.tablefiles import drift_problems, parquet_files, scan_delta, scan_parquet
-from ldn_spark.io.tabular import open_parquet
-from ldn_spark.io.textfiles import first_line, scan_text
-from ldn_spark.io.unpacking import PACKED_SUFFIXES
+from ldn_spark.io.textfiles import scan_text
 from ldn_spark.progress import Progress, Reporter, silent
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BLOCK_BYTES", "Block", "DeliveredFile", "find_files", "scan_files", "try_files"]
+__all__ = [
+    "BLOCK_BYTES",
+    "Block",
+    "DeliveredFile",
+    "find_files",
+    "require_unchanged",
+    "scan_files",
+    "try_files",
+]
 
 _READERS = 4
 _POLL_SECONDS = 0.1
-_UNREAD_SUFFIXES = (".bz2", ".xz", ".zip")
-_ARCHIVES = ("*.zip", "*.7z", "*.rar", "*.tar", "*.tgz", "*.tar.*")
-
-
-def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Path], list[str]]:
-    """The files that a delivery names: files, folders (the source's patterns apply) and globs.
-
-    A folder may hold other things too (a list of product numbers, a letter): a file in it that
-    names none of the source's columns is left aside, with a warning. A file that is named itself,
-    or by a glob, is never left aside. A Delta table is a file; a folder of Parquet, with its
-    partition folders, is the files in it.
-
-    Returns:
-        Absolute paths, each once, sorted; and the warnings.
-
-    Raises:
-        DeliveryError: something named does not exist or holds no file; all at once.
-    """
-    found: set[Path] = set()
-    problems, warnings = [], []
-    layouts = layouts_of(source)
-    for item in map(str, delivery):
-        matches = [Path(item)] if Path(item).exists() else [*map(Path, glob.glob(item))]
-        if not matches:
-            what = "matches no file" if glob.has_magic(item) else "no such file or folder"
-            problems.append(Problem(item, what, "check the path"))
-        for path in matches:
-            if path.is_file() or is_delta(path):
-                found.add(path.resolve())
-                continue
-            here, notes = _in_folder(path, source, layouts)
-            found |= {file.resolve() for file in here}
-            warnings += notes
-            if not here:
-                patterns = dict.fromkeys(file for layout in layouts for file in layout.files)
-                wanted = f"{' or '.join(patterns)} with the columns of source {source.id}"
-                what = f"the folder holds no file like {wanted}"
-                problems.append(Problem(str(path), what, "check the folder"))
-    if problems:
-        raise DeliveryError(problems)
-    return sorted(found), warnings
-
-
-def _in_folder(
-    folder: Path, source: Source, layouts: Sequence[Layout]
-) -> tuple[set[Path], list[str]]:
-    """What a folder holds that is named like a kind and has its columns; the warnings."""
-    suffixes = ("", *PACKED_SUFFIXES, *_UNREAD_SUFFIXES) if source.format == "text" else ("",)
-    patterns = {pattern + suffix for one in layouts for pattern in one.files for suffix in suffixes}
-    named = {path for pattern in patterns for path in folder.glob(pattern)}
-    here = set(_data_files(folder, named, source))
-    foreign = {file for file in here if not _is_known(file, source, layouts)}
-    archives = {file for pattern in _ARCHIVES for file in folder.glob(pattern)} - here
-    warnings = [
-        f"{file.name}: has no column of source {source.id}, left aside" for file in sorted(foreign)
-    ]
-    warnings += [
-        f"{file.name}: is packed and not looked into; if it belongs to the delivery, unpack it"
-        for file in sorted(archives)
-    ]
-    return here - foreign, warnings
-
-
-def _data_files(folder: Path, named: set[Path], source: Source) -> Iterator[Path]:
-    """The files, folders of Parquet taken apart; Delta tables whole."""
-    if source.format == "parquet":  # the folder may be one that another program partitioned
-        named = named | {path for path in folder.glob("*=*") if path.is_dir()}
-    for path in named:
-        if path.name.startswith("."):
-            continue
-        if is_delta(path) or (path.is_file() and source.format != "delta"):
-            yield path
-        elif path.is_dir() and source.format == "parquet":
-            yield from parquet_files(path)
-
-
-def _is_known(path: Path, source: Source, layouts: Sequence[Layout]) -> bool:
-    """Whether a file names any column of the source; a broken one is no stranger."""
-    try:
-        return mentions_columns(_header_text(path, source), layouts)
-    except DeliveryError:
-        if path.is_dir() or source.format == "text":
-            return True
-    with path.open("rb") as stream:
-        begin = stream.read(8)
-    if source.format == "parquet":
-        return begin[:3] == b"PAR" or not begin
-    return bool(stat_kind(path, begin))
-
-
-def _header_text(path: Path, source: Source) -> str:
-    if source.format == "parquet" and path.is_file():
-        with open_parquet(path) as file:
-            return "\n".join(file.schema_arrow.names)
-    if path.is_dir():
-        return "\n".join(open_delta(path).schema.names)
-    if source.format in FORMATS:
-        return "\n".join(stat_header(path, source.format))
-    return first_line(path, source).replace(b"\x00", b"").decode(source.codec, "replace")
 
 
 def scan_files(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from zlib import crc32
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import TEXT, Block, DeliveredFile
 from ldn_spark.io.layouts import Layout, header_problems, header_warnings, layout_of
+from ldn_spark.io.lines import is_text
 from ldn_spark.io.sources import Source
 from ldn_spark.io.unpacking import PlainStream
 
@@ -19,6 +21,12 @@ LONGEST_HEADER = 1 << 20
 _LONGEST_LINE = 64 << 20
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_DOCUMENTS = {
+    re.compile(rb"%PDF-"): "is a PDF",
+    re.compile(rb"\{\\rtf"): "is a letter in rich text",
+    re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)", re.IGNORECASE): "is a web page",
+}
+"""How documents begin that are found in the place of a text file."""
 
 
 def first_line(path: Path, source: Source) -> bytes:
@@ -55,6 +63,7 @@ def scan_text(
     blocks: list[Block] = []
     with PlainStream(path, source.delivered_codec, has_read) as stream, ExitStack() as files:
         first = stream.text.readline(LONGEST_HEADER)
+        _refuse_document(path, first)
         header = read_header(path, first, source)
         layout = layout_of(path, header, layouts)
         if problems := list(header_problems(f"{path} line 1", header, layout)):
@@ -63,16 +72,21 @@ def scan_text(
         target = None if stream.same else files.enter_context(plain.open("wb"))
         if target:
             target.write(first)
-        start, line = len(first), 2
+        start, line, is_utf8 = len(first), 2, None
         while chunk := _whole_lines(stream.text, block_bytes, path, line):
             if target:
                 target.write(chunk)
             blocks.append(Block(start, start + len(chunk), line, checksum=crc32(chunk)))
+            if is_utf8 is not False and not chunk.isascii():
+                is_utf8 = is_text(chunk, "utf-8")
             start += len(chunk)
             line += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
     with plain.open("rb") as written:
         line -= _drop_blank_end(blocks, written)
     warnings = header_warnings(path.name, header, layout)
+    if is_utf8 and source.codec != "utf-8":
+        what = f"its letters beyond ASCII are UTF-8, and are read as {source.encoding}"
+        warnings.append(f"{path.name}: {what}; declare utf-8 in the source file")
     if not blocks:
         warnings.append(f"{path.name}: holds a header and no line")
     file = DeliveredFile(
@@ -87,6 +101,13 @@ def scan_text(
         reader=TEXT,
     )
     return file, warnings
+
+
+def _refuse_document(path: Path, first: bytes) -> None:
+    for begin, what in _DOCUMENTS.items():
+        if begin.match(first):
+            mend = "ask for the file again: this may be a letter or an error message"
+            raise DeliveryError(Problem(str(path), what, mend))
 
 
 def _new_copy(path: Path, copy: Path | None) -> Path:

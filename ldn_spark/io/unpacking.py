@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import io
 import re
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,20 +27,27 @@ _PIECE = 1 << 20
 _ZSTD_PIECE = 1 << 10  # a KiB may unpack to 32 MiB
 _GZIP = b"\x1f\x8b"
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
+_UNPACK = "unpack it first, or have it packed as .gz or .zst"
+_DECLARE = "declare its 'format' in the source file"
+_OFFICE = ("is an Excel file or another office document", "have it saved and delivered as text")
+_ZIP = b"PK\x03\x04"
 _FOREIGN = {
-    b"PK\x03\x04": "is packed (zip)",
-    b"PK\x05\x06": "is packed (zip)",
-    b"BZh": "is packed (bzip2)",
-    b"\xfd7zXZ": "is packed (xz)",
-    b"7z\xbc\xaf": "is packed (7z)",
-    b"Rar!": "is packed (rar)",
-    b"PAR1": "is a Parquet file",
-    b"$FL2": "is an SPSS file",
-    b"$FL3": "is an SPSS file",
-    b"\x00" * 12 + b"\xc2\xea\x81": "is a SAS file",
-    b"<stata_dta>": "is a Stata file",
-    b"HEADER RECORD*******LIB": "is a SAS transport file",
+    _ZIP: ("is packed (zip)", _UNPACK),
+    b"PK\x05\x06": ("is packed (zip)", _UNPACK),
+    b"BZh": ("is packed (bzip2)", _UNPACK),
+    b"\xfd7zXZ": ("is packed (xz)", _UNPACK),
+    b"7z\xbc\xaf": ("is packed (7z)", _UNPACK),
+    b"Rar!": ("is packed (rar)", _UNPACK),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": _OFFICE,
+    b"PAR1": ("is a Parquet file", _DECLARE),
+    b"$FL2": ("is an SPSS file", _DECLARE),
+    b"$FL3": ("is an SPSS file", _DECLARE),
+    b"\x00" * 12 + b"\xc2\xea\x81": ("is a SAS file", _DECLARE),
+    b"<stata_dta>": ("is a Stata file", _DECLARE),
+    b"HEADER RECORD*******LIB": ("is a SAS transport file", _DECLARE),
 }
+_PARTS_OF_OFFICE = {"[Content_Types].xml", "META-INF/manifest.xml"}
+_BEGIN = 32
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -74,7 +82,7 @@ class PlainStream:
 
     def _open(self, encoding: str, has_read: Callable[[int], None]) -> None:
         delivered = _stream(self._delivered(has_read))
-        begin = delivered.peek(16)[:16]
+        begin = delivered.peek(_BEGIN)[:_BEGIN]
         if not begin:
             raise DeliveryError(
                 Problem(str(self._path), "is empty: 0 bytes", "ask for the file again")
@@ -104,12 +112,8 @@ class PlainStream:
 
     def _unpacked(self, delivered: BinaryIO, begin: bytes) -> Iterator[bytes] | None:
         """The pieces of a packed file; None for a file that is not packed."""
-        for mark, what in _FOREIGN.items():
-            if begin.startswith(mark[:16]):
-                mend = "unpack it first, or have it packed as .gz or .zst"
-                if "packed" not in what:
-                    mend = "declare its 'format' in the source file"
-                raise DeliveryError(Problem(str(self._path), what, mend))
+        if foreign := _foreign(self._path, begin):
+            raise DeliveryError(Problem(str(self._path), *foreign))
         if begin.startswith(_GZIP):
             return self._guarded(_gunzip(delivered))
         if _ZSTD.match(begin):
@@ -169,6 +173,15 @@ class PlainStream:
                     "it was cut off: copy or ask for it again",
                 )
             ) from None
+
+
+def _foreign(path: Path, begin: bytes) -> tuple[str, str] | None:
+    """What a file is that is neither text nor packed as we unpack it, and the mend."""
+    if begin.startswith(_ZIP) and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            if _PARTS_OF_OFFICE & {*packed.namelist()}:
+                return _OFFICE
+    return next((told for mark, told in _FOREIGN.items() if begin.startswith(mark)), None)
 
 
 class _GarbageError(Exception):

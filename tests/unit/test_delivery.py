@@ -298,7 +298,7 @@ def test_five_hundred_columns_and_a_field_of_ten_megabytes(tmp_path):
 
 def test_a_block_carries_the_checksum_of_its_bytes(tmp_path):
     path = write(tmp_path, f"{HEADER}\n{LINE}\n{LINE}\n{LINE}\n\n\n")
-    file, _ = scan(path, block_bytes=len(LINE) + 1)
+    file, _ = scan(path, block_bytes=len(LINE))
     content = path.read_bytes()
     assert len(file.blocks) == 3
     assert [b.checksum for b in file.blocks] == [
@@ -329,3 +329,57 @@ def test_a_file_that_is_written_to_after_its_scan_is_told(tmp_path, change):
         require_unchanged(files)
     told = f"{path}: was changed while it was read; run this again when it is whole"
     assert str(caught.value) == told
+
+
+def test_what_a_folder_holds_and_is_not_taken_is_told(tmp_path):
+    """Never silently: a file of another name, a folder in the folder, a link to nothing."""
+    content = f"{HEADER}\n{LINE}\n"
+    one = write(tmp_path, content, "1.txt")
+    write(tmp_path, content.lower(), "2.TXT")
+    write(tmp_path, gzip.compress(content.encode()), "3.dat.gz")
+    write(tmp_path, "PasientLopeNr\nP1\n", "persons.dat")
+    write(tmp_path, content, ".4.txt.swp")
+    for name in ("2013", "letters"):
+        (tmp_path / name).mkdir()
+    write(tmp_path / "2013", content, "5.csv")
+    write(tmp_path / "letters", "Hei", "6.md")
+    like = "like *.txt or *.csv"
+    aside = f"has the columns of source norpd, but is not named {like}, left aside"
+    paths, warnings = find_files([tmp_path], NORPD)
+    assert paths == [one]
+    assert warnings == [
+        f"2.TXT: {aside}; if it belongs to the delivery, name it too",
+        f"2013: is a folder with files {like} and not looked into; "
+        "if it belongs to the delivery, name it too",
+        f"3.dat.gz: {aside}; if it belongs to the delivery, name it too",
+    ]
+    (tmp_path / "7.txt").symlink_to(tmp_path / "gone.txt")
+    with pytest.raises(DeliveryError, match=r"7\.txt: is a link to something that is not there"):
+        find_files([tmp_path], NORPD)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delivered", "warned"),
+    [
+        ("iso-8859-1", "utf-8", True),
+        ("windows-1252", "utf-8", True),
+        ("iso-8859-1", "iso-8859-1", False),
+        ("utf-8", "utf-8", False),
+        ("iso-8859-1", "ascii", False),
+    ],
+)
+def test_letters_of_utf8_that_are_read_as_others_are_a_warning(
+    tmp_path, encoding, delivered, warned
+):
+    source = NORPD.model_copy(update={"encoding": encoding})
+    lines = [LINE.replace("N05BB01", name) for name in ("ÆØÅ", "Ørsta")]
+    lines = [LINE if delivered == "ascii" else line for line in lines]
+    path = write(tmp_path, "\n".join([HEADER, *lines, LINE]), encoding=delivered)
+    _, warnings = scan(path, source, block_bytes=1)
+    told = f"a.txt: its letters beyond ASCII are UTF-8, and are read as {encoding}; declare utf-8"
+    assert warnings == ([f"{told} in the source file"] if warned else [])
+
+
+def test_one_letter_that_is_no_utf8_is_enough(tmp_path):
+    path = write(tmp_path, f"{HEADER}\nÆ;\n".encode() + b"\xc6;\n" + "Æ;\n".encode())
+    assert scan(path, block_bytes=1)[1] == []

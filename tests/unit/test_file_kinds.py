@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import hashlib
+import io
 import subprocess
 import sys
+import zipfile
 from decimal import Decimal
 
 import numpy as np
@@ -60,6 +62,15 @@ def plain_text(file):
         content = stream.read()
     assert [block.first_line for block in file.blocks][:1] in ([], [2])
     return b"".join(content[block.start : block.end] for block in file.blocks)
+
+
+def workbook() -> bytes:
+    """The beginning of what Excel saves."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as packed:
+        packed.writestr("docProps/app.xml", "x" * 5000)
+        packed.writestr("[Content_Types].xml", "<Types/>")
+    return content.getvalue()
 
 
 HALVES = TEXT.encode()[:500], TEXT.encode()[500:]
@@ -123,6 +134,12 @@ BROKEN = {
     "0 bytes in gz": (gzip.compress(b""), NORPD, "is empty: 0 bytes when it is unpacked"),
     "0 bytes in zst": (zst(b""), NORPD, "is empty: 0 bytes when it is unpacked"),
     "zip": (b"PK\x03\x04....", NORPD, "is packed (zip); unpack it first, or have it packed as .gz"),
+    "Excel": (workbook(), NORPD, "is an Excel file or another office document; have it saved"),
+    "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", NORPD, "is an Excel file or another"),
+    "PDF": (b"%PDF-1.4\r%\xe2\xe3\xcf\xd3\r\n", NORPD, "is a PDF; ask for the file again"),
+    "rich text": (b"{\\rtf1\\ansi Hei", NORPD, "is a letter in rich text; ask for"),
+    "web page": (b"<!DOCTYPE html>\n<title>404", NORPD, "is a web page; ask for the file again"),
+    "web page in gz": (gzip.compress(b"  <HTML><body>"), NORPD, "is a web page"),
     "bzip2": (b"BZh91AY", NORPD, "is packed (bzip2)"),
     "xz": (b"\xfd7zXZ\x00", NORPD, "is packed (xz)"),
     "7z": (b"7z\xbc\xaf\x27\x1c", NORPD, "is packed (7z)"),
