@@ -74,4 +74,6 @@ def _show(found: DrugCodes, with_ddd: int, listed: Path) -> None:
         drugs = len({one.concept_id for one in found.ambiguous})
         typer.echo(f"{drugs:,} have several codes equally near and are left out: see {listed}")
     typer.echo(f"{found.without:,} are under no ATC code.")
+    if found.release:
+        typer.echo(f"The codes are of {found.release}: declare its year as atc_version.")
     typer.echo(f"A DDD per unit is known of {with_ddd:,} drugs.")

@@ -26,6 +26,7 @@ from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.study.codes import ATC_LENGTHS, ATC_PATTERN
 
 CONCEPT, CONCEPT_ANCESTOR = "CONCEPT.csv", "CONCEPT_ANCESTOR.csv"
+VOCABULARY = "VOCABULARY.csv"
 _CONCEPT_COLUMNS = {
     "concept_id": pa.int64(),
     "domain_id": pa.string(),
@@ -65,6 +66,7 @@ class DrugCodes:
         nearest: drugs with several codes, the nearest of which was taken.
         chosen: drugs whose code the user chose.
         without: standard drug concepts under no ATC code, and none chosen.
+        release: of the vocabulary ATC, as VOCABULARY.csv calls it; empty where that is not there.
     """
 
     atc: pa.Table
@@ -73,6 +75,7 @@ class DrugCodes:
     nearest: int
     chosen: int
     without: int
+    release: str = ""
 
 
 def find_drug_codes(
@@ -109,6 +112,7 @@ def find_drug_codes(
         nearest=int(np.count_nonzero(several & ~tied & open_)),
         chosen=len(chosen),
         without=int(np.count_nonzero(~_among(drugs, links.drug) & ~_among(drugs, chosen))),
+        release=_read_release(folder),
     )
 
 
@@ -158,7 +162,7 @@ def _candidates(links: _Links, codes: _Codes, names: Mapping[int, str]) -> Itera
 
 def _find(folder: Path, name: str) -> Path:
     """A file of the folder, whatever the case of its name."""
-    found = [path for path in sorted(folder.glob("*")) if path.name.upper() == name.upper()]
+    found = _named(folder, name)
     if len(found) > 1:
         what = f"{' and '.join(path.name for path in found)} are both there"
         raise ConfigError(Problem(str(folder), what, "keep one of them"))
@@ -166,6 +170,10 @@ def _find(folder: Path, name: str) -> Path:
         what = f"there is no {name}"
         raise ConfigError(Problem(str(folder), what, "name the folder of the vocabulary files"))
     return found[0]
+
+
+def _named(folder: Path, name: str) -> list[Path]:
+    return [path for path in sorted(folder.glob("*")) if path.name.upper() == name.upper()]
 
 
 def _batches(
@@ -271,3 +279,14 @@ def _read_names(path: Path, concepts: np.ndarray) -> dict[int, str]:
         texts = (name.decode("utf-8", "replace") for name in among["concept_name"].to_pylist())
         names |= zip(among["concept_id"].to_pylist(), texts, strict=True)
     return names
+
+
+def _read_release(folder: Path) -> str:
+    """The release of the vocabulary ATC, where the folder says it."""
+    columns = {"vocabulary_id": pa.string(), "vocabulary_version": pa.string()}
+    for path in _named(folder, VOCABULARY):
+        for batch in _batches(path, columns, silent):
+            rows = batch.filter(pc.equal(batch["vocabulary_id"], "ATC"))
+            if rows.num_rows:
+                return rows["vocabulary_version"][0].as_py()
+    return ""

@@ -146,6 +146,13 @@ def test_names_and_headers_in_either_case(folder, tmp_path, delimiter):
     assert one.ambiguous[0].concept_name == "aspirin"
 
 
+def test_the_release_is_told_where_the_folder_says_it(folder):
+    assert find_drug_codes(folder).release == ""
+    rows = [("RxNorm", "RxNorm 20240506"), ("ATC", "ATC 2024-07-02")]
+    write(folder / "vocabulary.csv", ["vocabulary_id", "vocabulary_version"], rows)
+    assert find_drug_codes(folder).release == "ATC 2024-07-02"
+
+
 def test_blocks_give_what_the_whole_gives(folder, monkeypatch):
     whole = find_drug_codes(folder)
     monkeypatch.setattr("ldn_spark.io.vocabulary._BLOCK_BYTES", 256)
