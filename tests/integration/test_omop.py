@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from decimal import Decimal
 from importlib.util import find_spec
 
+import pyarrow as pa
 import pytest
+from pyarrow import csv as csv_reader
+from pyarrow import parquet
 
 from ldn_spark.cli.app import run
 from ldn_spark.io import collect
@@ -117,6 +121,13 @@ def test_the_tables_of_the_lake(spark, taken_in):
         ("drug_exposure.csv", "drug_concept_id", "concepts_unmatched"),
         ("drug_exposure.csv", "drug_exposure_start_date", "date_malformed"),
         ("observation_period.csv", "observation_period_end_date", "period_reversed"),
+    }
+
+
+def account(done):
+    return {
+        file.kind: (file.lines, file.accepted, file.rejected_by_reason, file.noted_by_reason)
+        for file in done.files
     }
 
 
@@ -235,8 +246,27 @@ def test_tables_in_capitals_separated_by_tabulators(spark, inputs, taken_in, tmp
     done = ingest(
         spark, tmp_path / "lake", [tmp_path / "cdm"], load_source(str(copy)), lookups=lookups
     )
-    wanted = {f.kind: (f.lines, f.accepted, f.rejected_by_reason) for f in taken_in[1].files}
-    assert {f.kind: (f.lines, f.accepted, f.rejected_by_reason) for f in done.files} == wanted
+    assert account(done) == account(taken_in[1])
+
+
+@pytest.mark.only_engine("sail")
+def test_parquet_tables_with_numbers_and_dates(spark, inputs, taken_in, tmp_path):
+    cdm = tmp_path / "cdm"
+    cdm.mkdir()
+    for path in (inputs / "cdm").glob("*.csv"):
+        texts = csv_reader.ConvertOptions(column_types={"quantity": pa.float64()})
+        table = csv_reader.read_csv(path, convert_options=texts)
+        parquet.write_table(table, cdm / f"{path.stem}.parquet")
+    assert parquet.read_schema(cdm / "person.parquet").field("person_id").type == pa.int64()
+    assert parquet.read_schema(cdm / "death.parquet").field("death_date").type == pa.date32()
+    text = (conf_folder() / "sources" / "omop.yaml").read_text(encoding="utf-8")
+    text = text.replace("format: text", "format: parquet")
+    text = re.sub(r"files: \[.*\]", 'files: ["*.parquet"]', text)
+    (tmp_path / "parquet.yaml").write_text(text, encoding="utf-8")
+    layout = load_source(str(tmp_path / "parquet.yaml"))
+    lookups = {"concepts": inputs / "concepts.csv"}
+    done = ingest(spark, tmp_path / "lake", [cdm], layout, lookups=lookups)
+    assert account(done) == account(taken_in[1])
 
 
 @pytest.mark.own_engine
