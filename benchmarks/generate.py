@@ -33,6 +33,7 @@ import pyarrow.parquet as pq
 
 from ldn_spark.study.documents import conf_folder
 from ldn_spark.synthetic.delivery import PSEUDONYMS
+from ldn_spark.synthetic.exposure import INDEX_YEAR
 from ldn_spark.synthetic.formulary import Catalogue, load_medicines
 from ldn_spark.synthetic.generator import Generator, Plan
 
@@ -58,6 +59,7 @@ class Size:
 
     Attributes:
         people: everybody who lives in the country at some time of the years.
+        first_year, last_year: years simulated; LDN starts in 2013.
         starters: people who start LDN in 2013; None = in the nationwide proportion.
         first_ever: whether the study asks for first-ever users, so that every year is looked at.
     """
@@ -67,11 +69,17 @@ class Size:
     last_year: int
     starters: int | None
     first_ever: bool
+    later: int = 0  # years that everything is delivered later than simulated
 
     @property
     def years(self) -> range:
         """The years delivered."""
-        return range(self.first_year, self.last_year + 1)
+        return range(self.first_year + self.later, self.last_year + self.later + 1)
+
+    @property
+    def index_year(self) -> int:
+        """The year in which LDN starts."""
+        return INDEX_YEAR + self.later
 
     @property
     def plan(self) -> Plan:
@@ -81,11 +89,12 @@ class Size:
 
 SIZES = {
     "1m": Size(36_000, 2012, 2014, None, False),
-    "3m": Size(75_000, 2004, 2024, None, True),
+    "10m": Size(75_000, 1994, 2014, None, True, later=10),
     "15m": Size(537_000, 2012, 2014, None, False),
     "150m": Size(5_300_000, 2012, 2014, 11_247, False),
-    # of a country of 5.3 million, 7.4 million live there at some time of 21 years
-    "1b": Size(7_400_000, 2004, 2024, 11_247, True),
+    # of a country of 5.3 million, 7.4 million live there at some time of 21 years, 2004 to 2024;
+    # LDN starts in 2023, so that the years before all count
+    "1b": Size(7_400_000, 1994, 2014, 11_247, True, later=10),
 }
 
 
@@ -170,7 +179,7 @@ def texts(size: Size, spill: Path) -> dict[str, pa.Array]:
     return {
         "pseudonym": pa.array(pseudonyms, pa.string()),
         "sex": pa.array(np.where(said[:, 1] == 1, "F", "M"), pa.string()),
-        "birth_year": pa.array(said[:, 2], pa.int32()),
+        "birth_year": pa.array(said[:, 2] + size.later, pa.int32()),
         "atc": pa.array([atc for atc, _ in products], pa.string()),
         "product_number": pa.array([number for _, number in products], pa.string()),
         "ddd": pa.array([Decimal(dose) for dose in doses], EXTRACT.field("ddd").type),
@@ -180,7 +189,7 @@ def texts(size: Size, spill: Path) -> dict[str, pa.Array]:
 def write_year(size: Size, spill: Path, draft: Path, year: int) -> int:
     """Write the months of a year in random order; its part of the spilled rows is used up."""
     values = texts(size, spill)
-    first_day = np.datetime64(f"{size.first_year}-01-01")
+    first_day = np.datetime64(f"{size.years[0]}-01-01")
     spilled = [spill / f"{year}.{worker}.rows" for worker in range(WORKERS)]
     rows = np.concatenate([np.fromfile(path, ROW) for path in spilled])
     month = (first_day + rows["day"].astype("timedelta64[D]")).astype("datetime64[M]")
@@ -250,13 +259,15 @@ def deliveries(size: Size, home: Path) -> Iterator[tuple[int, Path]]:
 
 
 def write_study(size: Size, path: Path) -> None:
-    """The paper's study, or the one of first-ever users."""
+    """The paper's study, or the same of first-ever users in the year LDN starts."""
     study = (conf_folder() / "studies" / "ldn_2013.yaml").read_text(encoding="utf-8")
+    changes = {"2013-01-01": f"{size.index_year}-01-01", "2013-12-31": f"{size.index_year}-12-31"}
     if size.first_ever:
-        changed = study.replace("washout_days: none", "washout_days: ever")
-        if changed == study:
-            raise SystemExit("ldn_2013.yaml has no 'washout_days: none' to change")
-        study = changed
+        changes["washout_days: none"] = "washout_days: ever"
+    for old, new in changes.items():
+        if study.count(old) != 1:
+            raise SystemExit(f"ldn_2013.yaml does not hold '{old}' once")
+        study = study.replace(old, new)
     path.write_text(study, encoding="utf-8")
 
 

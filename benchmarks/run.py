@@ -87,6 +87,7 @@ def line_up(size: str, home: Path, scratch: Path, engines: list[str]) -> list[Co
             out = scratch / f"{peer}_{where}.json"
             command = [sys.executable, str(PEERS / f"{peer}_study.py"), f"--{where}"]
             command += [str(home / where), "--out", str(out)]
+            command += ["--year", str(SIZES[size].index_year)]
             command += ["--first-ever"] if SIZES[size].first_ever else []
             contestants.append(
                 Contestant(f"{peer}_{where}", command, lambda cost, out=out: peer_moments(out))

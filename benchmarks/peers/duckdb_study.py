@@ -84,6 +84,7 @@ ANY = ", any_value(sex) AS sex, any_value(birth_year) AS birth_year"
 def main() -> None:
     """Three small tables, two results."""
     given = paper.arguments(__doc__.split("\n")[0])
+    first, last = paper.index_period(given)
     raw = given.raw is not None
     person = "pseudonym" if raw else "person_key"
     db = duckdb.connect(config={"threads": 2})
@@ -97,7 +98,7 @@ def main() -> None:
     )
     db.execute(
         COHORT.format(attributes=ANY if raw else ""),
-        {"first": paper.FIRST, "last": paper.LAST, "first_ever": given.first_ever},
+        {"first": first, "last": last, "first_ever": given.first_ever},
     )
     db.execute(
         CUT.format(person=person),

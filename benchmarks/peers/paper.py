@@ -9,8 +9,6 @@ from pathlib import Path
 
 EXPOSURE = "N07BB04"
 PRODUCTS = ("000971", "971001", "971002")
-FIRST, LAST = date(2013, 1, 1), date(2013, 12, 31)
-"""The index period; the windows are 365 days before the index date and 365 from it on."""
 GROUPS = ("N03A", "N05A", "N05B", "N05C", "N06A", "N06B")
 STRATA = {"LDNx1": (1, 1), "LDNx2-3": (2, 3), "LDNx4+": (4, 10**9)}
 OUTCOMES = {
@@ -56,19 +54,27 @@ def arguments(what: str) -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--raw", type=Path, help="Parquet, a file a month, named yyyy-MM.parquet")
     where.add_argument("--lake", type=Path, help="the project's lake: its clustered files")
+    parser.add_argument("--year", type=int, default=2013, help="in which LDN starts")
     parser.add_argument("--first-ever", action="store_true", help="no LDN in any year before")
     parser.add_argument("--out", type=Path, required=True, help="the moments as JSON")
     return parser.parse_args()
 
 
+def index_period(given: argparse.Namespace) -> tuple[date, date]:
+    """First and last day; the windows are 365 days before the index date and 365 from it on."""
+    return date(given.year, 1, 1), date(given.year, 12, 31)
+
+
 def exposure_files(given: argparse.Namespace) -> list[str]:
     """The files that can hold an exposure that decides index date, stratum or wash-out."""
-    return _files(given, None if given.first_ever else FIRST, LAST + timedelta(364))
+    first, last = index_period(given)
+    return _files(given, None if given.first_ever else first, last + timedelta(364))
 
 
 def outcome_files(given: argparse.Namespace) -> list[str]:
     """The files that any window can reach."""
-    return _files(given, FIRST - timedelta(365), LAST + timedelta(364))
+    first, last = index_period(given)
+    return _files(given, first - timedelta(365), last + timedelta(364))
 
 
 def persons_files(given: argparse.Namespace) -> list[str]:

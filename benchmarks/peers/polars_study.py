@@ -10,6 +10,7 @@ DDD; their squares are summed as 128-bit integers.
 from __future__ import annotations
 
 import os
+from argparse import Namespace
 
 os.environ.setdefault("POLARS_MAX_THREADS", "2")
 
@@ -32,7 +33,7 @@ def main() -> None:
         .select(person, "dispensed_on", *(attributes if given.raw else []))
         .collect(engine="streaming")
     )
-    cohort = find_cohort(exposed, person, first_ever=given.first_ever)
+    cohort = find_cohort(exposed, person, given)
     if given.raw:
         said = exposed.group_by(person).agg(pl.col(attributes).first())
     else:
@@ -67,12 +68,15 @@ def examined(*, clustered: bool) -> pl.Expr:
     return matches
 
 
-def find_cohort(exposed: pl.DataFrame, person: str, *, first_ever: bool) -> pl.DataFrame:
+def find_cohort(exposed: pl.DataFrame, person: str, given: Namespace) -> pl.DataFrame:
     """One row per person: index date, dispenses on days 0 to 364, stratum."""
     on = pl.col("dispensed_on")
     found = (
         exposed.with_columns(
-            on.filter(on.is_between(paper.FIRST, paper.LAST)).min().over(person).alias("index_date")
+            on.filter(on.is_between(*paper.index_period(given)))
+            .min()
+            .over(person)
+            .alias("index_date")
         )
         .filter(pl.col("index_date").is_not_null())
         .group_by(person, "index_date")
@@ -81,7 +85,7 @@ def find_cohort(exposed: pl.DataFrame, person: str, *, first_ever: bool) -> pl.D
             on.min().alias("earliest"),
         )
     )
-    if first_ever:
+    if given.first_ever:
         found = found.filter(pl.col("earliest") >= pl.col("index_date"))
     once, few = pl.col("dispenses") == 1, pl.col("dispenses") <= 3
     stratum = pl.when(once).then(pl.lit("LDNx1")).when(few).then(pl.lit("LDNx2-3"))
