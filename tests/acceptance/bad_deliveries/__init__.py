@@ -1,0 +1,1 @@
+"""Deliveries as they should not arrive, made by hand, and what must become of each."""
