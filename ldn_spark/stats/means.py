@@ -77,8 +77,16 @@ def welch(first: Moments, second: Moments, level: float) -> TResult:
     if isinstance(both, TResult):
         return both
     v1, v2 = both[0] / first.n, both[1] / second.n
-    df = (v1 + v2) ** 2 / (v1**2 / (first.n - 1) + v2**2 / (second.n - 1))
-    return _t_result(first.exact_mean - second.exact_mean, v1 + v2, float(df), level)
+    # both over one denominator, which cancels in Satterthwaite's fraction
+    n1, n2, denominator = (
+        v1.numerator * v2.denominator,
+        v2.numerator * v1.denominator,
+        v1.denominator * v2.denominator,
+    )
+    k1, k2 = first.n - 1, second.n - 1
+    df = (n1 + n2) ** 2 * k1 * k2 / (n1**2 * k2 + n2**2 * k1)
+    variance = Fraction(n1 + n2, denominator)
+    return _t_result(first.exact_mean - second.exact_mean, variance, df, level)
 
 
 def pooled(first: Moments, second: Moments, level: float) -> TResult:
@@ -95,13 +103,14 @@ def pooled(first: Moments, second: Moments, level: float) -> TResult:
 def _two_variances(first: Moments, second: Moments) -> tuple[Fraction, Fraction] | TResult:
     if first.n == 0 or second.n == 0:
         return TResult.undefined(NOBODY, NOBODY)
-    estimate = float(first.exact_mean - second.exact_mean)
     v1, v2 = first.exact_variance, second.exact_variance
-    if isinstance(v1, NotEstimable) or isinstance(v2, NotEstimable):
-        return TResult.undefined(estimate, FEWER_THAN_TWO)
-    if v1 == v2 == 0:
+    known = not (isinstance(v1, NotEstimable) or isinstance(v2, NotEstimable))
+    if known and (v1 or v2):
+        return v1, v2
+    estimate = float(first.exact_mean - second.exact_mean)
+    if known:
         return TResult.undefined(estimate, NO_VARIANCE, se=0.0)
-    return v1, v2
+    return TResult.undefined(estimate, FEWER_THAN_TWO)
 
 
 def did_of_means(comparator: Moments, exposed: Moments, level: float, *, variance: str) -> TResult:

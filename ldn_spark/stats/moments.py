@@ -44,7 +44,7 @@ class Moments:
     def __post_init__(self) -> None:
         if self.n < 0:
             raise ValueError("a count cannot be negative")
-        spread = self.n * self.squares - self.total**2
+        spread = self._spread
         if spread < 0 or (self.n == 1 and spread) or (self.n == 0 and self.squares):
             raise ValueError("no numbers have this count, sum and sum of squares")
 
@@ -57,7 +57,21 @@ class Moments:
         >>> Moments.from_sums(2, 3_000, 5_000_000, units=1000).mean
         1.5
         """
-        return cls(n, Fraction(total) / units, Fraction(squares) / units**2)
+        total, squares = Fraction(total), Fraction(squares)
+        return cls(
+            n,
+            Fraction(total.numerator, total.denominator * units),
+            Fraction(squares.numerator, squares.denominator * units**2),
+        )
+
+    @property
+    def _spread(self) -> int:
+        """n * squares - total^2, times the denominators: whole numbers need no common divisors."""
+        total, squares = self.total, self.squares
+        return (
+            self.n * squares.numerator * total.denominator**2
+            - total.numerator**2 * squares.denominator
+        )
 
     @classmethod
     def of(cls, values: list[int | Decimal | Fraction]) -> Moments:
@@ -72,7 +86,7 @@ class Moments:
     @property
     def exact_mean(self) -> Fraction:
         """The mean; only for n >= 1."""
-        return self.total / self.n
+        return Fraction(self.total.numerator, self.total.denominator * self.n)
 
     @property
     def mean(self) -> Number:
@@ -84,7 +98,8 @@ class Moments:
         """The sample variance (n - 1), exact; not estimable of fewer than two persons."""
         if self.n < 2:
             return FEWER_THAN_TWO
-        return (self.squares - self.total**2 / self.n) / (self.n - 1)
+        denominators = self.squares.denominator * self.total.denominator**2
+        return Fraction(self._spread, denominators * self.n * (self.n - 1))
 
     @property
     def sd(self) -> Number:
