@@ -148,6 +148,19 @@ REJECTED_DISPENSINGS = Table(
     statistics_on=("file_id", "reason"),
 )
 
+INDEX_EVENTS = Table(
+    name="index_events",
+    grain="one row per person with the exposure's ATC codes in the index period",
+    columns=(
+        ("person_key", "bigint"),
+        ("index_day", "int"),  # days since 1970-01-01; null when no dispensing qualifies
+        ("previous_day", "int"),  # of the last exposure before it; null for none
+        ("exposure_dispenses", "int"),
+        ("atc_records", "bigint"),  # dispensings of the ATC codes in the index period
+        ("product_records", "bigint"),  # those of them that are the exposure
+    ),
+)
+
 CANDIDATES = Table(
     name="candidates",
     grain="one row per person with the exposure's ATC codes in the index period",
@@ -269,6 +282,7 @@ LAKE_TABLES = (
     DISPENSING_PROFILE,
 )
 RUN_TABLES = (
+    INDEX_EVENTS,
     CANDIDATES,
     COHORT,
     COHORT_DISPENSINGS,

@@ -7,7 +7,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from ldn_spark.schemas import CANDIDATES, COHORT
+from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.load import Study
 from ldn_spark.study.translation import UNTRANSLATED, Translation
@@ -47,18 +47,15 @@ def in_years(dispensings: DataFrame, first: int | None, last: int) -> DataFrame:
     return dispensings if first is None else dispensings.where(F.col("year") >= first)
 
 
-def find_candidates(
-    study: Study,
-    dispensings: DataFrame,
-    persons: DataFrame,
-    translation: Translation = UNTRANSLATED,
+def find_index_events(
+    study: Study, dispensings: DataFrame, translation: Translation = UNTRANSLATED
 ) -> DataFrame:
-    """Everyone with the exposure's ATC codes in the index period, and how far they get.
+    """Everyone with the exposure's ATC codes in the index period, from the exposure's rows alone.
 
     `translation` says how the lake's codes are read in the study's ATC index.
 
     Returns:
-        One row per person, as in `schemas.CANDIDATES`.
+        One row per person, as in `schemas.INDEX_EVENTS`.
     """
     definition = study.definition
     exposures = select_exposures(
@@ -68,7 +65,25 @@ def find_candidates(
         translation,
     )
     found = exposure.find_candidates(exposures, definition.exposure.index_event, definition.strata)
-    found = selection.add_person_attributes(found, persons)
+    return found.select(*INDEX_EVENTS.names)
+
+
+def find_candidates(
+    study: Study,
+    index_events: DataFrame,
+    dispensings: DataFrame,
+    persons: DataFrame,
+    translation: Translation = UNTRANSLATED,
+) -> DataFrame:
+    """What the conditions ask of everyone with an index event, and how far they get.
+
+    The index events should be a table: every look joins it, and sees that it is small.
+
+    Returns:
+        One row per person, as in `schemas.CANDIDATES`.
+    """
+    definition = study.definition
+    found = selection.add_person_attributes(index_events, persons)
     found = selection.add_stratum(found, definition)
     criteria = [step.keep_if for step in (*definition.eligibility, *definition.subgroups)]
     leaves = selection.name_leaves(criteria)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from ldn_spark import schemas
+from ldn_spark import schemas, stages
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.documents import conf_folder, read_document
 from ldn_spark.study.load import Study
+from ldn_spark.study.translation import UNTRANSLATED
 
 _PARTITIONS = 3
 
@@ -83,6 +84,12 @@ def frame(spark, table: schemas.Table, rows: list[dict]):
 def dispensings(spark, rows):
     """A `dispensings` frame."""
     return frame(spark, schemas.DISPENSINGS, rows)
+
+
+def find_candidates(study, dispensings, persons, translation=UNTRANSLATED):
+    """The candidates of a registry that is small enough to look at twice."""
+    events = stages.find_index_events(study, dispensings, translation)
+    return stages.find_candidates(study, events, dispensings, persons, translation)
 
 
 def persons(spark, attributes: dict[int, dict]):

@@ -20,10 +20,16 @@ from ldn_spark.transforms.exposure import is_washed_out, stratum_of
 def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFrame:
     """Add index_date, sex and age (index year - birth year; null when unknown) to candidates.
 
+    The register's persons are cut to the candidates before the outer join, whose sides would
+    otherwise both be shuffled.
+
     One row per person before and after.
     """
     index_date = F.date_add(F.to_date(F.lit("1970-01-01")), F.col("index_day"))
-    attributes = persons.select("person_key", "sex", "birth_year")
+    keys = F.broadcast(candidates.select("person_key"))
+    attributes = persons.select("person_key", "sex", "birth_year").join(
+        keys, on="person_key", how="left_semi"
+    )
     return (
         candidates.withColumn("index_date", index_date)
         .join(attributes, on="person_key", how="left")
@@ -56,7 +62,7 @@ def add_leaf_counts(
         counts = (
             _require_matching(dispensings, leaf, translation)
             .select("person_key", "dispensed_on")
-            .join(keys, on="person_key", how="inner")
+            .join(F.broadcast(keys), on="person_key", how="inner")
             .where(_is_inside(leaf))
             .groupBy("person_key")
             .agg(counter(counted).cast("bigint").alias(name))

@@ -46,7 +46,7 @@ def sum_cohort_dispensings(
     mine = (
         require_delivered(dispensings, codes)
         .select("person_key", "atc", "dispensed_on", "ddd", *codes.needs)
-        .join(index, on="person_key", how="inner")
+        .join(F.broadcast(index), on="person_key", how="inner")
     )
     return (
         read_codes(mine, codes)

@@ -16,7 +16,15 @@ from ldn_spark import schemas, stages
 from ldn_spark.io.collect import rows
 from tests import reference_model
 from tests.reference_model import dispensing
-from tests.registers import dispensings, exposure_with, frame, persons, strata_with, study_like
+from tests.registers import (
+    dispensings,
+    exposure_with,
+    find_candidates,
+    frame,
+    persons,
+    strata_with,
+    study_like,
+)
 
 CODES = [
     "N03AE01",
@@ -118,7 +126,7 @@ def random_register(seed, people=40):
 def run(spark, study, register, attributes):
     """Everything the transforms compute, as plain values."""
     registry = dispensings(spark, register)
-    candidates = stages.find_candidates(study, registry, persons(spark, attributes))
+    candidates = find_candidates(study, registry, persons(spark, attributes))
     found = rows(candidates)
     members = rows(stages.find_cohort(study, candidates))
     cohort = frame(spark, schemas.COHORT, members)

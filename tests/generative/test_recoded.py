@@ -17,7 +17,7 @@ from ldn_spark.study.alterations import Alteration
 from ldn_spark.study.translation import AT_DISPENSING, translate
 from ldn_spark.study.uses import relevant_alterations, uses_of
 from tests.generative.test_engines_agree import CODES, STUDIES, frame_of_cut, random_register
-from tests.registers import dispensings, frame, persons, study_like
+from tests.registers import dispensings, find_candidates, frame, persons, study_like
 
 STUDY_VERSION, FIRST, LAST = 2013, 2004, 2024
 MEDICINES = [
@@ -65,7 +65,7 @@ def recoded(register, by_year, version_of):
 def found(spark, study, register, attributes, translation):
     """Candidates and person outcomes, in an order that does not depend on the engine."""
     registry = dispensings(spark, register)
-    candidates = stages.find_candidates(study, registry, persons(spark, attributes), translation)
+    candidates = find_candidates(study, registry, persons(spark, attributes), translation)
     members = rows(stages.find_cohort(study, candidates))
     cohort = frame(spark, stages.COHORT, members)
     cut = rows(stages.measure(study, registry, cohort, translation))

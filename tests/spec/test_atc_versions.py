@@ -16,7 +16,7 @@ from ldn_spark.study.translation import AT_DISPENSING, UNTRANSLATED, translate
 from ldn_spark.study.uses import relevant_alterations, uses_of
 from ldn_spark.transforms.atc_versions import require_codes
 from tests.reference_model import MICRO, dispensing
-from tests.registers import dispensings, exposure_with, frame, persons, study_like
+from tests.registers import dispensings, exposure_with, find_candidates, frame, persons, study_like
 
 GABAPENTIN = Alteration("N03AX12", "N02BF01", 2023)
 CHAIN = (Alteration("N06AX26", "N06BX99", 2015), Alteration("N06BX99", "C01AA01", 2020))
@@ -236,7 +236,7 @@ def test_exposure_and_conditions_are_read_in_the_study_index(spark):
         register.append(dispensing(person, "2013-06-01", exposure))
         register.append(dispensing(person, "2012-12-31", condition))
     translation = translation_for(study, {1: 2024}, table)
-    found = stages.find_candidates(
+    found = find_candidates(
         study,
         dispensings(spark, register),
         persons(spark, {person: {"sex": "F", "birth_year": 1960} for person in range(5)}),

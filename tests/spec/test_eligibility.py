@@ -8,7 +8,7 @@ from ldn_spark import stages
 from ldn_spark.io.collect import rows
 from ldn_spark.transforms.cohort import summarise_attrition
 from tests.reference_model import candidates, dispensing
-from tests.registers import dispensings, persons, study_like
+from tests.registers import dispensings, find_candidates, persons, study_like
 
 INDEX = "2013-06-01"
 REGISTER = [
@@ -73,7 +73,7 @@ def test_a_condition(spark, case):
     step = {"id": "step", "label": "Step", "keep_if": condition}
     group = {"id": "group", "label": "Group", "keep_if": condition}
     study = study_like(eligibility=[step], subgroups=[group])
-    found = stages.find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
+    found = find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
     everyone = rows(found)
     assert {row["person_key"] for row in rows(stages.find_cohort(study, found))} == expected
     assert {row["person_key"] for row in everyone if row["subgroups"] == ["group"]} == expected
@@ -87,7 +87,7 @@ def test_steps_apply_in_order_and_leave_a_count_each(spark):
         {"id": "opioid", "label": "Opioids", "keep_if": OPIOID},
     ]
     study = study_like(eligibility=steps)
-    found = stages.find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
+    found = find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
     counted = {row["steps_passed"]: row["persons"] for row in rows(summarise_attrition(found))}
     # nine candidates: 2, 3, 6-9 are not women, 4 and 5 had no opioid, 1 is left
     assert counted == {1: 6, 2: 2, 3: 1}

@@ -10,7 +10,14 @@ from ldn_spark import stages
 from ldn_spark.io.collect import rows
 from tests import reference_model
 from tests.reference_model import dispensing
-from tests.registers import dispensings, exposure_with, persons, strata_with, study_like
+from tests.registers import (
+    dispensings,
+    exposure_with,
+    find_candidates,
+    persons,
+    strata_with,
+    study_like,
+)
 
 LDN = "N07BB04"
 
@@ -116,7 +123,7 @@ def test_index_date_and_stratum(spark, case):
     changes, expected = CASES[case]
     expected = {k: v for k, v in (CASES["the paper's rules"][1] | expected).items() if v}
     study = study_like(**changes)
-    found = stages.find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
+    found = find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
     got = {
         row["person_key"]: (
             row["index_date"].isoformat(),
@@ -132,7 +139,7 @@ def test_index_date_and_stratum(spark, case):
 
 def test_candidates_carry_attributes_and_records(spark):
     study = study_like()
-    found = stages.find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
+    found = find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
     got = {row["person_key"]: row for row in rows(found)}
     assert 8 not in got, "nothing in the index period"
     assert 14 not in got, "another drug"
@@ -147,7 +154,7 @@ def test_candidates_carry_attributes_and_records(spark):
 
 def test_every_product_counts_without_a_codelist(spark):
     study = study_like(products=None)
-    found = stages.find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
+    found = find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
     got = {row["person_key"]: row["index_date"] for row in rows(stages.find_cohort(study, found))}
     assert got[12] == date(2013, 3, 1)
     assert got[13] == date(2013, 2, 1)
