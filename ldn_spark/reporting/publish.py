@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ldn_spark.reporting import result_files
+from ldn_spark.reporting.figures.aside import Draw, draw_here
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.summarised_result import summarised_result_csv
 from ldn_spark.reporting.tables import all_tables
@@ -29,6 +30,7 @@ def publish(
     study_hash: str,
     software_version: str,
     comparison: str = "",
+    draw: Draw = draw_here,
 ) -> list[Path]:
     """Write tables, figures, result files and the report.
 
@@ -44,11 +46,11 @@ def publish(
         software_version: version of this package.
         comparison: a section of HTML that holds published values against these results; empty
             for none.
+        draw: how the figures are drawn; see `figures.aside`.
 
     Returns:
         Every file written, in the order of writing.
     """
-    from ldn_spark.reporting.figures.draw import all_figures
     from ldn_spark.reporting.paragraphs import (
         methods_sentence,
         results_markdown,
@@ -62,7 +64,7 @@ def publish(
         "study_hash": study_hash,
         "software_version": software_version,
     }
-    figures = all_figures(study_definition, results)
+    drawn = draw(study_definition, results)
     tables = all_tables(study_definition, results)
     subgroups = {
         group.id: all_tables(study_definition, results, subgroup=group.id)
@@ -77,9 +79,6 @@ def publish(
     }
     for name, own in subgroups.items():
         contents |= _table_files(f"tables/{name}", own)
-    for figure in figures:
-        contents[f"figures/{figure.id}.svg"] = figure.svg
-        contents[f"figures/{figure.id}.png"] = figure.png
     words = results_paragraphs(study_definition, results)
     sentence = methods_sentence(
         study_definition,
@@ -88,6 +87,10 @@ def publish(
         deviations=provenance.get("deviations") or (),
     )
     contents[WORDS] = results_markdown(words, sentence)
+    figures = drawn()
+    for figure in figures:
+        contents[f"figures/{figure.id}.svg"] = figure.svg
+        contents[f"figures/{figure.id}.png"] = figure.png
     contents[REPORT] = report_html(
         study_definition,
         results,

@@ -45,6 +45,7 @@ _SETTINGS = {
     "axes.titlesize": 8.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # where it stands anyway; matplotlib lays every axis out twice to find that
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,

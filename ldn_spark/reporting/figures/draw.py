@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ldn_spark.reporting.cells import View
@@ -57,34 +58,48 @@ class DrawnFigure:
         return text.replace("<svg ", label, 1)
 
 
-def all_figures(study: StudyDefinition, results: Results) -> tuple[DrawnFigure, ...]:
+def figure_ids(study: StudyDefinition, results: Results) -> tuple[str, ...]:
     """Flow diagram, curves, forest plot (where there is a contrast) and design diagram.
 
     The curves are left out where no DDD of any of their outcomes was delivered.
     """
-    contrast, view = main_contrast(study), View(results)
+    view = View(results)
+    drawn = {
+        "figure1": True,
+        "figure2": not all(lacks_ddd(view, name) for name in study.figures.curve_outcomes),
+        "figure3": main_contrast(study) is not None,
+        "figure4": True,
+    }
+    return tuple(name for name, is_drawn in drawn.items() if is_drawn)
+
+
+def all_figures(study: StudyDefinition, results: Results) -> tuple[DrawnFigure, ...]:
+    """Every figure of a study, in order."""
+    return draw_figures(study, results, figure_ids(study, results))
+
+
+def draw_figures(
+    study: StudyDefinition, results: Results, ids: Iterable[str]
+) -> tuple[DrawnFigure, ...]:
+    """Some of the figures, each the same whichever others are drawn."""
     with canvas.drawing_style():
-        drawn = [
-            ("figure1", flow_diagram(study, results), _flow_caption(study)),
-        ]
-        if not all(lacks_ddd(view, name) for name in study.figures.curve_outcomes):
-            drawn.append(("figure2", curve_panels(study, results), _curve_caption(study, view)))
-        if contrast is not None:
-            picture = forest_plot(study, results, contrast)
-            drawn.append(
-                ("figure3", picture, _forest_caption(study, contrast_label(study, contrast)))
-            )
-        drawn.append(("figure4", design_diagram(study), _design_caption(study)))
-        return tuple(
-            DrawnFigure(
-                name,
-                name.replace("figure", "Figure "),
-                *caption,
-                canvas.to_svg(picture),
-                canvas.to_png(picture),
-            )
-            for name, picture, caption in drawn
-        )
+        return tuple(_draw(name, study, results) for name in ids)
+
+
+def _draw(name: str, study: StudyDefinition, results: Results) -> DrawnFigure:
+    if name == "figure1":
+        picture, caption = flow_diagram(study, results), _flow_caption(study)
+    elif name == "figure2":
+        picture, caption = curve_panels(study, results), _curve_caption(study, View(results))
+    elif name == "figure3":
+        contrast = main_contrast(study)
+        assert contrast is not None
+        picture = forest_plot(study, results, contrast)
+        caption = _forest_caption(study, contrast_label(study, contrast))
+    else:
+        picture, caption = design_diagram(study), _design_caption(study)
+    number = name.replace("figure", "Figure ")
+    return DrawnFigure(name, number, *caption, canvas.to_svg(picture), canvas.to_png(picture))
 
 
 def _flow_caption(study: StudyDefinition) -> tuple[str, str]:
