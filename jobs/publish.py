@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ldn_spark.cli.job import open_run, run_job, stage_parser
-from ldn_spark.pipeline import publish_stage
+from ldn_spark.publishing import publish_stage
 
 
 def main(args) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ldn_spark.cli.job import open_run, run_job, stage_parser
-from ldn_spark.pipeline import summarise_stage
+from ldn_spark.run_stages import summarise_stage
 
 
 def main(args) -> None:

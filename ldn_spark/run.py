@@ -7,10 +7,11 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ldn_spark import schemas
-from ldn_spark.io.lake import Lake, LakeVersion, read_run_table, write_run_table
+from ldn_spark.io import collect
+from ldn_spark.io.lake import Lake, LakeVersion, cast_to, read_run_table, write_run_table
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.translation import UNTRANSLATED, Translation, translate
@@ -62,6 +63,19 @@ class Run:
         """Write a stage's table and hand back what was written."""
         write_run_table(frame, self.tables, table)
         return self.read(table)
+
+    def keep(self, frame: DataFrame, table: schemas.Table) -> list[dict[str, Any]]:
+        """Collect a stage's group-level table and write it; hand back its rows.
+
+        Reading back what was written would cost another query.
+        """
+        found = collect.table(cast_to(frame, table))
+        write_run_table(self.spark.createDataFrame(found, table.ddl), self.tables, table)
+        return found.to_pylist()
+
+    def rows(self, table: schemas.Table) -> list[dict[str, Any]]:
+        """The rows of a group-level table that an earlier stage of this run left."""
+        return collect.rows(self.read(table))
 
     def read(self, table: schemas.Table) -> DataFrame:
         """A table that an earlier stage of this run left."""

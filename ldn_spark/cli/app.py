@@ -267,13 +267,18 @@ def run_study(
     from ldn_spark.io.lake import read_version
     from ldn_spark.io.run_folder import read_manifest
     from ldn_spark.pipeline import run_study as run_pipeline
+    from ldn_spark.reporting.figures.aside import drawing_aside
     from ldn_spark.study.load import load_study
     from ldn_spark.study.stated_versions import stated_versions
 
     wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     read_version(lake, as_of)  # say so before an engine is started for nothing
     name = engine or default_engine()
-    with open_reporter(log_format) as report, open_engine(name) as spark:
+    with (
+        open_reporter(log_format) as report,
+        drawing_aside() as draw,
+        open_engine(name) as spark,
+    ):
         folder = run_pipeline(
             spark,
             wanted,
@@ -283,6 +288,7 @@ def run_study(
             as_of=as_of,
             stated=stated,
             published=published,
+            draw=draw,
             report=report,
         )
     for warning in read_manifest(folder)["warnings"]:

@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 from ldn_spark.io.waiting import wait_for
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame
+
+
+def table(frame: DataFrame) -> pa.Table:
+    """A small, group-level frame, its rows in no order that may be relied on."""
+    return wait_for(frame.toArrow)
 
 
 def rows(frame: DataFrame) -> list[dict[str, Any]]:
     """The rows of a small, group-level frame, in no order that may be relied on."""
-    return wait_for(frame.toArrow).to_pylist()
+    return table(frame).to_pylist()
 
 
 def one(frame: DataFrame) -> dict[str, Any]:

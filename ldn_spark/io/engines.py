@@ -36,6 +36,8 @@ DELTA_JARS = (
     "io.unitycatalog_unitycatalog-hadoop-0.6.0.jar",
 )
 """What Delta needs beside Spark's own jars, as Ivy names them; `$LDN_JARS` may hold them."""
+_CALL_SITES = "spark.python.sql.dataFrameDebugging.enabled"
+"""Whether every column expression looks up its caller, for messages that no user sees."""
 _TASKS_AT_ONCE = "spark.ldn.tasksAtOnce"
 _LINKS = "spark.ldn.links"
 _PLAIN_PATH = re.compile(r"[\w./-]*", re.ASCII)
@@ -99,6 +101,7 @@ def _sail_session() -> Iterator[SparkSession]:
     try:
         _pin_session(spark)
         spark.conf.set(_LINKS, links)
+        spark.conf.set(_CALL_SITES, "false")
         spark.conf.set(_TASKS_AT_ONCE, str(len(os.sched_getaffinity(0))))
         yield spark
     except KeyboardInterrupt:
@@ -128,6 +131,7 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
             "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"
         )
         .config("spark.sql.session.timeZone", "UTC")
+        .config(_CALL_SITES, "false")
     )
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit: we start the JVM
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable

@@ -308,11 +308,15 @@ def append_rows(frame: DataFrame, path: Path, table: Table, *, token: str = "") 
 
 
 def _writer(frame: DataFrame, table: Table, token: str) -> DataFrameWriter:
-    columns = [frame[name].cast(kind).alias(name) for name, kind in table.columns]
-    writer = frame.select(*columns).write.format("delta")
+    writer = cast_to(frame, table).write.format("delta")
     if table.partition_by:
         writer = writer.partitionBy(*table.partition_by)
     return writer.option("userMetadata", token) if token else writer
+
+
+def cast_to(frame: DataFrame, table: Table) -> DataFrame:
+    """The columns of a table by name, in its types."""
+    return frame.select(*[frame[name].cast(kind).alias(name) for name, kind in table.columns])
 
 
 def write_run_table(frame: DataFrame, folder: Path, table: Table) -> None:
