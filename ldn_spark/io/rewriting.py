@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.io import collect
-from ldn_spark.io.batches import CODE_BITS, Batch, code_number, plan_batches
+from ldn_spark.io.batches import CODE_BITS, Batch, code_number, number_batches, plan_batches
 from ldn_spark.io.delta_log import commits_after
+from ldn_spark.io.engines import tasks_at_once
 from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import LakeVersion, append_rows, write_table
 from ldn_spark.io.replacing import replaced, survivors
@@ -33,13 +35,13 @@ class Rewriting:
         changed: the years that change.
         stale: the years to take out before they are written; None = the whole table is made anew.
         batches: what is sorted and written together.
-        held_codes: ATC codes that the lake holds in these years.
+        codes: every year and ATC code that is written.
     """
 
     changed: frozenset[int]
     stale: set[int] | None
     batches: tuple[Batch, ...]
-    held_codes: frozenset[str]
+    codes: frozenset[tuple[int, str]]
 
 
 def count_replaced(intake: Intake, arriving: DataFrame) -> Counter[tuple[int, int]]:
@@ -85,7 +87,7 @@ def plan_rewriting(
     held = _held_by_code(intake, changed & had)
     batches = plan_batches(new + held, intake.rows_at_once // WRITERS)
     stale = None if left is None else changed & (had | left)
-    return Rewriting(frozenset(changed), stale, tuple(batches), frozenset(atc for _, atc in held))
+    return Rewriting(frozenset(changed), stale, tuple(batches), frozenset(new.keys() | held.keys()))
 
 
 def clear_years(intake: Intake, plan: Rewriting, arriving: DataFrame) -> None:
@@ -104,43 +106,100 @@ def clear_years(intake: Intake, plan: Rewriting, arriving: DataFrame) -> None:
 def write_batches(
     intake: Intake, plan: Rewriting, arriving: DataFrame, written: RowsWritten
 ) -> Iterator[Callable[[], None]]:
-    """One work per batch, which writes it clustered by code and person."""
+    """Works that write the batches, each clustered by code and person.
+
+    Sail sorts a batch with all its tasks, so a batch is a work. Spark sorts every batch in a task
+    of its own, so a year is a work: the rows are shuffled once, to where their batch is.
+    """
     done, total = [0], sum(batch.rows for batch in plan.batches)
-    numbers = _numbers(intake, plan.held_codes)
+    codes = _codes(intake, plan)
     written(0, total)
 
-    def write(batch: Batch) -> None:
-        _write_batch(intake, batch, arriving, numbers)
-        done[0] += batch.rows
+    def write(step: Callable[[], None], rows: int) -> None:
+        step()
+        done[0] += rows
         written(done[0], total)
 
-    for batch in plan.batches:
-        yield partial(write, batch)
+    if tasks_at_once(intake.lake.spark):
+        for batch in plan.batches:
+            yield partial(write, partial(_write_batch, intake, batch, arriving, codes), batch.rows)
+        return
+    numbered = enumerate(plan.batches)
+    for years, group in groupby(numbered, lambda pair: pair[1].years):
+        numbers, batches = zip(*group, strict=True)
+        step = partial(_write_years, intake, years, numbers, arriving, codes)
+        yield partial(write, step, sum(batch.rows for batch in batches))
 
 
-def _write_batch(intake: Intake, batch: Batch, arriving: DataFrame, numbers: DataFrame) -> None:
+def _write_batch(intake: Intake, batch: Batch, arriving: DataFrame, codes: DataFrame) -> None:
     content = _among(arriving.select(*DISPENSINGS.names, "code_number"), batch)
     if (old := intake.old(DISPENSINGS)) is not None:
         stays = survivors(_among(old, batch), intake.replacement, arriving)
-        content = content.unionByName(stays.join(numbers, on="atc", how="left"))
+        content = content.unionByName(stays.join(_numbers(codes), on="atc", how="left"))
     # Beginning with the partition column, or Sail forgets the order when it writes.
     content = content.withColumn("place", _place()).orderBy("year", "place")
     append_rows(content, intake.path(DISPENSINGS), DISPENSINGS, token=intake.token)
 
 
-def _numbers(intake: Intake, codes: Collection[str]) -> DataFrame:
+def _write_years(
+    intake: Intake,
+    years: Sequence[int],
+    numbers: Sequence[int],
+    arriving: DataFrame,
+    codes: DataFrame,
+) -> None:
+    from pyspark.sql import functions as F
+
+    among = F.col("year").isin(*years)
+    content = arriving.select(*DISPENSINGS.names).where(among)
+    if (old := intake.old(DISPENSINGS)) is not None:
+        content = content.unionByName(
+            survivors(old.where(among), intake.replacement, arriving).select(*DISPENSINGS.names)
+        )
+    content = content.join(F.broadcast(codes), on=["year", "atc"], how="inner")
+    number = (F.col("first_batch") + _part(F.col("parts")) - F.lit(numbers[0])).cast("int")
+    content = content.withColumn("place", _place())
+    content = content.repartitionById(len(numbers), number).sortWithinPartitions("year", "place")
+    append_rows(content, intake.path(DISPENSINGS), DISPENSINGS, token=intake.token)
+
+
+def _codes(intake: Intake, plan: Rewriting) -> DataFrame:
+    """One row per year and ATC code: its number, its first batch, and among how many it is."""
+    rows = [
+        (year, atc, code_number(atc), first, parts)
+        for year, atc, first, parts in number_batches(plan.codes, plan.batches)
+    ]
+    ddl = "year int, atc string, code_number int, first_batch int, parts int"
+    return intake.lake.spark.createDataFrame(rows, ddl)
+
+
+def _numbers(codes: DataFrame) -> DataFrame:
     """One row per ATC code: atc, code_number."""
-    rows = [(code, code_number(code)) for code in sorted(codes)]
-    return intake.lake.spark.createDataFrame(rows, "atc string, code_number int")
+    from pyspark.sql import functions as F
+
+    return codes.groupBy("atc").agg(F.min("code_number").alias("code_number"))
+
+
+def _unsigned() -> Column:
+    """The person key with its sign turned, so that its bits are in its order."""
+    from pyspark.sql import functions as F
+
+    return F.col("person_key").bitwiseXOR(F.lit(-(1 << 63)))
 
 
 def _place() -> Column:
     """One whole number to sort by: the code, then the leading bits of the person key."""
     from pyspark.sql import functions as F
 
-    positive = F.col("person_key").bitwiseXOR(F.lit(-(1 << 63)))
-    leading = F.shiftrightunsigned(positive, 1 + CODE_BITS)
+    leading = F.shiftrightunsigned(_unsigned(), 1 + CODE_BITS)
     return F.shiftleft(F.col("code_number").cast("bigint"), 63 - CODE_BITS).bitwiseOR(leading)
+
+
+def _part(parts: Column) -> Column:
+    """Which of equal parts of all person keys a row is in, counted from 0."""
+    from pyspark.sql import functions as F
+
+    return F.shiftright(F.shiftrightunsigned(_unsigned(), 33) * parts.cast("bigint"), 31)
 
 
 def _held_by_code(intake: Intake, years: set[int]) -> Counter[tuple[int, str]]:
