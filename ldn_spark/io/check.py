@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.io.accounts import parse_files, require_enough_accepted, with_turned_away
 from ldn_spark.io.arrivals import (
     arriving_rows,
     count_arriving,
@@ -30,9 +31,6 @@ from ldn_spark.io.ingest import (
     hashes,
     new_files,
     new_staging,
-    parse_files,
-    require_enough_accepted,
-    with_turned_away,
     without_lookups,
 )
 from ldn_spark.io.intake import Intake
@@ -110,7 +108,7 @@ def check(
         )
         new, known, same_name = new_files(scanned, before, replacement, looked_up)
         keep = tells_lines_apart(source) or bool(replacement.period)
-        records = parse_files(
+        records, broken = parse_files(
             spark,
             new,
             source,
@@ -121,8 +119,8 @@ def check(
             report=report,
         )
         examples = first_rejections(staging, {one.file_id: one.name for one in records})
-        problems += [*unread, *_too_few_accepted(records, examples, max_rejected_share)]
-        if keep and new:
+        problems += [*unread, *broken, *_too_few_accepted(records, examples, max_rejected_share)]
+        if keep and records:
             lake, taken = Lake(spark, lake_root or staging), tuple(records)
             intake = Intake(lake, staging, source, before, taken, replacement, "", rows_at_once=1)
             found = find_turned_away(intake)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from ldn_spark.errors import ConflictError, DeliveryError, Problem
 from ldn_spark.io.blocks import BLOCK_BYTES, BLOCK_ROWS, Block, DeliveredFile, stamp_of
@@ -21,11 +22,9 @@ from ldn_spark.io.layouts import Layout, layouts_of
 from ldn_spark.io.sources import Source
 from ldn_spark.io.statfiles import FORMATS, scan_stat
 from ldn_spark.io.tablefiles import drift_problems, parquet_files, scan_delta, scan_parquet
+from ldn_spark.io.tabular import damaged, is_damage
 from ldn_spark.io.textfiles import scan_text
 from ldn_spark.progress import Progress, Reporter, silent
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 __all__ = [
     "BLOCK_BYTES",
@@ -121,8 +120,12 @@ def try_files(
             tables += [(file, schema)] if schema is not None else []
         except DeliveryError as error:
             problems.extend(error.problems)
-        except OSError as error:
-            problems.append(Problem(str(path), error.strerror or "cannot be read", "check access"))
+        except (OSError, pa.ArrowException) as error:
+            if not is_damage(error) and not isinstance(error, OSError):
+                raise
+            said = getattr(error, "strerror", None) or "cannot be read"
+            told = Problem(str(path), said, "check access")
+            problems.append(damaged(path) if is_damage(error) else told)
     problems += drift_problems(tables, layouts)
     report(Progress("checking files", total, total, "bytes"))
     return files, warnings, problems

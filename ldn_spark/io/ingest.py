@@ -11,22 +11,15 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ldn_spark.errors import DeliveryError, EngineError, Problem
-from ldn_spark.io import collect
-from ldn_spark.io.delivery import (
-    BLOCK_BYTES,
-    DeliveredFile,
-    find_files,
-    require_unchanged,
-    scan_files,
-)
+from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.io.accounts import parse_files, require_enough_accepted, with_turned_away
+from ldn_spark.io.delivery import BLOCK_BYTES, DeliveredFile, find_files, scan_files
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import (
@@ -38,17 +31,16 @@ from ldn_spark.io.lake import (
     publish_version,
     read_version,
 )
-from ldn_spark.io.lookups import LookupTable, read_lookups
+from ldn_spark.io.lookups import read_lookups
 from ldn_spark.io.registry import Written, write_registry
 from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
-from ldn_spark.io.staging import BlockTask, StagedSoFar, first_rejections, parse_into_staging
+from ldn_spark.io.staging import first_rejections
 from ldn_spark.io.verification import check_rejected, describe_dispensings, describe_persons
-from ldn_spark.io.waiting import wait_for
 from ldn_spark.progress import Progress, Reporter, silent
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 MAX_REJECTED_SHARE = 0.5
 MEMORY = 4 << 30
@@ -130,7 +122,11 @@ def ingest(
         warnings = [*notes, *warnings, *same_name]
         if not files and before is not None:
             return IngestReport(NOOP, before, (), known, (), tuple(warnings))
-        records = parse_files(spark, files, source, staging, before, lookups=tables, report=report)
+        records, broken = parse_files(
+            spark, files, source, staging, before, lookups=tables, report=report
+        )
+        if broken:
+            raise DeliveryError(broken)
         records = [replace(record, lookups=looked_up) for record in records]
         examples = first_rejections(staging, {one.file_id: one.name for one in records})
         require_enough_accepted(records, examples, max_rejected_share)
@@ -214,130 +210,6 @@ def new_files(
     return new, tuple(file.name for file in known), warnings
 
 
-def parse_files(
-    spark: SparkSession,
-    files: Sequence[DeliveredFile],
-    source: Source,
-    staging: Path,
-    before: LakeVersion | None,
-    *,
-    lookups: Mapping[str, LookupTable] | None = None,
-    keep_accepted: bool = True,
-    report: Reporter = silent,
-) -> list[FileRecord]:
-    """Parse every block into the staging folder; account for every line.
-
-    Args:
-        spark: a session whose tasks see the files and the staging folder.
-        files: as `scan_files` gives them.
-        source: the declared layout.
-        staging: an empty folder.
-        before: the lake's version, whose files keep their numbers.
-        lookups: the content of the source's lookups.
-        keep_accepted: False only counts the accepted rows.
-        report: is told how many blocks are parsed.
-
-    Raises:
-        ConflictError: a file is not what it was when it was scanned.
-    """
-    first_id = 1 + max((file.file_id for file in before.files), default=0) if before else 1
-    tasks = [
-        BlockTask(
-            file.path, file.name, first_id + number, file.header, block, file.kind, file.reader
-        )
-        for number, file in enumerate(files)
-        for block in file.blocks
-    ]
-    counts: defaultdict[int, defaultdict[str, dict[str, int]]]
-    counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    account = parse_into_staging(
-        spark, tasks, source, staging, lookups=lookups, keep_accepted=keep_accepted
-    )
-    try:
-        rows = _account_of_all(account, staging, len(tasks), report)
-    except Exception:
-        require_unchanged(files)  # which may be why it failed
-        raise
-    for row in rows:
-        counts[row["file_id"]][row["kind"]][row["reason"]] += row["lines"]
-    changed = {file_id - first_id for file_id, kinds in counts.items() if "changed" in kinds}
-    require_unchanged(files, changed)
-    records = [
-        _record(first_id + number, file, source, counts[first_id + number])
-        for number, file in enumerate(files)
-    ]
-    totals = {
-        "rows": sum(record.accepted for record in records),
-        "rejected": sum(record.rejected for record in records),
-    }
-    report(Progress("parsing lines", len(tasks), len(tasks), "blocks", totals))
-    return records
-
-
-def _account_of_all(
-    account: DataFrame, staging: Path, blocks: int, report: Reporter
-) -> list[dict[str, Any]]:
-    """The account of all blocks; meanwhile, the blocks staged so far are reported."""
-    so_far = StagedSoFar(staging)
-
-    def tell() -> None:
-        done, counts = so_far.look()
-        report(Progress("parsing lines", done, blocks, "blocks", counts))
-
-    return wait_for(lambda: collect.rows(account), tell)
-
-
-def _record(
-    file_id: int, file: DeliveredFile, source: Source, counts: Mapping[str, Mapping[str, int]]
-) -> FileRecord:
-    """The account of one file; its lines were counted before they were parsed."""
-    by_reason = {
-        kind: {reason: lines for reason, lines in sorted(counts[kind].items()) if reason}
-        for kind in ("rejected", "repaired", "noted")
-    }
-    record = FileRecord(
-        file_id=file_id,
-        name=file.name,
-        bytes=file.bytes,
-        sha256=file.sha256,
-        source=source.id,
-        lines=file.lines,
-        accepted=counts["accepted"].get("", 0),
-        rejected=sum(by_reason["rejected"].values()),
-        repaired=counts["repaired"].get("", 0),
-        rejected_by_reason=by_reason["rejected"],
-        repaired_by_reason=by_reason["repaired"],
-        noted_by_reason=by_reason["noted"],
-        kind=file.kind,
-        atc_version=source.atc_version,
-    )
-    if record.accepted + record.rejected != record.lines or record.repaired > record.accepted:
-        raise EngineError(
-            f"{file.name}: {record.lines} lines were read but {record.accepted} accepted and "
-            f"{record.rejected} rejected; nothing was changed"
-        )
-    return record
-
-
-def require_enough_accepted(
-    records: Sequence[FileRecord], examples: Sequence[Problem], max_rejected_share: float
-) -> None:
-    """Turn the delivery away whole when too many lines of any file were rejected."""
-    problems = []
-    for record in records:
-        share = record.rejected / record.lines if record.lines else 0.0
-        if share > max_rejected_share or (record.rejected and not record.accepted):
-            what = f"{record.rejected} of {record.lines} lines are rejected"
-            if record.accepted:
-                what += f", more than {max_rejected_share:.3g} of them"
-            mend = "mend the file or its source file, or allow more with --max-rejected-share"
-            if record.rejected_by_reason.get("encoding", 0) == record.rejected:
-                mend = "declare the encoding that the file has in its source file"
-            problems.append(Problem(record.name, what, mend))
-    if problems:
-        raise DeliveryError([*problems, *examples])
-
-
 def _write(intake: Intake, report: Reporter) -> LakeVersion:
     """New versions of the registry tables, and the record that will make them visible."""
 
@@ -377,17 +249,4 @@ def _finished(file: FileRecord, version: int, done: Written) -> FileRecord:
         version=version,
         first_dispensed_on=first,
         last_dispensed_on=last,
-    )
-
-
-def with_turned_away(file: FileRecord, found: Mapping[tuple[int, str], int]) -> FileRecord:
-    """The account of a file when repeated and contradicting lines are known too."""
-    turned_away = {
-        reason: lines for (file_id, reason), lines in found.items() if file_id == file.file_id
-    }
-    return replace(
-        file,
-        accepted=file.accepted - sum(turned_away.values()),
-        rejected=file.rejected + sum(turned_away.values()),
-        rejected_by_reason=dict(sorted({**file.rejected_by_reason, **turned_away}.items())),
     )

@@ -17,6 +17,7 @@ from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ldn_spark.errors import Problem
@@ -29,7 +30,7 @@ from ldn_spark.io.lookups import LookupTable
 from ldn_spark.io.parsing import ParsedBlock, parse_block, parse_rows
 from ldn_spark.io.rules import Rules, rules_of
 from ldn_spark.io.sources import Source
-from ldn_spark.io.tabular import read_rows
+from ldn_spark.io.tabular import is_damage, read_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -92,7 +93,8 @@ def parse_into_staging(
     Returns:
         The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`) and
         reason, with the number of lines. `repaired` without a reason counts lines, with a reason
-        mendings. A block whose bytes are not those that were scanned is `changed`.
+        mendings. A block that has other bytes than were scanned is `changed`, and one of Parquet
+        that cannot be read is `damaged`.
     """
     kinds = (DISPENSINGS, *source.companions)
     for folder in {"rejected", "drafts", *(_FOLDERS[kind] for kind in kinds)}:
@@ -137,8 +139,8 @@ def _parse_one(
     try:
         lines = _read_lines(task, wanted_columns(task.header, source, rules.kind), source)
         parsed = parse_rows(lines, block.first_line, task.header, source, rules)
-    except _ChangedFileError:
-        return _account(task, [("changed", "", 0)])
+    except _UnreadError as error:
+        return _account(task, [(str(error), "", 0)])
     except Exception as error:  # noqa: BLE001
         # The message of a failing parser may quote a patient's row; its kind and place do not.
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -171,23 +173,28 @@ def _account(task: BlockTask, account: Sequence[tuple[str, str, int]]) -> pa.Rec
     )
 
 
-class _ChangedFileError(Exception):
-    """The bytes of a block are not those that were scanned."""
+class _UnreadError(Exception):
+    """A block is not what it was when its file was scanned, or cannot be read; says which."""
 
 
 def _read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> SplitLines:
     """The rows of a block, split into fields.
 
     Raises:
-        _ChangedFileError: there are other bytes in their place by now.
+        _UnreadError: there are other bytes in their place by now, or none that make rows.
     """
     if task.reader == PARQUET:
-        return read_rows(task.path, task.block, wanted)
+        try:
+            return read_rows(task.path, task.block, wanted)
+        except (OSError, pa.ArrowException) as error:
+            if is_damage(error):
+                raise _UnreadError("damaged") from None
+            raise
     with open(task.path, "rb") as stream:
         stream.seek(task.block.start)
         data = stream.read(task.block.end - task.block.start)
     if crc32(data) != task.block.checksum:
-        raise _ChangedFileError
+        raise _UnreadError("changed")
     return split_lines(data, task.header, wanted, source)
 
 
@@ -259,6 +266,7 @@ class StagedSoFar:
 def first_rejections(staging: Path, names: Mapping[int, str]) -> list[Problem]:
     """The first rejected line of every file and reason: where, and why, but not what it said."""
     table = pq.read_table(staging / "rejected")
+    table = table.filter(pc.is_in(table["file_id"], pa.array(names, pa.int32())))
     first = table.group_by(["file_id", "reason", "column"])
     first = first.aggregate([("line", "min"), ("line", "count")])
     rows = sorted(first.to_pylist(), key=lambda row: (row["file_id"], row["line_min"]))

@@ -54,6 +54,18 @@ def open_parquet(path: str | Path) -> pq.ParquetFile:
     raise DeliveryError(Problem(str(path), what, "copy it or ask for it again"))
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether a reader failed at what a file holds, rather than at the machine."""
+    if isinstance(error, OSError):
+        return error.errno is None
+    return isinstance(error, pa.ArrowException) and not isinstance(error, MemoryError)
+
+
+def damaged(path: Path | str) -> Problem:
+    """A file whose end is whole and whose rows are not."""
+    return Problem(str(path), "is damaged: its rows cannot be read", "copy it or ask for it again")
+
+
 def sha256_of(path: Path, has_read: Callable[[int], None]) -> str:
     """The checksum of a file's bytes."""
     digest = hashlib.sha256()

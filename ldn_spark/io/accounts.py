@@ -1,0 +1,169 @@
+"""The account of delivered files: parsed by the engine's tasks, every line accepted or rejected."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldn_spark.errors import DeliveryError, EngineError, Problem
+from ldn_spark.io import collect
+from ldn_spark.io.blocks import DeliveredFile
+from ldn_spark.io.delivery import require_unchanged
+from ldn_spark.io.lake import FileRecord, LakeVersion
+from ldn_spark.io.lookups import LookupTable
+from ldn_spark.io.sources import Source
+from ldn_spark.io.staging import BlockTask, StagedSoFar, parse_into_staging
+from ldn_spark.io.tabular import damaged
+from ldn_spark.io.waiting import wait_for
+from ldn_spark.progress import Progress, Reporter, silent
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def parse_files(
+    spark: SparkSession,
+    files: Sequence[DeliveredFile],
+    source: Source,
+    staging: Path,
+    before: LakeVersion | None,
+    *,
+    lookups: Mapping[str, LookupTable] | None = None,
+    keep_accepted: bool = True,
+    report: Reporter = silent,
+) -> tuple[list[FileRecord], list[Problem]]:
+    """Parse every block into the staging folder; account for every line.
+
+    Args:
+        spark: a session whose tasks see the files and the staging folder.
+        files: as `scan_files` gives them.
+        source: the declared layout.
+        staging: an empty folder.
+        before: the lake's version, whose files keep their numbers.
+        lookups: the content of the source's lookups.
+        keep_accepted: False only counts the accepted rows.
+        report: is told how many blocks are parsed.
+
+    Returns:
+        The accounts, and the files of Parquet whose rows cannot be read, which have none.
+
+    Raises:
+        ConflictError: a file is not what it was when it was scanned.
+    """
+    first_id = 1 + max((file.file_id for file in before.files), default=0) if before else 1
+    tasks = [
+        BlockTask(
+            file.path, file.name, first_id + number, file.header, block, file.kind, file.reader
+        )
+        for number, file in enumerate(files)
+        for block in file.blocks
+    ]
+    counts: defaultdict[int, defaultdict[str, dict[str, int]]]
+    counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
+    account = parse_into_staging(
+        spark, tasks, source, staging, lookups=lookups, keep_accepted=keep_accepted
+    )
+    try:
+        rows = _account_of_all(account, staging, len(tasks), report)
+    except Exception:
+        require_unchanged(files)  # which may be why it failed
+        raise
+    for row in rows:
+        counts[row["file_id"]][row["kind"]][row["reason"]] += row["lines"]
+    unread = {
+        kind: {file_id - first_id for file_id, kinds in counts.items() if kind in kinds}
+        for kind in ("changed", "damaged")
+    }
+    require_unchanged(files, unread["changed"])
+    records = [
+        _record(first_id + number, file, source, counts[first_id + number])
+        for number, file in enumerate(files)
+        if number not in unread["damaged"]
+    ]
+    totals = {
+        "rows": sum(record.accepted for record in records),
+        "rejected": sum(record.rejected for record in records),
+    }
+    report(Progress("parsing lines", len(tasks), len(tasks), "blocks", totals))
+    return records, [damaged(files[number].origin) for number in sorted(unread["damaged"])]
+
+
+def _account_of_all(
+    account: DataFrame, staging: Path, blocks: int, report: Reporter
+) -> list[dict[str, Any]]:
+    """The account of all blocks; meanwhile, the blocks staged so far are reported."""
+    so_far = StagedSoFar(staging)
+
+    def tell() -> None:
+        done, counts = so_far.look()
+        report(Progress("parsing lines", done, blocks, "blocks", counts))
+
+    return wait_for(lambda: collect.rows(account), tell)
+
+
+def _record(
+    file_id: int, file: DeliveredFile, source: Source, counts: Mapping[str, Mapping[str, int]]
+) -> FileRecord:
+    """The account of one file; its lines were counted before they were parsed."""
+    by_reason = {
+        kind: {reason: lines for reason, lines in sorted(counts[kind].items()) if reason}
+        for kind in ("rejected", "repaired", "noted")
+    }
+    record = FileRecord(
+        file_id=file_id,
+        name=file.name,
+        bytes=file.bytes,
+        sha256=file.sha256,
+        source=source.id,
+        lines=file.lines,
+        accepted=counts["accepted"].get("", 0),
+        rejected=sum(by_reason["rejected"].values()),
+        repaired=counts["repaired"].get("", 0),
+        rejected_by_reason=by_reason["rejected"],
+        repaired_by_reason=by_reason["repaired"],
+        noted_by_reason=by_reason["noted"],
+        kind=file.kind,
+        atc_version=source.atc_version,
+    )
+    if record.accepted + record.rejected != record.lines or record.repaired > record.accepted:
+        raise EngineError(
+            f"{file.name}: {record.lines} lines were read but {record.accepted} accepted and "
+            f"{record.rejected} rejected; nothing was changed"
+        )
+    return record
+
+
+def require_enough_accepted(
+    records: Sequence[FileRecord], examples: Sequence[Problem], max_rejected_share: float
+) -> None:
+    """Turn the delivery away whole when too many lines of any file were rejected."""
+    problems = []
+    for record in records:
+        share = record.rejected / record.lines if record.lines else 0.0
+        if share > max_rejected_share or (record.rejected and not record.accepted):
+            what = f"{record.rejected} of {record.lines} lines are rejected"
+            mend = "mend the file or its source file"
+            if record.accepted:
+                what += f", more than {max_rejected_share:.3g} of them"
+                mend += ", or allow more with --max-rejected-share"
+            if record.rejected_by_reason.get("encoding", 0) == record.rejected:
+                mend = "declare the encoding that the file has in its source file"
+            problems.append(Problem(record.name, what, mend))
+    if problems:
+        raise DeliveryError([*problems, *examples])
+
+
+def with_turned_away(file: FileRecord, found: Mapping[tuple[int, str], int]) -> FileRecord:
+    """The account of a file when repeated and contradicting lines are known too."""
+    turned_away = {
+        reason: lines for (file_id, reason), lines in found.items() if file_id == file.file_id
+    }
+    return replace(
+        file,
+        accepted=file.accepted - sum(turned_away.values()),
+        rejected=file.rejected + sum(turned_away.values()),
+        rejected_by_reason=dict(sorted({**file.rejected_by_reason, **turned_away}.items())),
+    )
