@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def show_ingest(done: IngestReport) -> None:
     """The account of an ingest: every line of every file."""
     console = _console()
     for name in done.known:
-        console.print(f"{name}: already in the lake, nothing changed")
+        console.print(f"{name}: already in the lake, nothing changed", markup=False)
     if done.files:
         console.print(accounting(done.files))
     for problem in done.examples:
@@ -45,7 +46,8 @@ def show_ingest(done: IngestReport) -> None:
     version = done.version
     if version.replaced and done.files:
         gone = version.files[-1].version
-        console.print(f"Replaced: {version.replaced} (lake version {gone - 1} still has it).")
+        told = f"Replaced: {version.replaced} (lake version {gone - 1} still has it)."
+        console.print(told, markup=False)
     console.print(
         f"The lake is at version {version.number}: {version.persons:,} persons, "
         f"{version.dispensings:,} dispensings, {version.first_dispensed_on or 'no date'} to "
@@ -67,7 +69,7 @@ def accounting(files: Sequence[FileRecord]) -> Table:
         reasons = [f"{why} {n:,}" for why, n in file.rejected_by_reason.items()]
         mended = [f"({why} {n:,})" for why, n in file.repaired_by_reason.items()]
         numbers = (f"{n:,}" for n in (file.lines, file.accepted, file.rejected))
-        table.add_row(file.name, *numbers, ", ".join([*reasons, *mended]))
+        table.add_row(escape(file.name), *numbers, ", ".join([*reasons, *mended]))
     return table
 
 

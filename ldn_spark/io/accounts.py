@@ -117,6 +117,7 @@ def _record(
         name=file.name,
         bytes=file.bytes,
         sha256=file.sha256,
+        content=file.content,
         source=source.id,
         lines=file.lines,
         accepted=counts["accepted"].get("", 0),

@@ -51,6 +51,8 @@ class DeliveredFile:
         name: its name as delivered, without its folder.
         kind: what its rows are: `dispensings`, or the companion's name in the source.
         reader: how a block is read: `text` or `parquet`.
+        content: SHA-256 of its plain text, the same however it is packed; empty where that is the
+            file itself.
         origin: the file as delivered, with its folder.
         stamp: its `stamp_of` before it was read.
     """
@@ -64,6 +66,7 @@ class DeliveredFile:
     name: str
     kind: str = DISPENSINGS
     reader: str = TEXT
+    content: str = ""
     origin: str = ""
     stamp: Stamp | None = None
 

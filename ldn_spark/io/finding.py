@@ -87,7 +87,8 @@ def _in_folder(
         f"{file.name}: is packed and not looked into; if it belongs to the delivery, unpack it"
         for file in sorted(archives)
     ]
-    left = [path for path in sorted(folder.iterdir()) if path not in here | named | archives]
+    looked_at = archives | {folder / path.relative_to(folder).parts[0] for path in here}
+    left = [path for path in sorted(folder.iterdir()) if path not in looked_at]
     warnings += _left_aside(left, source, layouts)
     return here - foreign, warnings
 
@@ -150,4 +151,7 @@ def _header_text(path: Path, source: Source) -> str:
         return "\n".join(open_delta(path).schema.names)
     if source.format in FORMATS:
         return "\n".join(stat_header(path, source.format))
-    return first_line(path, source).replace(b"\x00", b"").decode(source.codec, "replace")
+    line = first_line(path, source)
+    if not line.strip(b"\x00"):
+        raise DeliveryError(Problem(str(path), "begins with zeros"))
+    return line.replace(b"\x00", b"").decode(source.codec, "replace")

@@ -191,22 +191,25 @@ def new_files(
 ) -> tuple[list[DeliveredFile], tuple[str, ...], list[str]]:
     """The files not in the lake yet, each content once; the names of the others; warnings.
 
-    A file that is replaced is new again where it was parsed with other lookups.
+    A content is the same however it is packed. A file that is replaced is new again where it was
+    parsed with other lookups.
     """
     held = [file for file in before.files if not file.is_replaced] if before else []
     stays = [file for file in held if file.file_id not in replacement.file_ids]
-    seen = {file.sha256 for file in (*stays, *(f for f in held if f.lookups == lookups))}
+    there = [*stays, *(file for file in held if file.lookups == lookups)]
+    seen = {file.content or file.sha256 for file in there}
     names = {file.name for file in stays}
     new, known, warnings = [], [], []
     for file in scanned:
-        (known if file.sha256 in seen else new).append(file)
-        if file.sha256 not in seen and file.name in names:
+        content = file.content or file.sha256
+        (known if content in seen else new).append(file)
+        if content not in seen and file.name in names:
             warnings.append(
                 f"{file.name}: a file of this name with other content is in the lake already; "
                 "lines that stand in both may count twice; where it is a correction, say so with "
                 "--replaces"
             )
-        seen.add(file.sha256)
+        seen.add(content)
     return new, tuple(file.name for file in known), warnings
 
 

@@ -122,11 +122,11 @@ def parse_rows(
         _take(rows, step, columns)
     if rules.kind == OBSERVATION_PERIODS:
         _reject_reversed(rows, steps)
+    if rules.kind == DISPENSINGS:
+        rows.values["line_key"] = _take_line_keys(rows, lines, source)
+        rows.values["line"] = _line_numbers(lines, first_line, source)
     bad = np.zeros(rows.count, bool) if rows.fault is None else rows.fault > 0
     repaired_rows, repaired, noted = _count_marks(rows, ~bad)
-    if rules.kind == DISPENSINGS:
-        rows.values["line_key"] = _line_keys(lines, source)
-        rows.values["line"] = _line_numbers(lines, first_line, source)
     accepted = accepted_rows(rows.values, rules.kind, noted, bad)
     rejected = _rejected(rows, lines, bad, first_line)
     return ParsedBlock(accepted, rejected, repaired_rows, repaired, noted)
@@ -209,12 +209,20 @@ def _reject_reversed(rows: _Rows, steps: Sequence[Step]) -> None:
             rows.reject(reversed_, ends["observed_to"], "period_reversed")
 
 
-def _line_keys(lines: SplitLines, source: Source) -> pa.Array:
-    """The trimmed texts of the line key's columns, joined; null where none is declared."""
+def _take_line_keys(rows: _Rows, lines: SplitLines, source: Source) -> pa.Array:
+    """The trimmed texts of the line key's columns, joined; null where none is declared.
+
+    A row without any of them cannot be told from others, and is rejected.
+    """
     if not source.line_key:
         return pa.nulls(lines.columns.num_rows, pa.string())
     texts = [pc.utf8_trim_whitespace(row_texts(lines, name)) for name in source.line_key]
-    return pc.binary_join_element_wise(*texts, LINE_KEY_SEPARATOR)
+    keys = pc.binary_join_element_wise(*texts, LINE_KEY_SEPARATOR)
+    missing = pc.equal(keys, LINE_KEY_SEPARATOR * (len(texts) - 1))
+    if pc.any(missing).as_py():
+        found = missing.to_numpy(zero_copy_only=False)
+        rows.reject(found, source.line_key[0], "line_key_missing")
+    return keys
 
 
 def _line_numbers(lines: SplitLines, first_line: int, source: Source) -> pa.Array:

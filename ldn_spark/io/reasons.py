@@ -34,6 +34,7 @@ REJECTED = {
     "ddd_too_large": "the DDDs are 999,999,999,999 or more",
     "packages_malformed": "the number of packages is not a number as the source declares",
     "packages_too_large": "the number of packages is 999,999,999,999 or more",
+    "line_key_missing": "the columns that identify the line are empty",
     "observed_from_missing": "there is no first day of the period",
     "observed_from_malformed": "the period's first day is not a day in the declared format",
     "observed_from_out_of_range": "the period's first day is not in the years 1900 to 2200",

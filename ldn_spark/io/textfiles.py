@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -72,10 +73,11 @@ def scan_text(
         target = None if stream.same else files.enter_context(plain.open("wb"))
         if target:
             target.write(first)
-        start, line, is_utf8 = len(first), 2, None
+        start, line, is_utf8, content = len(first), 2, None, hashlib.sha256(first)
         while chunk := _whole_lines(stream.text, block_bytes, path, line):
             if target:
                 target.write(chunk)
+                content.update(chunk)
             blocks.append(Block(start, start + len(chunk), line, checksum=crc32(chunk)))
             if is_utf8 is not False and not chunk.isascii():
                 is_utf8 = is_text(chunk, "utf-8")
@@ -99,6 +101,7 @@ def scan_text(
         name=path.name,
         kind=layout.kind,
         reader=TEXT,
+        content="" if stream.same else content.hexdigest(),
     )
     return file, warnings
 
@@ -171,6 +174,9 @@ def read_header(path: Path, line: bytes, source: Source) -> tuple[str, ...]:
                 "declare utf-8 in the source file",
             )
         )
+    if not line.strip(b"\x00"):
+        what, mend = "begins with zeros", "it was not copied whole: copy it again"
+        raise DeliveryError(Problem(where, what, mend))
     if b"\x00" in line or (len(line) == LONGEST_HEADER and not line.endswith(b"\n")):
         raise DeliveryError(Problem(where, "is not a line of text", "check what file this is"))
     if b"\r" in line.rstrip(b"\r\n"):

@@ -498,3 +498,11 @@ def test_b20_a_field_of_ten_megabytes():
     parsed = parse("\n".join([GOOD, line(name=huge), line(ddd=huge), line(ddd="9" * len(huge))]))
     assert rejections(parsed) == [(4, DDD, "ddd_malformed"), (5, DDD, "ddd_too_large")]
     assert parsed.accepted.num_rows == 2
+
+
+def test_b17_a_line_without_its_key_is_rejected():
+    source = like(line_key=["A", "B"])
+    rows = [f"{GOOD};1;", f"{GOOD};;2", f"{GOOD}; ;", line(date="x") + ";;"]
+    parsed = parse("\n".join(rows), source, (*HEADER, "A", "B"))
+    assert rejections(parsed) == [(4, "A", "line_key_missing"), (5, DATE, "date_malformed")]
+    assert parsed.accepted.num_rows == 2

@@ -100,6 +100,7 @@ OTHERS = {  # produced with other columns, or by another step
     "product_number_upper": "a text without a width",
     "age_unknown": "computed birth years",
     "age_trimmed": "computed birth years",
+    "line_key_missing": "lines told apart by their key",
     REPEATED_LINE: "lines told apart by their key",
     LINE_KEY_CONFLICT: "lines told apart by their key",
 }

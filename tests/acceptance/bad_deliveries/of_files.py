@@ -9,9 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ldn_spark.errors import ConflictError
 from tests.acceptance.bad_deliveries.case import (
+    CANARY,
     DDD,
     FIRST,
     GOOD,
@@ -40,6 +42,14 @@ def zipped(**names: bytes) -> bytes:
         for name, part in names.items():
             packed.writestr(name.replace("__", "/"), part)
     return content.getvalue()
+
+
+def damaged_parquet(rows: int) -> bytes:
+    """Parquet whose pages carry checksums, one of which is wrong."""
+    whole, content = parquet(pid=pa.array([CANARY] * rows)), io.BytesIO()
+    table = pq.read_table(io.BytesIO(whole))
+    pq.write_table(table, content, compression="none", write_page_checksum=True)
+    return content.getvalue().replace(CANARY.encode(), CANARY[::-1].encode())
 
 
 WORKBOOK = zipped(**{"docProps/app.xml": b"<x/>", "[Content_Types].xml": b"<Types/>"})
@@ -72,14 +82,17 @@ SIZES = {
         large=True,
     ),
     "B20 names with blanks and letters beyond ASCII": Case(
-        {"års fil 1.txt": text(GOOD), "mappe ø/b [1].csv": text(GOOD, row(day="x"))},
+        {"års fil 1.txt": text(GOOD), "mappe ø/b [utkast].csv": text(GOOD, row(day="x"))},
         Taken(
-            {"b [1].csv": Account(2, 1, {"date_malformed": 1}), "års fil 1.txt": Account(1, 1)},
+            {
+                "b [utkast].csv": Account(2, 1, {"date_malformed": 1}),
+                "års fil 1.txt": Account(1, 1),
+            },
             dispensings=2,
             persons=1,
-            rejections=("b [1].csv 3 UtleveringsDato date_malformed",),
+            rejections=("b [utkast].csv 3 UtleveringsDato date_malformed",),
         ),
-        named=("*.txt", "mappe ø/b [1].csv"),
+        named=("*.txt", "mappe ø/b [utkast].csv"),
     ),
 }  # fmt: skip
 
@@ -139,6 +152,7 @@ FILES = {
             "rest.zip": zipped(a=_TWO),
             "2.TXT": text(row(P2)),
             "2013/3.txt": text(row(P2)),
+            "2014.csv/part-0.csv": text(row(P2)),
         },
         Taken(
             {"1.txt": Account(1, 1)},
@@ -149,8 +163,14 @@ FILES = {
                 "rest.zip: is packed and not looked into",
                 f"2.TXT: has the columns of source norpd, but is not named like {_LIKE}, {_BESIDE}",
                 f"2013: is a folder with files like {_LIKE} and not looked into",
+                f"2014.csv: is a folder with files like {_LIKE} and not looked into",
             ),
         ),
+    ),
+    "F9 a copy that is as long as the file and holds zeros": Case(
+        {"1.txt": text(GOOD), "2.txt": bytes(3_000_000)},
+        Refused((("2.txt line 1", "begins with zeros", "copy it again"),)),
+        held=FIRST,
     ),
     "F9 a link to nothing": Case(
         {"1.txt": text(GOOD), "2.txt": lambda path: _link(path)},
@@ -192,6 +212,14 @@ FILES = {
         )),
         PARQUET,
         named=("*.parquet",),
+    ),
+    "F9 Parquet with damaged rows between a whole end and a whole beginning": Case(
+        {"1.parquet": damaged_parquet(9), "2.parquet": parquet(), "3.parquet": damaged_parquet(8)},
+        Refused((
+            ("1.parquet", "is damaged: its rows cannot be read", "copy it or ask for it again"),
+            ("3.parquet", "is damaged: its rows cannot be read", "copy it or ask for it again"),
+        )),
+        PARQUET,
     ),
 }  # fmt: skip
 

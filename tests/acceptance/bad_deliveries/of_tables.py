@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import datetime
 from decimal import Decimal
 
@@ -383,6 +384,36 @@ REPEATED = {
             known=("2.txt", "first.txt"),
         ),
         held=FIRST,
+    ),
+    "B17 the same content packed, and packed in the lake": Case(
+        {
+            "1.txt": _PAIR,
+            "2.txt.gz": gzip.compress(_PAIR),
+            "3.txt.gz": gzip.compress(FIRST["first.txt"]),
+        },
+        Taken(
+            {"1.txt": Account(2, 2)},
+            dispensings=6,
+            persons=3,
+            known=("2.txt.gz", "3.txt.gz"),
+        ),
+        held=FIRST,
+    ),
+    "B17 what was packed before comes plain": Case(
+        {"1.txt": text(GOOD), "first.txt": FIRST["first.txt"]},
+        Taken({"1.txt": Account(1, 1)}, dispensings=5, persons=3, known=("first.txt",)),
+        held={"first.txt.gz": gzip.compress(FIRST["first.txt"])},
+    ),
+    "B17 lines without their key": Case(
+        {"a.txt": keyed((P1, "1", ""), (P2, "2", " "), (P3, "3", "c"))},
+        Taken(
+            {"a.txt": Account(3, 1, {"line_key_missing": 2})},
+            dispensings=1,
+            persons=1,
+            rejections=("a.txt 2 Linje line_key_missing", "a.txt 3 Linje line_key_missing"),
+        ),
+        KEYED,
+        share=0.9,
     ),
     "B17 a corrected file that does not say so": Case(
         {"first.txt": _PAIR},

@@ -115,13 +115,19 @@ ENCODINGS = {
         {
             "be.txt": text(row(NORSK), encoding="utf-16-be"),
             "le.txt": text(row(NORSK), row(P2), encoding="utf-16-le", end="\r\n"),
-            "mark.txt": text(row(NORSK), encoding="utf-16"),
+            "mark.txt": text(row(NORSK, ddd="1"), encoding="utf-16"),
+            "same.txt": text(row(NORSK), encoding="utf-16"),
         },
         Taken(
             {"be.txt": Account(1, 1), "le.txt": Account(2, 2), "mark.txt": Account(1, 1)},
             dispensings=4,
             persons=2,
-            rows=(f"{P2} {ONE}", *(f"{NORSK} {ONE}",) * 3),
+            rows=(
+                f"{P2} {ONE}",
+                *(f"{NORSK} {ONE}",) * 2,
+                f"{NORSK} N05BB01 058719 2012-02-25 1",
+            ),
+            known=("same.txt",),
         ),
         UTF16,
     ),
