@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ from ldn_spark.progress import Progress, Reporter, silent
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+_Told = Callable[[str], Problem]
 
 
 def parse_files(
@@ -48,7 +50,7 @@ def parse_files(
         report: is told how many blocks are parsed.
 
     Returns:
-        The accounts, and the files of Parquet whose rows cannot be read, which have none.
+        The accounts, and what keeps the other files from being read.
 
     Raises:
         ConflictError: a file is not what it was when it was scanned.
@@ -73,22 +75,36 @@ def parse_files(
         raise
     for row in rows:
         counts[row["file_id"]][row["kind"]][row["reason"]] += row["lines"]
-    unread = {
-        kind: {file_id - first_id for file_id, kinds in counts.items() if kind in kinds}
-        for kind in ("changed", "damaged")
-    }
-    require_unchanged(files, unread["changed"])
+    changed, unread = _unread(counts)
+    require_unchanged(files, {file_id - first_id for file_id in changed})
     records = [
         _record(first_id + number, file, source, counts[first_id + number])
         for number, file in enumerate(files)
-        if number not in unread["damaged"]
+        if first_id + number not in unread
     ]
     totals = {
         "rows": sum(record.accepted for record in records),
         "rejected": sum(record.rejected for record in records),
     }
     report(Progress("parsing lines", len(tasks), len(tasks), "blocks", totals))
-    return records, [damaged(files[number].origin) for number in sorted(unread["damaged"])]
+    return records, [told(files[file_id - first_id].origin) for file_id, told in unread.items()]
+
+
+def _unread(counts: Mapping[int, Mapping[str, object]]) -> tuple[set[int], dict[int, _Told]]:
+    """The files that are changed, and those that cannot be read, with how that is told."""
+    changed = {file_id for file_id, kinds in counts.items() if "changed" in kinds}
+    faults = {"missing": _unseen, "damaged": damaged}
+    return changed, {
+        file_id: told
+        for file_id in sorted(counts)
+        for kind, told in faults.items()
+        if kind in counts[file_id]
+    }
+
+
+def _unseen(path: str) -> Problem:
+    what = "is not seen by every node of the engine"
+    return Problem(path, what, "put it where all of them see it under the same path")
 
 
 def _account_of_all(

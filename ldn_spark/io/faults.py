@@ -19,7 +19,9 @@ _NO_PERMISSION = re.compile(r"Permission denied|os error 13|AccessControlExcepti
 _CONFLICT = re.compile(
     r"Concurrent\w*Exception|Failed to commit|Missing commit file|DELTA_CONCURRENT"
 )
-_OUR_PARSER = re.compile(r"\S.*: parsing the lines from line \d+ failed with \w+ at [\w.<>]+:\d+")
+_OUR_PARSER = re.compile(
+    r"(?:RuntimeError: )?(\S.*: parsing the lines from line \d+ failed with \w+ at [\w.<>]+:\d+)"
+)
 _MACHINE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
 _MACHINE |= {errno.EACCES: "permission is denied", errno.EROFS: "the file system is read-only"}
 
@@ -59,5 +61,5 @@ def _translated(doing: str, error: Exception) -> LdnSparkError:
     if _CONFLICT.search(text):
         return ConflictError(Problem(doing, "another writer was faster", "run it again"))
     if ours := _OUR_PARSER.search(text):
-        return EngineError(ours.group())
+        return EngineError(ours[1])
     return EngineError(Problem(doing, f"the engine failed with {type(error).__name__}"))

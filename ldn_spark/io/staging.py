@@ -93,8 +93,7 @@ def parse_into_staging(
     Returns:
         The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`) and
         reason, with the number of lines. `repaired` without a reason counts lines, with a reason
-        mendings. A block that has other bytes than were scanned is `changed`, and one of Parquet
-        that cannot be read is `damaged`.
+        mendings. Of a block without rows the kind says why: `missing`, `changed` or `damaged`.
     """
     kinds = (DISPENSINGS, *source.companions)
     for folder in {"rejected", "drafts", *(_FOLDERS[kind] for kind in kinds)}:
@@ -174,25 +173,27 @@ def _account(task: BlockTask, account: Sequence[tuple[str, str, int]]) -> pa.Rec
 
 
 class _UnreadError(Exception):
-    """A block is not what it was when its file was scanned, or cannot be read; says which."""
+    """A block cannot be read, or is not what it was when its file was scanned; says which."""
 
 
 def _read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> SplitLines:
     """The rows of a block, split into fields.
 
     Raises:
-        _UnreadError: there are other bytes in their place by now, or none that make rows.
+        _UnreadError: the file is `missing` here, its bytes are `changed`, or its Parquet `damaged`.
     """
-    if task.reader == PARQUET:
-        try:
+    try:
+        if task.reader == PARQUET:
             return read_rows(task.path, task.block, wanted)
-        except (OSError, pa.ArrowException) as error:
-            if is_damage(error):
-                raise _UnreadError("damaged") from None
-            raise
-    with open(task.path, "rb") as stream:
-        stream.seek(task.block.start)
-        data = stream.read(task.block.end - task.block.start)
+        with open(task.path, "rb") as stream:
+            stream.seek(task.block.start)
+            data = stream.read(task.block.end - task.block.start)
+    except FileNotFoundError:
+        raise _UnreadError("missing") from None
+    except (OSError, pa.ArrowException) as error:
+        if is_damage(error):
+            raise _UnreadError("damaged") from None
+        raise
     if crc32(data) != task.block.checksum:
         raise _UnreadError("changed")
     return split_lines(data, task.header, wanted, source)

@@ -20,7 +20,8 @@ import pytest
 from ldn_spark.cli.app import run
 from ldn_spark.errors import DeliveryError
 from ldn_spark.io import check as check_module
-from ldn_spark.io import collect, engines
+from ldn_spark.io import collect, engines, staging
+from ldn_spark.io import delivery as delivery_module
 from ldn_spark.io import ingest as ingest_module
 from ldn_spark.io.blocks import BLOCK_BYTES
 from ldn_spark.io.lake import Lake, known_versions, read_version
@@ -136,8 +137,7 @@ def places(tmp_path, lake_with):
         delivery, lake = tmp_path / "leveranse æ 1", tmp_path / "lake"
         delivery.mkdir()
         if case.held:
-            held = lake_with(case.held, case.source)
-            lake = held if isinstance(case.outcome, Refused) else shutil.copytree(held, lake)
+            shutil.copytree(lake_with(case.held, case.source), lake)
         source_file = tmp_path / "source.yaml"
         source_file.write_text(case.source.model_dump_json(), encoding="utf-8")
         return delivery, lake, source_file
@@ -154,6 +154,30 @@ def test_a_bad_delivery(spark, ldn, places, name):
 @pytest.mark.parametrize("name", [name for name in CASES if name not in ON_BOTH_ENGINES])
 def test_one_more_bad_delivery(spark, ldn, places, name):
     go_through(spark, ldn, places, CASES[name])
+
+
+@pytest.mark.only_engine("sail")
+def test_a_file_that_not_every_node_sees(ldn, places, monkeypatch):
+    """It is where it was for the one who scanned it, and not where it is parsed."""
+    case = CASES["F11 deleted between check and parsing"]
+    monkeypatch.setattr(delivery_module, "_is_changed", lambda file: False)
+    answer = ldn("ingest", case, *places(case))
+    (told,) = answer.event("DeliveryError")["problems"]
+    assert answer.code == 10
+    assert "a.txt: is not seen by every node of the engine; put it where all of them" in told
+
+
+@pytest.mark.only_engine("sail")
+def test_a_parser_that_fails_names_its_file_and_line_and_no_value(ldn, places, monkeypatch):
+    def fail(*_):
+        raise ValueError(CANARY)
+
+    case = CASES["B14 one line"]
+    monkeypatch.setattr(staging, "parse_rows", fail)
+    answer = ldn("ingest", case, *places(case))
+    (told,) = answer.event("EngineError")["problems"]
+    assert re.fullmatch(r"a\.txt: parsing the lines from line 2 failed with ValueError at .+", told)
+    assert (answer.code, CANARY in answer.said) == (40, False)
 
 
 def test_every_kind_of_bad_input_has_a_delivery():
