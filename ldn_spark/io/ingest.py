@@ -127,7 +127,8 @@ def ingest(
         )
         if broken:
             raise DeliveryError(broken)
-        records = [replace(record, lookups=looked_up) for record in records]
+        slack = source.birth_year_slack
+        records = [replace(one, lookups=looked_up, birth_year_slack=slack) for one in records]
         examples = first_rejections(staging, {one.file_id: one.name for one in records})
         require_enough_accepted(records, examples, max_rejected_share)
         reached("parsed")

@@ -56,6 +56,7 @@ class FileRecord:
         superseded: dispensings of this file that later deliveries have replaced.
         first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
         lookups: SHA-256 of the lookups that its rows were parsed with, by name.
+        birth_year_slack: years by which a person may be older than its lines say: 1 for ages.
         content: SHA-256 of its plain text where it was packed or in UTF-16; empty otherwise.
     """
 
@@ -78,6 +79,7 @@ class FileRecord:
     first_dispensed_on: str = ""
     last_dispensed_on: str = ""
     lookups: Mapping[str, str] = field(default_factory=dict)
+    birth_year_slack: int = 0
     content: str = ""
 
     @property

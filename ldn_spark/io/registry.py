@@ -115,26 +115,32 @@ def _write_persons(intake: Intake, superseded: Counter[int]) -> dict[str, int]:
     """
     from pyspark.sql import functions as F
 
-    from ldn_spark.transforms.persons import merge_statements, summarise_statements
+    from ldn_spark.transforms.persons import (
+        merge_statements,
+        restate_persons,
+        summarise_statements,
+    )
 
-    ages = intake.source.computed.birth_year
-    slack = 1 if ages and ages.counted_as == "completed_years" else 0
-    said = keyed(intake)
-    new = summarise_statements(said, birth_year_slack=slack)
+    new = summarise_statements(keyed(intake), birth_year_slack=intake.source.birth_year_slack)
     if (people := intake.staged("persons")) is not None:
         new = new.unionByName(summarise_statements(people, birth_year_slack=0))
+    earlier = intake.before.files if intake.before else ()
     forgotten = [
         file.file_id
-        for file in (intake.before.files if intake.before else ())
-        if 0 < file.accepted <= file.superseded + superseded[file.file_id]
+        for file in earlier
+        if file.superseded < file.accepted <= file.superseded + superseded[file.file_id]
     ]
-    old = intake.old(PERSON_STATEMENTS)
+    old, known = intake.old(PERSON_STATEMENTS), intake.old(PERSONS)
     if old is not None and forgotten:
         stays = old.where(~F.col("file_id").isin(*forgotten))
         version = write_whole(intake, PERSON_STATEMENTS, stays.unionByName(new))
     else:
         version = extend(intake, PERSON_STATEMENTS, new)
     statements = intake.lake.read_at(PERSON_STATEMENTS, version)
+    exact = not any(file.birth_year_slack for file in (*earlier, *intake.files))
+    if known is not None and exact and not forgotten:  # what was said before need not be read again
+        mine = F.col("file_id") >= min(file.file_id for file in intake.files)
+        statements = restate_persons(known).unionByName(statements.where(mine))
     persons = write_whole(intake, PERSONS, merge_statements(statements))
     return {PERSON_STATEMENTS.name: version, PERSONS.name: persons}
 

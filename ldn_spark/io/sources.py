@@ -281,6 +281,12 @@ class Source(Document):
         return tuple(name for name in dict.fromkeys(names) if name not in self.looked_up)
 
     @property
+    def birth_year_slack(self) -> int:
+        """How many years earlier than its lines say a person may be born: 1 for completed years."""
+        ages = self.computed.birth_year
+        return 1 if ages and ages.counted_as == "completed_years" else 0
+
+    @property
     def companions(self) -> dict[str, Companion]:
         """The further kinds of files by name: persons, deaths, observation_periods."""
         kinds = ("persons", "deaths", "observation_periods")

@@ -12,6 +12,8 @@ from pyspark.sql import functions as F
 from ldn_spark.schemas import PERSON_STATEMENTS, PERSONS
 
 _SEXES = ("F", "M")
+_NO_YEAR_BEGINS = 9999
+"""With 0 as the latest year: no birth year is allowed, now and ever."""
 
 
 def summarise_statements(said: DataFrame, *, birth_year_slack: int) -> DataFrame:
@@ -40,6 +42,30 @@ def summarise_statements(said: DataFrame, *, birth_year_slack: int) -> DataFrame
         )
         .withColumn("person_key", F.xxhash64("pseudonym"))
         .select(*PERSON_STATEMENTS.names)
+    )
+
+
+def restate_persons(persons: DataFrame) -> DataFrame:
+    """What is known of persons as one statement each, to be merged with what comes.
+
+    Only where no birth year was left open between two: what two years allowed is not kept here.
+
+    Args:
+        persons: as `merge_statements` returns them.
+
+    Returns:
+        One row per pseudonym, as in `schemas.PERSON_STATEMENTS`; file_id is 0.
+    """
+    sex, born = F.col("sex_conflict"), F.col("birth_year_conflict")
+    return persons.select(
+        "person_key",
+        "pseudonym",
+        F.lit(0).cast("int").alias("file_id"),
+        F.when(sex, F.lit(_SEXES[0])).otherwise(F.col("sex")).alias("sex"),
+        F.when(sex, F.lit(_SEXES[1])).otherwise(F.col("sex")).alias("sex_high"),
+        F.when(born, F.lit(_NO_YEAR_BEGINS)).otherwise(F.col("birth_year")).alias("birth_year_low"),
+        F.when(born, F.lit(0)).otherwise(F.col("birth_year")).alias("birth_year_high"),
+        "died_on",
     )
 
 
