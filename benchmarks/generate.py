@@ -231,12 +231,11 @@ product_number_width: 6
 
 
 def make_lake(size: Size, home: Path) -> None:
-    """Take the extract in, a year at a time, as a register delivers it."""
+    """Take the extract in, a year at a time; years that a killed attempt took in are kept."""
     draft, source = home / "lake.draft", home / "source.yaml"
-    shutil.rmtree(draft, ignore_errors=True)
     source.write_text(SOURCE)
     began = time.perf_counter()
-    for year, delivered in deliveries(size, home):
+    for year, delivered in deliveries(size.years[years_taken_in(draft) :], home):
         command = ["ldn", "ingest", str(delivered), "--source", str(source)]
         command += ["--lake", str(draft), "--engine", "sail", "--log-format", "text"]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -246,9 +245,14 @@ def make_lake(size: Size, home: Path) -> None:
     draft.rename(home / "lake")
 
 
-def deliveries(size: Size, home: Path) -> Iterator[tuple[int, Path]]:
+def years_taken_in(lake: Path) -> int:
+    """How many years a lake holds; each was one ingest."""
+    return len(list((lake / "_versions").glob("[0-9]*.json")))
+
+
+def deliveries(years: range, home: Path) -> Iterator[tuple[int, Path]]:
     """The extract as a file a year, in turn; each is gone when the next is asked for."""
-    for year in size.years:
+    for year in years:
         delivered = home / f"dispensings_{year}.parquet"
         with duckdb.connect(config={"threads": WORKERS}) as db:
             db.execute("SET preserve_insertion_order = false")
