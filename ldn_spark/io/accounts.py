@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,13 +56,7 @@ def parse_files(
         ConflictError: a file is not what it was when it was scanned.
     """
     first_id = 1 + max((file.file_id for file in before.files), default=0) if before else 1
-    tasks = [
-        BlockTask(
-            file.path, file.name, first_id + number, file.header, block, file.kind, file.reader
-        )
-        for number, file in enumerate(files)
-        for block in file.blocks
-    ]
+    tasks = list(_tasks(files, first_id))
     counts: defaultdict[int, defaultdict[str, dict[str, int]]]
     counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
     account = parse_into_staging(
@@ -78,9 +72,9 @@ def parse_files(
     changed, unread = _unread(counts)
     require_unchanged(files, {file_id - first_id for file_id in changed})
     records = [
-        _record(first_id + number, file, source, counts[first_id + number])
-        for number, file in enumerate(files)
-        if first_id + number not in unread
+        _record(file_id, file, source, counts[file_id])
+        for file_id, file in enumerate(files, first_id)
+        if file_id not in unread
     ]
     totals = {
         "rows": sum(record.accepted for record in records),
@@ -105,6 +99,14 @@ def _unread(counts: Mapping[int, Mapping[str, object]]) -> tuple[set[int], dict[
 def _unseen(path: str) -> Problem:
     what = "is not seen by every node of the engine"
     return Problem(path, what, "put it where all of them see it under the same path")
+
+
+def _tasks(files: Sequence[DeliveredFile], first_id: int) -> Iterator[BlockTask]:
+    for file_id, file in enumerate(files, first_id):
+        for block in file.blocks:
+            yield BlockTask(
+                file.path, file.name, file_id, file.header, block, file.kind, file.reader
+            )
 
 
 def _account_of_all(

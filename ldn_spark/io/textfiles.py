@@ -85,12 +85,6 @@ def scan_text(
             line += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
     with plain.open("rb") as written:
         line -= _drop_blank_end(blocks, written)
-    warnings = header_warnings(path.name, header, layout)
-    if is_utf8 and source.codec != "utf-8":
-        what = f"its letters beyond ASCII are UTF-8, and are read as {source.encoding}"
-        warnings.append(f"{path.name}: {what}; declare utf-8 in the source file")
-    if not blocks:
-        warnings.append(f"{path.name}: holds a header and no line")
     file = DeliveredFile(
         path=str(plain),
         bytes=path.stat().st_size,
@@ -103,7 +97,17 @@ def scan_text(
         reader=TEXT,
         content="" if stream.same else content.hexdigest(),
     )
-    return file, warnings
+    return file, _warnings(file, layout, source, bool(is_utf8))
+
+
+def _warnings(file: DeliveredFile, layout: Layout, source: Source, is_utf8: bool) -> list[str]:
+    warnings = header_warnings(file.name, file.header, layout)
+    if is_utf8 and source.codec != "utf-8":
+        what = f"its letters beyond ASCII are UTF-8, and are read as {source.encoding}"
+        warnings.append(f"{file.name}: {what}; declare utf-8 in the source file")
+    if not file.blocks:
+        warnings.append(f"{file.name}: holds a header and no line")
+    return warnings
 
 
 def _refuse_document(path: Path, first: bytes) -> None:
