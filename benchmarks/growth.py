@@ -119,7 +119,7 @@ def main() -> None:
 def table(rows: Sequence[Row], said: dict) -> str:
     """The rows as Markdown."""
     lines = [
-        "### Shapes that grow",
+        "## Shapes that grow",
         "",
         "| shape | what grew | command | wall, s | processor, s | peak memory, MiB |",
         "|---|---|---|---|---|---|",

@@ -72,7 +72,7 @@ def table(taken: dict[str, Any]) -> str:
     peers = [name for name in middle if name not in OURS]
     asked = "first-ever LDN users, every year looked at" if taken["first_ever"] else "as published"
     lines = [
-        f"### {taken['dispensings']:,} dispensings",
+        f"## {taken['dispensings']:,} dispensings",
         f"The LDN study ({asked}); lake of {taken['lake_bytes'] / MB:,.0f} MB; median of "
         f"{len(next(iter(taken['runs'].values())))} after a warm-up, in turns, warm page cache. "
         "All contestants find the same moments.",
