@@ -73,7 +73,8 @@ def scan_text(
         target = None if stream.same else files.enter_context(plain.open("wb"))
         if target:
             target.write(first)
-        start, line, is_utf8, content = len(first), 2, None, hashlib.sha256(first)
+        start, line, content = len(first), 2, hashlib.sha256(first)
+        is_utf8 = False if source.codec == "utf-8" else None  # None: nothing beyond ASCII so far
         while chunk := _whole_lines(stream.text, block_bytes, path, line):
             if target:
                 target.write(chunk)
@@ -102,7 +103,7 @@ def scan_text(
 
 def _warnings(file: DeliveredFile, layout: Layout, source: Source, is_utf8: bool) -> list[str]:
     warnings = header_warnings(file.name, file.header, layout)
-    if is_utf8 and source.codec != "utf-8":
+    if is_utf8:
         what = f"its letters beyond ASCII are UTF-8, and are read as {source.encoding}"
         warnings.append(f"{file.name}: {what}; declare utf-8 in the source file")
     if not file.blocks:
