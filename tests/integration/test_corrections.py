@@ -96,6 +96,7 @@ def test_a_corrected_file_replaces_the_one_it_corrects(spark, tmp_path):
     assert ingest(spark, root, [corrected], NORPD, replaces=["a.txt"]).status == NOOP
 
 
+@pytest.mark.only_engine("sail")
 def test_a_delivery_replaces_a_period(spark, tmp_path):
     root = tmp_path / "lake"
     first = [

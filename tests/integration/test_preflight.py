@@ -89,6 +89,7 @@ def test_what_every_code_finds(lake_of, product_list):
     assert "outcome N03A" not in said
 
 
+@pytest.mark.only_engine("sail")
 def test_a_lake_without_a_profile(lake_of, product_list):
     """Made by an earlier version: the same answers, from the registry itself."""
     later = line("P9", "N05BA01", day="2019.01.01")
@@ -125,12 +126,14 @@ def test_codes_that_find_nothing_stop_the_run(spark, lake_of, tmp_path, product_
     assert (tmp_path / "lake").stat().st_mtime_ns == content
 
 
+@pytest.mark.only_engine("sail")
 def test_product_numbers_that_find_nothing(lake_of):
     found = look_up(lake_of(a=([*STARTERS, *OTHERS], None)), load_study("ldn_2013"))
     assert (found.exposure, found.products) == (7, 0)
     assert [problem.where for problem in found.problems] == ["codelist ldn_products"]
 
 
+@pytest.mark.only_engine("sail")
 def test_a_condition_that_finds_nothing_is_told(lake_of, product_list):
     study = load_study("ldn_opioids", {"ldn_products": product_list})
     lake = lake_of(a=([*STARTERS, line("P1", "N02AA01", day="2016.01.01")], None))
@@ -138,6 +141,7 @@ def test_a_condition_that_finds_nothing_is_told(lake_of, product_list):
     assert said[0].startswith("condition prior_opioid, codes 1: no dispensing in 2012–2013 has")
 
 
+@pytest.mark.only_engine("sail")
 def test_an_empty_lake(lake_of, product_list):
     lake = lake_of(a=([line(day="2013-03-01")] * 0, None))
     with pytest.raises(EmptyInputError, match="the lake holds no dispensing"):
@@ -161,6 +165,7 @@ def test_a_part_that_moved_away_is_not_lost_silently(lake_of, product_list):
     ]
 
 
+@pytest.mark.only_engine("sail")
 def test_what_leaves_a_group_is_not_counted_there(lake_of, product_list):
     """In an index of 2024 N02B holds gabapentin, in that of 2013 it does not."""
     lines = [*STARTERS, *RECODED, line("P1", "N02BE01", day="2013.02.05")]
@@ -173,6 +178,7 @@ def test_what_leaves_a_group_is_not_counted_there(lake_of, product_list):
     assert by_outcome(found) == {"opioids": 1, "nsaids": 1, "otheranalgesics": 1}
 
 
+@pytest.mark.only_engine("sail")
 def test_files_of_several_indices(spark, lake_of, tmp_path, product_list):
     lake = lake_of(old=([*STARTERS, *GABAPENTIN[:1], *OTHERS], 2013), new=(RECODED[1:], 2024))
     study = the_study(product_list)
@@ -203,6 +209,7 @@ def test_files_of_several_indices(spark, lake_of, tmp_path, product_list):
     assert "N02BF01 as N03AX12 (gabapentin, 1 dispensing)" in report
 
 
+@pytest.mark.only_engine("sail")
 def test_the_plan_is_what_the_run_finds(lake_of, product_list):
     lake = lake_of(a=([*STARTERS, *RECODED, *OTHERS], 2024))
     study, version = the_study(product_list), lake.version()

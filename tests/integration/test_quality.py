@@ -339,6 +339,7 @@ def test_the_same_bytes_again_and_on_both_engines(spark, lake, written, tmp_path
     assert _SEEN.setdefault("digests", found) == found, "the other engine wrote other bytes"
 
 
+@pytest.mark.only_engine("sail")
 def test_a_report_replaces_a_report_and_nothing_else(lake, tmp_path):
     folder = tmp_path / "q"
     write_quality_report(*lake, [STUDY], folder)
@@ -358,6 +359,7 @@ def test_a_report_replaces_a_report_and_nothing_else(lake, tmp_path):
     assert [path.name for path in other.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.only_engine("sail")
 def test_a_version_without_a_profile_is_counted_from_the_registry(lake, written, tmp_path):
     reader, version = lake
     kept = (schemas.DISPENSINGS.name, schemas.PERSONS.name)
