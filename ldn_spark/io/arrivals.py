@@ -88,20 +88,25 @@ def count_arriving(
     """Rows by year and ATC code, and the first and last day of each file."""
     from pyspark.sql import functions as F
 
-    counted = collect.rows(arriving.groupBy("year", "atc").agg(F.count(F.lit(1)).alias("rows")))
-    new = Counter({(row["year"], row["atc"]): row["rows"] for row in counted})
+    counted = collect.rows(
+        arriving.groupBy("file_id", "year", "atc").agg(
+            F.count(F.lit(1)).alias("rows"),
+            F.min("dispensed_on").alias("first"),
+            F.max("dispensed_on").alias("last"),
+        )
+    )
+    new = Counter[tuple[int, str]]()
+    spans: dict[int, tuple[str, str]] = {}
+    for row in counted:
+        new[row["year"], row["atc"]] += row["rows"]
+        first, last = row["first"].isoformat(), row["last"].isoformat()
+        before = spans.get(row["file_id"], (first, last))
+        spans[row["file_id"]] = min(first, before[0]), max(last, before[1])
     staged = sum(file.accepted for file in intake.files if file.kind == DISPENSINGS.name)
     if new.total() != staged - turned_away:
         raise EngineError(
             f"{staged - turned_away} rows were staged but {new.total()} are read back"
         )
-    days = arriving.groupBy("file_id").agg(
-        F.min("dispensed_on").alias("first"), F.max("dispensed_on").alias("last")
-    )
-    spans = {
-        row["file_id"]: (row["first"].isoformat(), row["last"].isoformat())
-        for row in collect.rows(days)
-    }
     return new, spans
 
 

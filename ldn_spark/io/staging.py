@@ -45,7 +45,6 @@ _FOLDERS = {
     OBSERVATION_PERIODS: OBSERVATION_PERIODS,
 }
 """Where the accepted rows of each kind of file are staged."""
-_SELDOM_ALIKE = ("pseudonym", "line", "line_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +218,8 @@ def _write(
         table,
         draft,
         row_group_size=_ROW_GROUP_ROWS,
-        compression="lz4",
-        use_dictionary=[column for column in table.column_names if column not in _SELDOM_ALIKE],
+        compression="none",  # read once or twice, soon: packing would cost more than it saves
+        use_dictionary=[one.name for one in table.schema if pa.types.is_dictionary(one.type)],
         write_statistics=statistics,
         store_schema=False,
     )
