@@ -7,7 +7,7 @@ from pathlib import Path
 from ldn_spark.cli.job import job_parser, named_files, open_reporter, run_job
 from ldn_spark.io.engines import open_engine
 from ldn_spark.pipeline import run_study
-from ldn_spark.reporting.figures.aside import drawing_aside
+from ldn_spark.reporting.aside import making_aside
 from ldn_spark.study.load import load_study
 from ldn_spark.study.stated_versions import OPTION, stated_versions
 
@@ -16,9 +16,10 @@ def main(args) -> None:
     study = load_study(args.study, named_files(args.codelist))
     with (
         open_reporter(args.log_format) as report,
-        drawing_aside() as draw,
+        making_aside() as aside,
         open_engine(args.engine, app_name=f"ldn: {study.definition.id}") as spark,
     ):
+        aside.prepare(study.definition)
         folder = run_study(
             spark,
             study,
@@ -28,7 +29,7 @@ def main(args) -> None:
             as_of=args.as_of,
             stated=stated_versions(args.atc_version),
             published=args.published,
-            draw=draw,
+            make=aside.make,
             report=report,
         )
     print(folder)

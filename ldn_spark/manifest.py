@@ -7,13 +7,12 @@ import importlib.metadata
 import importlib.resources
 import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from ldn_spark import __version__
-from ldn_spark.io.run_folder import list_outputs
 from ldn_spark.run import Run, run_key
 from ldn_spark.study.alterations import described
 from ldn_spark.study.documents import conf_folder
@@ -29,16 +28,7 @@ def provenance(run: Run, warnings: list[str], read_as: Sequence[ReadAs] = ()) ->
     `read_as` are the delivered codes that were read as others in the study's ATC index.
     """
     return {
-        "files": [
-            {
-                "name": file.name,
-                "sha256": file.sha256,
-                "lines": file.lines,
-                "accepted": file.accepted,
-                "rejected": file.rejected,
-            }
-            for file in run.version.files
-        ],
+        "files": delivered_files(run),
         "source": ", ".join(sorted({file.source for file in run.version.files})),
         "lake_version": run.version.number,
         "command": _command(run),
@@ -51,6 +41,20 @@ def provenance(run: Run, warnings: list[str], read_as: Sequence[ReadAs] = ()) ->
         "deviations": deviations(run, read_as),
         "atc_codes": atc_codes(run, read_as),
     }
+
+
+def delivered_files(run: Run) -> list[dict[str, Any]]:
+    """The files that the lake was made of, and what became of their lines."""
+    return [
+        {
+            "name": file.name,
+            "sha256": file.sha256,
+            "lines": file.lines,
+            "accepted": file.accepted,
+            "rejected": file.rejected,
+        }
+        for file in run.version.files
+    ]
 
 
 def atc_codes(run: Run, read_as: Sequence[ReadAs]) -> dict[str, Any]:
@@ -98,14 +102,12 @@ def _command(run: Run) -> str:
 
 
 def manifest(
-    run: Run,
-    folder: Path,
-    engine: str,
-    started: datetime,
-    warnings: list[str],
-    read_as: Sequence[ReadAs] = (),
+    run: Run, engine: str, started: datetime, read_as: Sequence[ReadAs] = ()
 ) -> dict[str, Any]:
-    """Everything a person needs to get the same numbers again; times stand here only."""
+    """Everything a person needs to get the same numbers again; times stand here only.
+
+    What was made, and when it was, is added when it is written.
+    """
     return {
         "run_id": run.run_id,
         "key": run_key(run.study, run.version, __version__, run.translation),
@@ -130,13 +132,10 @@ def manifest(
             "persons": run.version.persons,
             "dispensings": run.version.dispensings,
             "rejected": run.version.rejected,
-            "files": provenance(run, warnings)["files"],
+            "files": delivered_files(run),
             "atc_codes": atc_codes(run, read_as),
         },
-        "warnings": warnings,
-        "outputs": list_outputs(folder),
         "started": started.isoformat(),
-        "ended": datetime.now(UTC).isoformat(),
     }
 
 

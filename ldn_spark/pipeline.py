@@ -5,7 +5,6 @@ The `ldn` command runs them all; the spark-submit jobs run them all or one alone
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ldn_spark import __version__
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.progress import Progress, Reporter, silent
-from ldn_spark.publishing import load_ahead, publish_stage
+from ldn_spark.publishing import publish_stage
 from ldn_spark.run import Run, run_key, translation_of
 from ldn_spark.run_stages import Found, check_stage, cohort_stage, measure_stage, summarise_stage
 from ldn_spark.study.load import Study
@@ -24,7 +23,7 @@ from ldn_spark.study.translation import UNTRANSLATED, Translation
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from ldn_spark.reporting.figures.aside import Draw
+    from ldn_spark.reporting.publication import Make
 
 STAGES = ("check", "cohort", "measure", "summarise", "publish")
 _TITLES = {
@@ -46,7 +45,7 @@ def run_study(
     as_of: int | None = None,
     stated: StatedVersions = NOTHING_STATED,
     published: Path | None = None,
-    draw: Draw | None = None,
+    make: Make | None = None,
     report: Reporter = silent,
 ) -> Path:
     """Run a study from the lake to its folder of results.
@@ -60,13 +59,12 @@ def run_study(
         as_of: an earlier version of the lake.
         stated: in which ATC index the delivered codes are, where it is not as the files declare.
         published: values to hold against the computed ones, in the report and in compare.csv.
-        draw: how the figures are drawn, where not in this process; see `figures.aside`.
+        make: how the files are made, where not in this process; see `reporting.aside`.
         report: is told how far the work is.
 
     Returns:
         The folder, complete; nothing is visible before.
     """
-    threading.Thread(target=load_ahead).start()
     started = datetime.now(UTC)
     lake = Lake(spark, lake_root)
     version = lake.version(as_of)
@@ -91,7 +89,7 @@ def run_study(
     found = Found(checked, steps, step("summarise", summarise_stage))
     tell("publish")
     folder = publish_stage(
-        run, out, engine=engine, started=started, published=values, found=found, draw=draw
+        run, out, engine=engine, started=started, published=values, found=found, make=make
     )
     report(Progress(_TITLES["publish"], len(STAGES), len(STAGES), "stages"))
     return folder

@@ -18,6 +18,7 @@ from ldn_spark import schemas, stages
 from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion
+from ldn_spark.io.waiting import wait_for_both
 from ldn_spark.study.atc_history import BEGINNING
 from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
 from ldn_spark.study.criteria import Dispensed
@@ -84,9 +85,11 @@ def preflight(
             Problem(str(lake.root), "the lake holds no dispensing", "take a delivery in first")
         )
     looks = looks_of(study.definition)
-    occurrences = count_codes(lake, version, study, translation, looks)
+    occurrences, (atc, products) = wait_for_both(
+        lambda: count_codes(lake, version, study, translation, looks),
+        lambda: _count_exposures(lake, version, study, translation),
+    )
     check = IndexCheck(translation, study.alterations, looks, occurrences)
-    atc, products = _count_exposures(lake, version, study, translation)
     problems = [*check.problems(), *_missing_exposure(study, version, atc, products)]
     warnings = check.warnings()
     may_be_empty = {_name(outcome): outcome.may_be_empty for outcome in study.definition.outcomes}

@@ -263,34 +263,33 @@ def run_study(
     log_format: LogFormat = "auto",
 ) -> None:
     """Run a study; the last line on standard output is the folder of its results."""
-    from ldn_spark.io.engines import default_engine, open_engine
-    from ldn_spark.io.lake import read_version
-    from ldn_spark.io.run_folder import read_manifest
-    from ldn_spark.pipeline import run_study as run_pipeline
-    from ldn_spark.reporting.figures.aside import drawing_aside
-    from ldn_spark.study.load import load_study
-    from ldn_spark.study.stated_versions import stated_versions
+    from ldn_spark.reporting.aside import making_aside
 
-    wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
-    read_version(lake, as_of)  # say so before an engine is started for nothing
-    name = engine or default_engine()
-    with (
-        open_reporter(log_format) as report,
-        drawing_aside() as draw,
-        open_engine(name) as spark,
-    ):
-        folder = run_pipeline(
-            spark,
-            wanted,
-            lake,
-            out,
-            engine=name,
-            as_of=as_of,
-            stated=stated,
-            published=published,
-            draw=draw,
-            report=report,
-        )
+    with making_aside() as aside:  # first of all: it loads while the rest is loaded
+        from ldn_spark.io.engines import default_engine, open_engine
+        from ldn_spark.io.lake import read_version
+        from ldn_spark.io.run_folder import read_manifest
+        from ldn_spark.pipeline import run_study as run_pipeline
+        from ldn_spark.study.load import load_study
+        from ldn_spark.study.stated_versions import stated_versions
+
+        wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
+        read_version(lake, as_of)  # say so before an engine is started for nothing
+        aside.prepare(wanted.definition)
+        name = engine or default_engine()
+        with open_reporter(log_format) as report, open_engine(name) as spark:
+            folder = run_pipeline(
+                spark,
+                wanted,
+                lake,
+                out,
+                engine=name,
+                as_of=as_of,
+                stated=stated,
+                published=published,
+                make=aside.make,
+                report=report,
+            )
     for warning in read_manifest(folder)["warnings"]:
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(str(folder))

@@ -34,10 +34,13 @@ def interrupted_code() -> int:
 
 
 def leave(run: Callable[[], int]) -> NoReturn:
-    """Run, and leave with its exit code; without waiting for an engine that was interrupted."""
+    """Run, and leave with its exit code at once.
+
+    Nothing is left to be done: engines are stopped and files closed where they were opened.
+    Python's own end would wait for an engine that was interrupted, and takes a sixth of a second
+    to take the libraries apart.
+    """
     code = run()
     sys.stdout.flush()
     sys.stderr.flush()
-    if code in (INTERRUPTED, TERMINATED):
-        os._exit(code)
-    raise SystemExit(code)
+    os._exit(code)

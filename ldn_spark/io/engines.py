@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import EngineError, Problem, UsageError
+from ldn_spark.io.late_pandas import without_pandas
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -90,7 +91,9 @@ def _sail_session() -> Iterator[SparkSession]:
         raise EngineError(
             Problem("--engine sail", "pysail is not installed", "pip install pysail==0.7.2")
         ) from None
-    from pyspark.sql import SparkSession
+    with without_pandas():
+        from pyspark.sql import SparkSession
+        from pyspark.sql.connect.session import SparkSession as _  # noqa: F401
 
     server = SparkConnectServer(ip="127.0.0.1", port=0)
     server.start(background=True)

@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,15 @@ def list_outputs(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest, after everything else."""
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+def write_manifest(folder: Path, manifest: Mapping[str, Any], warnings: Sequence[str]) -> None:
+    """Write the manifest, after everything else; it names what the folder holds."""
+    whole = {
+        **manifest,
+        "warnings": list(warnings),
+        "outputs": list_outputs(folder),
+        "ended": datetime.now(UTC).isoformat(),
+    }
+    text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     with (folder / MANIFEST).open("w", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()

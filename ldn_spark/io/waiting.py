@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 POLL_SECONDS = 0.1
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 
 def _nothing() -> None:
@@ -51,6 +52,12 @@ def wait_for(work: Callable[[], Result], tick: Callable[[], None] = _nothing) ->
         tick: called meanwhile, about ten times a second.
     """
     return _Started(work).wait(tick)
+
+
+def wait_for_both(one: Callable[[], Result], other: Callable[[], Other]) -> tuple[Result, Other]:
+    """Do two works at the same time and return what they return; the first error is raised."""
+    begun, beside = _Started(one), _Started(other)
+    return begun.wait(_nothing), beside.wait(_nothing)
 
 
 def wait_for_all(

@@ -1,4 +1,4 @@
-"""Write everything that a study publishes into a folder."""
+"""Everything that a study publishes, as files of a folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ldn_spark.reporting import result_files
-from ldn_spark.reporting.figures.aside import Draw, draw_here
+from ldn_spark.reporting.figures.copies import Draw, draw_here
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.summarised_result import summarised_result_csv
 from ldn_spark.reporting.tables import all_tables
@@ -21,35 +21,33 @@ WORDS = "results.md"
 _WRITERS = {"csv": table_csv, "md": table_markdown, "html": table_html}
 
 
-def publish(
+def contents(
     results: Results,
     study_definition: StudyDefinition,
-    folder: Path,
     *,
     provenance: Mapping[str, Any],
     study_hash: str,
     software_version: str,
     comparison: str = "",
     draw: Draw = draw_here,
-) -> list[Path]:
-    """Write tables, figures, result files and the report.
+) -> dict[str, bytes]:
+    """Tables, figures, result files and the report.
 
     The same arguments give the same bytes: no clock, run id or engine goes into any file.
 
     Args:
         results: what the analysis found.
         study_definition: what was asked.
-        folder: where to write; made when it is missing. Files of the same name are replaced.
         provenance: what the data were: `files`, `persons`, `dispensings`, `codelists`; and
             `deviations`, what was done otherwise than the study file says.
         study_hash: hash of the study and its codelists.
         software_version: version of this package.
         comparison: a section of HTML that holds published values against these results; empty
             for none.
-        draw: how the figures are drawn; see `figures.aside`.
+        draw: how the figures are drawn; see `figures.copies`.
 
     Returns:
-        Every file written, in the order of writing.
+        The bytes of every file by its path below the folder of the run.
     """
     from ldn_spark.reporting.paragraphs import (
         methods_sentence,
@@ -58,7 +56,6 @@ def publish(
     )
     from ldn_spark.reporting.report import report_html
 
-    folder = Path(folder)
     stamp = {
         "provenance": provenance,
         "study_hash": study_hash,
@@ -70,7 +67,7 @@ def publish(
         group.id: all_tables(study_definition, results, subgroup=group.id)
         for group in study_definition.subgroups
     }
-    contents: dict[str, str | bytes] = {
+    files: dict[str, str | bytes] = {
         result_files.ESTIMATES: result_files.estimates_csv(results),
         result_files.CURVES: result_files.curves_csv(results),
         result_files.ATTRITION: result_files.attrition_csv(results),
@@ -78,7 +75,7 @@ def publish(
         **_table_files("tables", tables),
     }
     for name, own in subgroups.items():
-        contents |= _table_files(f"tables/{name}", own)
+        files |= _table_files(f"tables/{name}", own)
     words = results_paragraphs(study_definition, results)
     sentence = methods_sentence(
         study_definition,
@@ -86,12 +83,12 @@ def publish(
         software_version=software_version,
         deviations=provenance.get("deviations") or (),
     )
-    contents[WORDS] = results_markdown(words, sentence)
+    files[WORDS] = results_markdown(words, sentence)
     figures = drawn()
     for figure in figures:
-        contents[f"figures/{figure.id}.svg"] = figure.svg
-        contents[f"figures/{figure.id}.png"] = figure.png
-    contents[REPORT] = report_html(
+        files[f"figures/{figure.id}.svg"] = figure.svg
+        files[f"figures/{figure.id}.png"] = figure.png
+    files[REPORT] = report_html(
         study_definition,
         results,
         tables=tables,
@@ -102,7 +99,22 @@ def publish(
         comparison=comparison,
         **stamp,
     )
-    return [_write(folder / name, content) for name, content in contents.items()]
+    return {
+        name: content.encode("utf-8") if isinstance(content, str) else content
+        for name, content in files.items()
+    }
+
+
+def publish(
+    results: Results, study_definition: StudyDefinition, folder: Path, **stated: Any
+) -> list[Path]:
+    """Write the contents, with the same arguments, into a folder; every file that was written."""
+    return write(folder, contents(results, study_definition, **stated))
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write files below a folder, which is made; those of the same name are replaced."""
+    return [_write(Path(folder) / name, content) for name, content in files.items()]
 
 
 def _table_files(folder: str, tables: tuple[PrintedTable, ...]) -> dict[str, str]:
@@ -113,7 +125,7 @@ def _table_files(folder: str, tables: tuple[PrintedTable, ...]) -> dict[str, str
     }
 
 
-def _write(path: Path, content: str | bytes) -> Path:
+def _write(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    path.write_bytes(content)
     return path

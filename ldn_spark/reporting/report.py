@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from ldn_spark.results import NOT_ESTIMABLE, Results
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
 TEMPLATE, STYLE = "report.html.j2", "report.css"
@@ -62,20 +64,14 @@ def report_html(
         study_hash: hash of the study and its codelists.
         software_version: version of this package.
     """
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    templates = files("ldn_spark.reporting")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["count"] = count
-    page = environment.from_string((templates / TEMPLATE).read_text(encoding="utf-8"))
     labels = {group.id: group.label for group in study.subgroups}
     return (
-        page.render(
+        page_template()
+        .render(
             study=study,
-            style=Markup((templates / STYLE).read_text(encoding="utf-8")),
+            style=Markup(_part(STYLE)),
             facts=facts(study, results),
             findings=key_findings(study, results),
             unknown_doses=sentence_case(unknown_doses(study, results)),
@@ -92,9 +88,26 @@ def report_html(
             study_hash=study_hash,
             software_version=software_version,
             command=provenance.get("command") or f"ldn run {study.id}",
-        ).rstrip()
+        )
+        .rstrip()
         + "\n"
     )
+
+
+@cache
+def page_template() -> Template:
+    """The template of the page, compiled once."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["count"] = count
+    return environment.from_string(_part(TEMPLATE))
+
+
+def _part(name: str) -> str:
+    return (files("ldn_spark.reporting") / name).read_text(encoding="utf-8")
 
 
 def _marked(subgroup: str, tables: Sequence[PrintedTable]) -> list[Markup]:

@@ -48,8 +48,12 @@ def add_outcomes(dispensings: DataFrame, outcomes: Sequence[Outcome]) -> DataFra
     Returns:
         The columns of `dispensings` and `outcome`.
     """
-    pairs = [(code, outcome.id) for outcome in outcomes for code in outcome.atc]
-    mapping = dispensings.sparkSession.createDataFrame(pairs, "atc_prefix string, outcome string")
+    pairs = [
+        F.struct(F.lit(code).alias("atc_prefix"), F.lit(outcome.id).alias("outcome"))
+        for outcome in outcomes
+        for code in outcome.atc
+    ]
+    mapping = dispensings.sparkSession.range(1).select(F.inline(F.array(*pairs)))
     levels = F.array(*[F.substring("atc", 1, length) for length in ATC_LENGTHS])
     # a code shorter than seven characters repeats itself at the deeper levels
     exploded = dispensings.withColumn("atc_prefix", F.explode(F.array_distinct(levels)))

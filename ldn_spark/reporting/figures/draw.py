@@ -23,6 +23,9 @@ from ldn_spark.reporting.wording import (
 from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 
+WITHOUT_RESULTS = ("figure4",)
+"""The figures that are drawn from the study file alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnFigure:

@@ -1,0 +1,108 @@
+"""Everything that is published of a run, made of group-level numbers alone.
+
+What goes in is small and can be sent to another process; what comes out are the files' bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ldn_spark.published.values import Published
+from ldn_spark.results import AttritionStep, Results
+from ldn_spark.study.definition import StudyDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a run found, and what the report says of the data.
+
+    Attributes:
+        study: the definition.
+        moments: rows of the three tables of moments, by name.
+        attrition: from `attrition_steps`.
+        provenance: what the data were; see `reporting.publish.contents`. Its warnings are those
+            that were known before the analysis.
+        study_hash: hash of the study and its codelists.
+        software_version: version of this package.
+        published: values to hold against the computed ones.
+    """
+
+    study: StudyDefinition
+    moments: Mapping[str, Sequence[Mapping[str, Any]]]
+    attrition: Sequence[AttritionStep]
+    provenance: Mapping[str, Any]
+    study_hash: str
+    software_version: str
+    published: Published | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The files of a publication.
+
+    Attributes:
+        contents: bytes by path below the run's folder.
+        warnings: what a person should know, also of what the analysis found.
+    """
+
+    contents: Mapping[str, bytes]
+    warnings: tuple[str, ...]
+
+
+Make = Callable[[Publication], Callable[[], Made]]
+"""Is given what to publish, and hands back what to call for the files."""
+
+
+def make_here(publication: Publication) -> Callable[[], Made]:
+    """Make the files in this process, when they are asked for."""
+    from ldn_spark.reporting.figures.copies import draw_here
+
+    return lambda: make(publication, draw_here)
+
+
+def make(publication: Publication, draw: Any) -> Made:
+    """Moments -> estimates -> tables, figures, words and report.
+
+    Args:
+        publication: what was found.
+        draw: how the figures are drawn; see `figures.copies`.
+    """
+    from ldn_spark.reporting.publish import contents
+    from ldn_spark.reporting.units import unknown_doses
+
+    study = publication.study
+    results = analyse_moments(publication)
+    known = publication.provenance.get("warnings", ())
+    warnings = (*known, *filter(None, [unknown_doses(study, results)]))
+    files, section = _compared(publication, results)
+    files |= contents(
+        results,
+        study,
+        comparison=section,
+        provenance={**publication.provenance, "warnings": list(warnings)},
+        study_hash=publication.study_hash,
+        software_version=publication.software_version,
+        draw=draw,
+    )
+    return Made(files, warnings)
+
+
+def analyse_moments(publication: Publication) -> Results:
+    """The estimates, curves and attrition of a publication."""
+    from ldn_spark.analysis import analyse
+
+    return analyse(publication.study, attrition=publication.attrition, **publication.moments)
+
+
+def _compared(publication: Publication, results: Results) -> tuple[dict[str, bytes], str]:
+    """The file that holds published values against the computed ones, and the report's section."""
+    if publication.published is None:
+        return {}, ""
+    from ldn_spark.published.comparison import compare
+    from ldn_spark.published.files import COMPARE_CSV, compare_csv, compare_html
+
+    found = compare(publication.published, results, publication.study)
+    title = f"Published and computed: {publication.study.reference}"
+    return {COMPARE_CSV: compare_csv(found).encode("utf-8")}, compare_html(found, title)
