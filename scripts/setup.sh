@@ -47,6 +47,8 @@ ensure_venv() {
     say "The libraries cannot be installed: is a package index within reach? All of it: $venv/install.log"
     exit 1
   fi
+  # or every command compiles the package anew where Python is told to write no bytecode
+  "$venv/bin/python" -m compileall -q "$project/ldn_spark"
   printf '%s' "$wanted" >"$venv/.installed"
 }
 

@@ -223,16 +223,16 @@ def ingest(
 ) -> None:
     """Take a delivery into the lake; every line ends as accepted or as rejected with a reason."""
     from ldn_spark.cli.views import show_ingest
-    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.engines import default_engine, opening_engine
     from ldn_spark.io.ingest import MAX_REJECTED_SHARE
     from ldn_spark.io.ingest import ingest as take_in
     from ldn_spark.io.sources import load_source
 
     layout = load_source(source)
     share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share
-    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+    with open_reporter(log_format) as report, opening_engine(engine or default_engine()) as session:
         done = take_in(
-            spark,
+            session,
             lake,
             delivery,
             layout,

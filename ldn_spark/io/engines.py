@@ -14,13 +14,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import EngineError, Problem, UsageError
 from ldn_spark.io.late_pandas import without_pandas
+from ldn_spark.io.waiting import Started
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -77,6 +78,22 @@ def open_engine(engine: str, *, app_name: str = "ldn", cores: int = 2) -> Iterat
         raise UsageError(
             Problem("--engine", f"there is no engine '{engine}'", f"use {' or '.join(ENGINES)}")
         )
+
+
+@contextmanager
+def opening_engine(engine: str) -> Iterator[Callable[[], SparkSession]]:
+    """Start the named engine in a thread; the session, when it is asked for, stopped at the end.
+
+    For work that begins without an engine. What `open_engine` raises is raised when it is asked.
+    """
+    with ExitStack() as stack:
+        started = Started(lambda: stack.enter_context(open_engine(engine)))
+        try:
+            yield started.wait
+        finally:
+            if not isinstance(sys.exc_info()[1], KeyboardInterrupt):
+                with suppress(Exception):
+                    started.wait()
 
 
 @contextmanager
@@ -151,9 +168,13 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
             "spark.driver.memory": os.environ.get("LDN_DRIVER_MEMORY", "2g"),
             "spark.log.level": "ERROR",
             "spark.ui.showConsoleProgress": "false",
+            "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
             "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
             "spark.hadoop.parquet.block.size": str(ROW_GROUP_BYTES),
+            "spark.hadoop.parquet.block.row.count.limit": str(ROW_GROUP_ROWS),
+            "spark.hadoop.parquet.compression.codec.zstd.level": "1",
             "spark.sql.parquet.compression.codec": "zstd",
+            "spark.sql.maxConcurrentOutputFileWriters": "16",
         }
         for key, value in settings.items():
             builder = builder.config(key, value)

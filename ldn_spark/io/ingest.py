@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,7 +71,7 @@ class IngestReport:
 
 
 def ingest(
-    spark: SparkSession,
+    engine: SparkSession | Callable[[], SparkSession],
     lake_root: Path,
     delivery: Sequence[str | Path],
     source: Source,
@@ -86,7 +86,8 @@ def ingest(
     """Take files, folders or globs into a lake.
 
     Args:
-        spark: a session whose tasks see the files and the lake under the same paths.
+        engine: a session whose tasks see the files and the lake under the same paths; or what to
+            call for it, so that the engine starts while the files are looked through.
         lake_root: the lake's folder; made when it is not there.
         delivery: what was delivered.
         source: its declared layout.
@@ -122,6 +123,7 @@ def ingest(
         warnings = [*notes, *warnings, *same_name]
         if not files and before is not None:
             return IngestReport(NOOP, before, (), known, (), tuple(warnings))
+        spark = engine() if callable(engine) else engine
         records, broken = parse_files(
             spark, files, source, staging, before, lookups=tables, report=report
         )

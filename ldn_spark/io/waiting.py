@@ -19,7 +19,7 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-class _Started(Generic[Result]):
+class Started(Generic[Result]):
     """Work in a thread of its own."""
 
     def __init__(self, work: Callable[[], Result]) -> None:
@@ -35,7 +35,8 @@ class _Started(Generic[Result]):
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
 
-    def wait(self, tick: Callable[[], None]) -> Result:
+    def wait(self, tick: Callable[[], None] = _nothing) -> Result:
+        """What the work returns, or what it raises; `tick` is called ten times a second."""
         while self._thread.is_alive():
             tick()
             self._thread.join(POLL_SECONDS)
@@ -51,13 +52,13 @@ def wait_for(work: Callable[[], Result], tick: Callable[[], None] = _nothing) ->
         work: blocks, for instance in an engine's call, which hears no signal.
         tick: called meanwhile, about ten times a second.
     """
-    return _Started(work).wait(tick)
+    return Started(work).wait(tick)
 
 
 def wait_for_both(one: Callable[[], Result], other: Callable[[], Other]) -> tuple[Result, Other]:
     """Do two works at the same time and return what they return; the first error is raised."""
-    begun, beside = _Started(one), _Started(other)
-    return begun.wait(_nothing), beside.wait(_nothing)
+    begun, beside = Started(one), Started(other)
+    return begun.wait(), beside.wait()
 
 
 def wait_for_all(
@@ -86,7 +87,7 @@ def wait_for_all(
                 raise
 
     errors = []
-    for started in [_Started(worker) for _ in range(at_once)]:
+    for started in [Started(worker) for _ in range(at_once)]:
         try:
             started.wait(tick)
         except Exception as error:  # noqa: BLE001
