@@ -2,8 +2,8 @@
 
 A small launcher of its own runs the command, adopts whatever the command leaves behind and waits
 for all of it; the kernel then knows the processor seconds and the bytes read of the whole tree to
-the end. Memory is the sum of the resident sets, looked at every `TICK` seconds: pages that two
-processes share count twice, so it is an upper bound. Linux only.
+the end. Memory is what the tree holds, pages that processes share counted once: a process that has
+just made a copy of itself holds no more than before. Linux only.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Cost:
     Attributes:
         wall: seconds until the command was done.
         cpu: user and system seconds of the whole tree.
-        peak: bytes; the largest sum of resident sets that was seen.
+        peak: bytes; the most memory that the tree was seen to hold.
         read: bytes that read calls returned, from the page cache or the disk.
         output: what the command wrote to standard output.
     """
@@ -80,20 +80,39 @@ def measure(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> 
 
 
 def _watch(launcher: subprocess.Popen) -> int:
-    """The largest sum of resident sets below the launcher, until it ends."""
+    """The most memory that was seen below the launcher, until it ends.
+
+    Resident sets are quick to read but count shared pages twice: only where their sum is above the
+    peak are the shares read, and that at most a twentieth of the time.
+    """
     import psutil
 
-    top, peak, known, tick = psutil.Process(launcher.pid), 0, [], 0
+    top, peak, known, tick, quiet_until = psutil.Process(launcher.pid), 0, [], 0, 0.0
     while launcher.poll() is None:
         if tick % TICKS_PER_LISTING == 0:
             try:
                 known = [process.pid for process in top.children(recursive=True)]
             except psutil.NoSuchProcess:
                 known = []
-        peak = max(peak, sum(map(resident, known)))
+        began = time.monotonic()
+        if began >= quiet_until and sum(map(resident, known)) > peak:
+            peak = max(peak, sum(map(held, known)))
+            ended = time.monotonic()
+            quiet_until = ended + 20 * (ended - began)
         tick += 1
         time.sleep(TICK)
     return peak
+
+
+def held(pid: int) -> int:
+    """A process's proportional set in bytes: its own pages and its part of those it shares."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
 
 
 def resident(pid: int) -> int:

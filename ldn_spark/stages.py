@@ -87,7 +87,7 @@ def find_candidates(
     found = selection.add_stratum(found, definition)
     criteria = [step.keep_if for step in (*definition.eligibility, *definition.subgroups)]
     leaves = selection.name_leaves(criteria)
-    found = selection.add_leaf_counts(found, dispensings, leaves, translation)
+    found = selection.add_leaf_counts(found, index_events, dispensings, leaves, translation)
     found = selection.add_steps_passed(found, selection.selection_steps(definition, leaves))
     found = selection.add_subgroups(found, definition.subgroups, leaves)
     return found.select(*CANDIDATES.names)

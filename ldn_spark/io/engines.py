@@ -172,7 +172,6 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
             "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
             "spark.hadoop.parquet.block.size": str(ROW_GROUP_BYTES),
             "spark.hadoop.parquet.block.row.count.limit": str(ROW_GROUP_ROWS),
-            "spark.hadoop.parquet.compression.codec.zstd.level": "1",
             "spark.sql.parquet.compression.codec": "zstd",
             "spark.sql.maxConcurrentOutputFileWriters": "16",
         }

@@ -40,6 +40,7 @@ def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFram
 
 def add_leaf_counts(
     candidates: DataFrame,
+    index_days: DataFrame,
     dispensings: DataFrame,
     leaves: Mapping[Dispensed, str],
     translation: Translation = UNTRANSLATED,
@@ -47,7 +48,9 @@ def add_leaf_counts(
     """Add, per look at dispensings, the number of matching dispenses of each candidate (0 = none).
 
     Args:
-        candidates: one row per person: person_key, index_day.
+        candidates: one row per person: person_key.
+        index_days: one row per candidate: person_key, index_day; every look reads it, so it should
+            be a table and not the outcome of joins.
         dispensings: one row per dispensing.
         leaves: the looks and the column each is counted in.
         translation: how the lake's codes are read.
@@ -55,7 +58,7 @@ def add_leaf_counts(
     Returns:
         One row per candidate, with one integer column per leaf.
     """
-    keys = candidates.select("person_key", "index_day")
+    keys = index_days.select("person_key", "index_day")
     for leaf, name in leaves.items():
         counted = F.lit(1) if leaf.counting == "each_dispense" else F.col("dispensed_on")
         counter = F.count if leaf.counting == "each_dispense" else F.count_distinct
