@@ -28,7 +28,7 @@ from ldn_spark.errors import (
     UsageError,
 )
 from ldn_spark.io.delta_log import delta_version
-from ldn_spark.io.engines import engine_path
+from ldn_spark.io.engines import engine_path, tasks_at_once
 from ldn_spark.io.waiting import wait_for
 from ldn_spark.schemas import DISPENSINGS, Table
 
@@ -39,6 +39,10 @@ _VERSIONS = "_versions"
 _NEVER = "1000000"
 """Commits between two checkpoints of a table's log: Sail 0.7.2 cannot read a version that is older
 than the last checkpoint, and every earlier version of a lake stays readable."""
+
+
+ONE_TASK = 16 << 20
+"""Bytes of a stage table up to which Spark reads it in one task: some million rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +335,9 @@ def write_run_table(frame: DataFrame, folder: Path, table: Table) -> None:
 def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame:
     """A stage table of a run.
 
+    Spark reads a small one in one task: what a task holds whole is never shuffled, and a cohort's
+    tables are sorted and summed sooner than they are moved.
+
     Raises:
         UsageError: the stage that makes it has not run.
     """
@@ -343,4 +350,11 @@ def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame
                 "run the earlier stages first",
             )
         )
-    return spark.read.format("delta").load(engine_path(spark, path)).select(*table.names)
+    found = spark.read.format("delta").load(engine_path(spark, path)).select(*table.names)
+    in_one_task = tasks_at_once(spark) is None and _bytes_of(path) <= ONE_TASK
+    return found.coalesce(1) if in_one_task else found
+
+
+def _bytes_of(path: Path) -> int:
+    """Bytes of the data files of a table, those of earlier attempts included."""
+    return sum(file.stat().st_size for file in path.glob("*.parquet"))
