@@ -14,24 +14,24 @@ from ldn_spark.study.stated_versions import OPTION, stated_versions
 
 def main(args) -> None:
     study = load_study(args.study, named_files(args.codelist))
-    with (
-        open_reporter(args.log_format) as report,
-        making_aside() as aside,
-        open_engine(args.engine, app_name=f"ldn: {study.definition.id}") as spark,
-    ):
+    with making_aside() as aside:
         aside.prepare(study.definition)
-        folder = run_study(
-            spark,
-            study,
-            args.lake,
-            args.out,
-            engine=args.engine,
-            as_of=args.as_of,
-            stated=stated_versions(args.atc_version),
-            published=args.published,
-            make=aside.make,
-            report=report,
-        )
+        with (
+            open_reporter(args.log_format) as report,
+            open_engine(args.engine, app_name=f"ldn: {study.definition.id}") as spark,
+        ):
+            folder = run_study(
+                spark,
+                study,
+                args.lake,
+                args.out,
+                engine=args.engine,
+                as_of=args.as_of,
+                stated=stated_versions(args.atc_version),
+                published=args.published,
+                make=aside.make,
+                report=report,
+            )
     print(folder)
 
 

@@ -13,6 +13,7 @@ import importlib.metadata
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 from types import ModuleType
 from typing import Any
 
@@ -57,9 +58,10 @@ class _LateTypes(_Late):
 def without_pandas() -> Iterator[None]:
     """Import inside this what should not load pandas; where it is loaded already, nothing changes.
 
-    Only what is imported for the first time inside keeps the stand-in.
+    Only what is imported for the first time inside keeps the stand-in. In another thread than the
+    first nothing changes either: meanwhile that one may import what needs the real pandas.
     """
-    if "pandas" in sys.modules:
+    if "pandas" in sys.modules or current_thread() is not main_thread():
         yield
         return
     pandas, api, types = _Late("pandas"), _Late("pandas.api"), _LateTypes("pandas.api.types")

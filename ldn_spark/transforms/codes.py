@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ldn_spark.study.codes import ATC_LENGTHS, prefix_ranges
+from ldn_spark.study.codes import prefix_ranges
 from ldn_spark.study.definition import Outcome
 
 
@@ -38,8 +38,8 @@ def add_outcomes(dispensings: DataFrame, outcomes: Sequence[Outcome]) -> DataFra
     """One row per input row and outcome its ATC code belongs to; rows of no outcome fall away.
 
     An outcome counts a row once: its prefixes never cover each other (`shortest_prefixes`). Every
-    code is taken apart into its five ATC levels, so the match is an equality join however many
-    outcomes there are.
+    code is taken apart into those of its ATC levels that any outcome names, so the match is an
+    equality join however many outcomes there are.
 
     Args:
         dispensings: any grain with a column `atc`.
@@ -54,7 +54,8 @@ def add_outcomes(dispensings: DataFrame, outcomes: Sequence[Outcome]) -> DataFra
         for code in outcome.atc
     ]
     mapping = dispensings.sparkSession.range(1).select(F.inline(F.array(*pairs)))
-    levels = F.array(*[F.substring("atc", 1, length) for length in ATC_LENGTHS])
+    lengths = sorted({len(code) for outcome in outcomes for code in outcome.atc})
+    levels = F.array(*[F.substring("atc", 1, length) for length in lengths])
     # a code shorter than seven characters repeats itself at the deeper levels
     exploded = dispensings.withColumn("atc_prefix", F.explode(F.array_distinct(levels)))
     return exploded.join(mapping, on="atc_prefix", how="inner").drop("atc_prefix")

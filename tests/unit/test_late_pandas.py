@@ -42,6 +42,22 @@ def test_a_loaded_pandas_stays():
     assert done.stdout.strip() == "True", done.stderr
 
 
+def test_another_thread_gets_the_real_one():
+    code = """
+import sys, threading
+from ldn_spark.io.late_pandas import without_pandas
+def load():
+    with without_pandas():
+        import pyspark.sql.connect.session as session
+        print(session.pd is sys.modules["pandas"], session.pd.DataFrame({"x": [1]}).x.sum())
+thread = threading.Thread(target=load)
+thread.start()
+thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "True 1", done.stderr
+
+
 def test_what_fails_inside_leaves_nothing_behind():
     code = """
 import sys

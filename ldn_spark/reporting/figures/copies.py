@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ldn_spark.reporting.figures.draw import (
     WITHOUT_RESULTS,
     DrawnFigure,
+    all_figures,
     draw_figures,
     figure_ids,
 )
@@ -29,7 +30,7 @@ _SLOW = ("figure2", "figure3")
 
 def draw_here(study: StudyDefinition, results: Results) -> Callable[[], Figures]:
     """Draw in this process, when the pictures are asked for."""
-    return lambda: draw_figures(study, results, figure_ids(study, results))
+    return lambda: all_figures(study, results)
 
 
 def draw_ahead(study: StudyDefinition) -> Figures:
