@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ldn_spark.published.values import Published
 from ldn_spark.results import AttritionStep, Results
 from ldn_spark.study.definition import StudyDefinition
+
+if TYPE_CHECKING:
+    from ldn_spark.reporting.figures.copies import Draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def make_here(publication: Publication) -> Callable[[], Made]:
     return lambda: make(publication, draw_here)
 
 
-def make(publication: Publication, draw: Any) -> Made:
+def make(publication: Publication, draw: Draw) -> Made:
     """Moments -> estimates -> tables, figures, words and report.
 
     Args:

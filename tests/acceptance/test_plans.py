@@ -158,6 +158,28 @@ def files_in(lake, years) -> set[str]:
     }
 
 
+def test_a_cohort_is_read_in_one_task_and_not_shuffled(spark, sample_lake, sample_run):
+    tables = sample_lake[0] / "runs" / sample_run.name
+    study = load_study("ldn_2013")
+    cohort, cut, outcomes = (
+        read_run_table(spark, tables, table)
+        for table in (schemas.COHORT, schemas.COHORT_DISPENSINGS, schemas.PERSON_OUTCOMES)
+    )
+    frames = (
+        stages.sum_outcomes(study, cut),
+        *stages.summarise(study, cohort, cut, outcomes),
+    )
+    for frame in frames:
+        assert moved(planned(frame)) == []
+    assert len(moved(planned(cut.repartition(2, "person_key")))) == 1
+
+
+def moved(plan: Node) -> list[Node]:
+    """The shuffles that rows of any table reach."""
+    here = [plan] if plan.text.startswith("Exchange") and plan.scans() else []
+    return here + [node for child in plan.children for node in moved(child)]
+
+
 def test_what_would_be_caught(spark, frames):
     """The rules find a registry that is shuffled, broadcast or read twice."""
     lake, _ = frames
