@@ -14,6 +14,8 @@ MICRO = 1_000_000
 """Units of `*_micro` in one DDD."""
 HUGE_DDD = 10_000
 """A line of more DDDs, 27 years of one drug, is accepted and pointed out."""
+SEXES = ("F", "M")
+"""They are numbered while they are compared: engines compare texts far more slowly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
 
 from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.io import collect
@@ -15,12 +17,14 @@ from ldn_spark.io.delivery import require_unchanged
 from ldn_spark.io.lake import FileRecord, LakeVersion
 from ldn_spark.io.lookups import LookupTable
 from ldn_spark.io.sources import Source
+from ldn_spark.io.staged import Arrivals, read_account
 from ldn_spark.io.staging import BlockTask, StagedSoFar, parse_into_staging
 from ldn_spark.io.tabular import damaged
 from ldn_spark.io.waiting import wait_for
 from ldn_spark.progress import Progress, Reporter, silent
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 _Told = Callable[[str], Problem]
@@ -36,7 +40,7 @@ def parse_files(
     lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
     report: Reporter = silent,
-) -> tuple[list[FileRecord], list[Problem]]:
+) -> tuple[list[FileRecord], list[Problem], Arrivals]:
     """Parse every block into the staging folder; account for every line.
 
     Args:
@@ -50,7 +54,8 @@ def parse_files(
         report: is told how many blocks are parsed.
 
     Returns:
-        The accounts, and what keeps the other files from being read.
+        The accounts, what keeps the other files from being read, and what the staged dispensings
+        hold (nothing where they are only counted).
 
     Raises:
         ConflictError: a file is not what it was when it was scanned.
@@ -63,12 +68,16 @@ def parse_files(
         spark, tasks, source, staging, lookups=lookups, keep_accepted=keep_accepted
     )
     try:
-        rows = _account_of_all(account, staging, len(tasks), report)
+        lines = _account_of_all(account, staging, len(tasks), report)
     except Exception:
         require_unchanged(files)  # which may be why it failed
         raise
-    for row in rows:
-        counts[row["file_id"]][row["kind"]][row["reason"]] += row["lines"]
+    by_reason = lines.group_by(["file_id", "kind", "reason"]).aggregate([("lines", "sum")])
+    for row in by_reason.to_pylist():
+        counts[row["file_id"]][row["kind"]][row["reason"]] = row["lines_sum"]
+    arrivals = read_account(
+        lines.filter(pc.is_valid(lines["year"])).rename_columns({"lines": "rows"})
+    )
     changed, unread = _unread(counts)
     require_unchanged(files, {file_id - first_id for file_id in changed})
     records = [
@@ -81,7 +90,8 @@ def parse_files(
         "rejected": sum(record.rejected for record in records),
     }
     report(Progress("parsing lines", len(tasks), len(tasks), "blocks", totals))
-    return records, [told(files[file_id - first_id].origin) for file_id, told in unread.items()]
+    problems = [told(files[file_id - first_id].origin) for file_id, told in unread.items()]
+    return records, problems, arrivals
 
 
 def _unread(counts: Mapping[int, Mapping[str, object]]) -> tuple[set[int], dict[int, _Told]]:
@@ -109,9 +119,7 @@ def _tasks(files: Sequence[DeliveredFile], first_id: int) -> Iterator[BlockTask]
             )
 
 
-def _account_of_all(
-    account: DataFrame, staging: Path, blocks: int, report: Reporter
-) -> list[dict[str, Any]]:
+def _account_of_all(account: DataFrame, staging: Path, blocks: int, report: Reporter) -> pa.Table:
     """The account of all blocks; meanwhile, the blocks staged so far are reported."""
     so_far = StagedSoFar(staging)
 
@@ -119,7 +127,7 @@ def _account_of_all(
         done, counts = so_far.look()
         report(Progress("parsing lines", done, blocks, "blocks", counts))
 
-    return wait_for(lambda: collect.rows(account), tell)
+    return wait_for(lambda: collect.table(account), tell)
 
 
 def _record(

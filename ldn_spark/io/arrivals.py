@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import DeliveryError, EngineError, Problem
@@ -13,6 +15,8 @@ from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import write_table
 from ldn_spark.io.replacing import survivors
 from ldn_spark.io.sources import Source
+from ldn_spark.io.staged import Arrivals, restage
+from ldn_spark.io.staging import ACCEPTED
 from ldn_spark.schemas import DISPENSINGS, Table
 
 if TYPE_CHECKING:
@@ -23,6 +27,21 @@ TURNED_AWAY = Table(
     grain="one row per parsed line that repeats or contradicts another one",
     columns=(("file_id", "int"), ("line", "bigint"), ("reason", "string")),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """The dispensings that enter the lake.
+
+    Attributes:
+        rows: for the engine.
+        files: where they are staged.
+        arrivals: what they are.
+    """
+
+    rows: DataFrame
+    files: tuple[Path, ...]
+    arrivals: Arrivals
 
 
 def find_turned_away(intake: Intake) -> dict[tuple[int, str], int]:
@@ -56,6 +75,11 @@ def tells_lines_apart(source: Source) -> bool:
     return bool(source.line_key) or source.repeated_lines == "reject"
 
 
+def _needs_fingerprint(source: Source) -> bool:
+    """Whether the content of a line is its key."""
+    return not source.line_key and tells_lines_apart(source)
+
+
 def read_turned_away(intake: Intake) -> DataFrame:
     """The lines that `find_turned_away` found: file_id, line, reason."""
     path = engine_path(intake.lake.spark, intake.staging / TURNED_AWAY.name)
@@ -66,55 +90,46 @@ def keyed(intake: Intake) -> DataFrame:
     """The staged dispensings with their line keys."""
     from ldn_spark.transforms.repeated import fingerprint
 
-    rows = intake.staged("accepted")
+    rows = intake.staged(ACCEPTED)
     if rows is None:
         raise EngineError("no dispensing was staged")
-    if not intake.source.line_key and tells_lines_apart(intake.source):
+    if _needs_fingerprint(intake.source):
         rows = rows.withColumn("line_key", fingerprint())
     return rows
 
 
-def arriving_rows(intake: Intake, some_turned_away: bool) -> DataFrame:
-    """The staged dispensings that enter the lake."""
-    rows = keyed(intake)
-    if some_turned_away:
+def find_arriving(intake: Intake, turned_away: int) -> Arriving:
+    """The staged dispensings that enter the lake: as parsed, or without those turned away.
+
+    Args:
+        intake: what comes.
+        turned_away: how many parsed lines `find_turned_away` found.
+
+    Raises:
+        EngineError: other rows are there than were staged.
+    """
+    rows, files, arrivals = keyed(intake), _staged_as_parsed(intake), intake.arrivals
+    if turned_away:
         rows = rows.join(read_turned_away(intake), on=["file_id", "line"], how="left_anti")
-    return rows
+    if turned_away or _needs_fingerprint(intake.source):
+        restaged, arrivals = restage(rows, intake.staging / "arriving")
+        files = tuple(restaged)
+    accepted = sum(file.accepted for file in intake.files if file.kind == DISPENSINGS.name)
+    if (there := arrivals.rows.total()) != accepted - turned_away:
+        raise EngineError(f"{accepted - turned_away} rows were staged but {there} are read back")
+    return Arriving(rows, files, arrivals)
 
 
-def count_arriving(
-    intake: Intake, arriving: DataFrame, turned_away: int
-) -> tuple[Counter[tuple[int, str]], dict[int, tuple[str, str]]]:
-    """Rows by year and ATC code, and the first and last day of each file."""
-    from pyspark.sql import functions as F
-
-    counted = collect.rows(
-        arriving.groupBy("file_id", "year", "atc").agg(
-            F.count(F.lit(1)).alias("rows"),
-            F.min("dispensed_on").alias("first"),
-            F.max("dispensed_on").alias("last"),
-        )
-    )
-    new = Counter[tuple[int, str]]()
-    spans: dict[int, tuple[str, str]] = {}
-    for row in counted:
-        new[row["year"], row["atc"]] += row["rows"]
-        first, last = row["first"].isoformat(), row["last"].isoformat()
-        before = spans.get(row["file_id"], (first, last))
-        spans[row["file_id"]] = min(first, before[0]), max(last, before[1])
-    staged = sum(file.accepted for file in intake.files if file.kind == DISPENSINGS.name)
-    if new.total() != staged - turned_away:
-        raise EngineError(
-            f"{staged - turned_away} rows were staged but {new.total()} are read back"
-        )
-    return new, spans
+def _staged_as_parsed(intake: Intake) -> tuple[Path, ...]:
+    """The files of the dispensings as they were parsed."""
+    return tuple(sorted((intake.staging / ACCEPTED).glob("[0-9]*.parquet")))
 
 
-def require_within_period(intake: Intake, spans: Mapping[int, tuple[str, str]]) -> None:
+def require_within_period(intake: Intake, spans: Mapping[int, tuple[date, date]]) -> None:
     """A delivery that replaces a period holds nothing else, or lines would count twice."""
     if not (period := intake.replacement.period):
         return
-    first, last = (day.isoformat() for day in period)
+    first, last = period
     names = {file.file_id: file.name for file in intake.files}
     problems = [
         Problem(

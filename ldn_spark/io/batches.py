@@ -1,6 +1,6 @@
 """Which rows are sorted together: parts of a year, or several years, that fit into memory.
 
-The engine sorts a batch in memory. A registry is cut by year, then by ranges of ATC codes, and a
+A task sorts a batch in memory. A registry is cut by year, then by ranges of ATC codes, and a
 code of its own that is still too large by ranges of person keys, which are evenly spread hashes.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 CODE_BITS = 28
@@ -41,8 +41,7 @@ class Batch:
 def code_number(atc: str) -> int:
     """The place of an ATC code among all possible ones in alphabetical order.
 
-    The engine sorts by one whole number, of this and the person key, three times as fast as by a
-    text and a number.
+    Rows are sorted by one whole number, of this and the person key.
 
     >>> [code_number(code) for code in ("A", "A01", "A01A", "A02BC01", "Z99ZZ99")]
     [0, 147258, 149985, 226646, 193349753]
@@ -113,29 +112,3 @@ def _cut_year(year: int, codes: Mapping[str, int], most: int) -> Iterator[Batch]
             high = _LOWEST_KEY + (part + 1) * _KEYS // parts - 1
             share = (part + 1) * count // parts - part * count // parts
             yield Batch((year,), share, first, following, (low, high))
-
-
-def number_batches(
-    codes: Iterable[tuple[int, str]], batches: Sequence[Batch]
-) -> list[tuple[int, str, int, int]]:
-    """Where the rows of each year and code belong: year, code, first batch, and among how many.
-
-    >>> batches = plan_batches({(2012, "A"): 4, (2012, "B"): 20, (2013, "A"): 1}, 8)
-    >>> number_batches([(2012, "A"), (2012, "B"), (2013, "A")], batches)
-    [(2012, 'A', 0, 1), (2012, 'B', 1, 3), (2013, 'A', 4, 1)]
-    """
-    by_year: defaultdict[int, list[int]] = defaultdict(list)
-    for number, batch in enumerate(batches):
-        for year in batch.years:
-            by_year[year].append(number)
-    found = []
-    for year, atc in sorted(codes):
-        mine = [
-            number
-            for number in by_year[year]
-            if batches[number].first_atc <= atc
-            and (not batches[number].next_atc or atc < batches[number].next_atc)
-        ]
-        if mine:
-            found.append((year, atc, mine[0], len(mine)))
-    return found

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.accounts import parse_files, require_enough_accepted, with_turned_away
 from ldn_spark.io.arrivals import (
-    arriving_rows,
-    count_arriving,
+    find_arriving,
     find_turned_away,
     require_within_period,
     tells_lines_apart,
@@ -108,7 +107,7 @@ def check(
         )
         new, known, same_name = new_files(scanned, before, replacement, looked_up)
         keep = tells_lines_apart(source) or bool(replacement.period)
-        records, broken = parse_files(
+        records, broken, arrivals = parse_files(
             spark,
             new,
             source,
@@ -122,7 +121,9 @@ def check(
         problems += [*unread, *broken, *_too_few_accepted(records, examples, max_rejected_share)]
         if keep and records:
             lake, taken = Lake(spark, lake_root or staging), tuple(records)
-            intake = Intake(lake, staging, source, before, taken, replacement, "", rows_at_once=1)
+            intake = Intake(
+                lake, staging, source, before, taken, arrivals, replacement, "", rows_at_once=1
+            )
             found = find_turned_away(intake)
             records = [with_turned_away(record, found) for record in records]
             problems += _outside_period(intake, found)
@@ -172,10 +173,9 @@ def _outside_period(intake: Intake, turned_away: Mapping[tuple[int, str], int]) 
     """The files that hold other days than the period that they are to replace."""
     if not intake.replacement.period:
         return []
-    arriving = arriving_rows(intake, bool(turned_away))
-    _, spans = count_arriving(intake, arriving, sum(turned_away.values()))
+    arriving = find_arriving(intake, sum(turned_away.values()))
     try:
-        require_within_period(intake, spans)
+        require_within_period(intake, arriving.arrivals.spans)
     except DeliveryError as error:
         return list(error.problems)
     return []

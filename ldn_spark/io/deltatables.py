@@ -72,13 +72,9 @@ def open_delta(folder: Path) -> DeltaTable:
     Raises:
         DeliveryError: it is no Delta table, its log is broken, or it uses what is not read here.
     """
-    try:
-        import deltalake
-        from deltalake.exceptions import DeltaError
-    except ImportError:
-        mend = "pip install 'ldn-spark[delta]'"
-        what = "is a Delta table, and the library that reads them is not installed"
-        raise DeliveryError(Problem(str(folder), what, mend)) from None
+    import deltalake
+    from deltalake.exceptions import DeltaError
+
     if not is_delta(folder):
         raise DeliveryError(Problem(str(folder), "is no Delta table", "check the folder"))
     folder = folder.resolve()

@@ -171,9 +171,7 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
             "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
             "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
             "spark.hadoop.parquet.block.size": str(ROW_GROUP_BYTES),
-            "spark.hadoop.parquet.block.row.count.limit": str(ROW_GROUP_ROWS),
             "spark.sql.parquet.compression.codec": "zstd",
-            "spark.sql.maxConcurrentOutputFileWriters": "16",
         }
         for key, value in settings.items():
             builder = builder.config(key, value)
@@ -207,13 +205,22 @@ def tasks_at_once(spark: SparkSession) -> int | None:
     return int(limit) if limit else None
 
 
+def tasks_on_a_machine(spark: SparkSession) -> int:
+    """How many tasks of a stage share the memory of a machine: on Spark, of an executor."""
+    if (limit := tasks_at_once(spark)) is not None:
+        return limit
+    context = spark.sparkContext
+    cores = context.getConf().get("spark.executor.cores", "")
+    is_local = context.master.startswith("local")
+    return int(cores) if cores and not is_local else max(1, context.defaultParallelism)
+
+
 def engine_path(spark: SparkSession, path: Path) -> str:
-    """A path as the engine can take it; its parent folder is made.
+    """A path as the engine can take it.
 
     Sail 0.7.2 loses Delta tables whose path holds a blank or a letter beyond ASCII: it reaches
     them by a link without either.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     links = spark.conf.get(_LINKS, "")
     if not links or _PLAIN_PATH.fullmatch(str(path)):
         return str(path)

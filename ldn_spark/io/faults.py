@@ -19,6 +19,7 @@ _NO_PERMISSION = re.compile(r"Permission denied|os error 13|AccessControlExcepti
 _CONFLICT = re.compile(
     r"Concurrent\w*Exception|Failed to commit|Missing commit file|DELTA_CONCURRENT"
 )
+_ENGINES = ("pyspark", "py4j", "grpc", "deltalake", "_internal")  # the last is deltalake's too
 _OUR_PARSER = re.compile(
     r"(?:RuntimeError: )?(\S.*: parsing the lines from line \d+ failed with \w+ at [\w.<>]+:\d+)"
 )
@@ -45,7 +46,7 @@ def translated_faults(doing: str) -> Iterator[None]:
         where = str(error.filename or doing)
         raise ResourceError(Problem(where, _MACHINE[error.errno])) from error
     except Exception as error:
-        if not type(error).__module__.startswith(("pyspark", "py4j", "grpc")):
+        if not type(error).__module__.startswith(_ENGINES):
             raise
         raise _translated(doing, error) from error
 

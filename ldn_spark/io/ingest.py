@@ -37,6 +37,7 @@ from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staging import first_rejections
 from ldn_spark.io.verification import check_rejected, describe_dispensings, describe_persons
+from ldn_spark.io.waiting import wait_for_both
 from ldn_spark.progress import Progress, Reporter, silent
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def ingest(
         if not files and before is not None:
             return IngestReport(NOOP, before, (), known, (), tuple(warnings))
         spark = engine() if callable(engine) else engine
-        records, broken = parse_files(
+        records, broken, arrivals = parse_files(
             spark, files, source, staging, before, lookups=tables, report=report
         )
         if broken:
@@ -140,6 +141,7 @@ def ingest(
             source,
             before,
             tuple(records),
+            arrivals,
             replacement,
             token=staging.name,
             rows_at_once=max(1, memory // _BYTES_PER_SORTED_ROW),
@@ -241,8 +243,10 @@ def _write(intake: Intake, report: Reporter) -> LakeVersion:
         years={str(year): done.years[year] for year in sorted(done.years)},
         replaced=intake.replacement.declared,
     )
-    span = describe_dispensings(intake.lake, draft, done.changed)
-    persons = describe_persons(intake.lake, draft)
+    span, persons = wait_for_both(
+        lambda: describe_dispensings(intake.lake, draft, done.changed),
+        lambda: describe_persons(intake.lake, draft),
+    )
     check_rejected(intake.lake, draft)
     report(Progress("checking the lake", 1, 1, "versions"))
     return replace(draft, **span, **persons)

@@ -16,6 +16,7 @@ from ldn_spark.io.engines import engine_path
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion, append_rows, write_table
 from ldn_spark.io.replacing import Replacement
 from ldn_spark.io.sources import Source
+from ldn_spark.io.staged import Arrivals
 from ldn_spark.schemas import Table
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Intake:
         source: their layout.
         before: the version to build on; None for an empty lake.
         files: the new files and their accounts, as parsed.
+        arrivals: what the parsed dispensings are.
         replacement: what leaves the lake.
         token: marks the commits as those of this ingest.
         rows_at_once: how many dispensings are sorted in memory together.
@@ -43,6 +45,7 @@ class Intake:
     source: Source
     before: LakeVersion | None
     files: tuple[FileRecord, ...]
+    arrivals: Arrivals
     replacement: Replacement
     token: str
     rows_at_once: int
@@ -57,13 +60,10 @@ class Intake:
         return self.lake.root / table.name
 
     def staged(self, kind: str) -> DataFrame | None:
-        """The staged rows of a kind with their person keys; None where nothing was staged."""
-        from pyspark.sql import functions as F
-
-        if not (self.staging / kind).is_dir():
+        """The staged rows of a kind; None where no file of that kind can be delivered."""
+        if not any((self.staging / kind).glob("*.parquet")):
             return None
-        rows = self.lake.spark.read.parquet(engine_path(self.lake.spark, self.staging / kind))
-        return rows.withColumn("person_key", F.xxhash64("pseudonym"))
+        return self.lake.spark.read.parquet(engine_path(self.lake.spark, self.staging / kind))
 
     def pinned(self, table: Table) -> int | None:
         """The table's Delta version that the version record names."""

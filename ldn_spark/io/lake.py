@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 _VERSIONS = "_versions"
-_NEVER = "1000000"
+NEVER = "1000000"
 """Commits between two checkpoints of a table's log: Sail 0.7.2 cannot read a version that is older
 than the last checkpoint, and every earlier version of a lake stays readable."""
 
@@ -294,13 +294,14 @@ def write_table(
     """
     writer = _writer(frame, table, token).mode("overwrite")
     if not replace_where:
-        writer = writer.option("delta.checkpointInterval", _NEVER)
+        writer = writer.option("delta.checkpointInterval", NEVER)
     if replace_where:
         writer = writer.option("replaceWhere", replace_where)
     elif table.statistics_on:
         writer = writer.option("delta.dataSkippingStatsColumns", ",".join(table.statistics_on))
     else:
         writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
+    path.parent.mkdir(parents=True, exist_ok=True)
     target = engine_path(frame.sparkSession, path)
     wait_for(lambda: writer.save(target))
 

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from ldn_spark.errors import EngineError
 from ldn_spark.io.arrivals import (
-    arriving_rows,
-    count_arriving,
+    find_arriving,
     find_turned_away,
-    keyed,
     read_turned_away,
     require_within_period,
 )
@@ -18,15 +17,14 @@ from ldn_spark.io.delta_log import delta_version
 from ldn_spark.io.engines import engine_path
 from ldn_spark.io.intake import Intake, extend, own_version, write_whole
 from ldn_spark.io.rewriting import (
-    WRITERS,
+    PROFILES,
     RowsWritten,
-    clear_years,
     count_replaced,
-    plan_rewriting,
-    write_batches,
+    rewrite_years,
     years_after,
 )
-from ldn_spark.io.waiting import wait_for_all
+from ldn_spark.io.staging import REJECTED, STATEMENTS
+from ldn_spark.io.waiting import wait_for_both
 from ldn_spark.schemas import (
     DISPENSING_PROFILE,
     DISPENSINGS,
@@ -72,38 +70,47 @@ def write_registry(intake: Intake, written: RowsWritten) -> Written:
     """
     intake.start.update({table.name: delta_version(intake.path(table)) for table in LAKE_TABLES})
     turned_away = find_turned_away(intake)
-    arriving = arriving_rows(intake, bool(turned_away))
-    new, spans = count_arriving(intake, arriving, sum(turned_away.values()))
+    arriving = find_arriving(intake, sum(turned_away.values()))
+    spans = arriving.arrivals.spans
     require_within_period(intake, spans)
-    gone = count_replaced(intake, arriving)
+    gone = count_replaced(intake, arriving.rows)
     superseded = Counter[int]()
     for (file_id, _), rows in gone.items():
         superseded[file_id] += rows
-    plan = plan_rewriting(intake, new, gone)
-    clear_years(intake, plan, arriving)
-    tables: dict[str, int] = {}
-    works = [
-        lambda: tables.update(_write_persons(intake, superseded)),
-        *write_batches(intake, plan, arriving, written),
-    ]
-    wait_for_all(works, at_once=WRITERS)
+    tables, changed = wait_for_both(
+        lambda: _write_beside(intake, superseded, bool(turned_away)),
+        lambda: rewrite_years(intake, arriving, gone, written),
+    )
     tables[DISPENSINGS.name] = own_version(intake, DISPENSINGS)
-    tables[DISPENSING_PROFILE.name] = _write_profile(intake, tables[DISPENSINGS.name], plan.changed)
+    tables[DISPENSING_PROFILE.name] = _write_profile(intake, changed)
+    years = years_after(intake, arriving.arrivals.by_code, gone)
+    days = {
+        file_id: (first.isoformat(), last.isoformat()) for file_id, (first, last) in spans.items()
+    }
+    return Written(tables, years, changed, superseded, turned_away, days)
+
+
+def _write_beside(
+    intake: Intake, superseded: Counter[int], some_turned_away: bool
+) -> dict[str, int]:
+    """What does not depend on the dispensings that are written at the same time."""
+    tables = _write_persons(intake, superseded)
     tables[OBSERVATION_PERIODS.name] = _write_periods(intake)
-    tables[REJECTED_DISPENSINGS.name] = _write_rejected(intake, bool(turned_away))
-    years = years_after(intake, new, gone)
-    return Written(tables, years, plan.changed, superseded, turned_away, spans)
+    tables[REJECTED_DISPENSINGS.name] = _write_rejected(intake, some_turned_away)
+    return tables
 
 
-def _write_profile(intake: Intake, dispensings_version: int, changed: Collection[int]) -> int:
-    """Volume and completeness per month and code, counted from what was written."""
+def _write_profile(intake: Intake, changed: Collection[int]) -> int:
+    """Volume and completeness per month and code, as counted while the years were written."""
     from pyspark.sql import functions as F
 
-    from ldn_spark.transforms.profile import summarise_dispensings
+    from ldn_spark.transforms.profile import add_up_profiles
 
-    written = intake.lake.read_at(DISPENSINGS, dispensings_version)
-    profile = summarise_dispensings(written.where(F.col("year").isin(*changed)))
-    if (old := intake.old(DISPENSING_PROFILE)) is not None:
+    old, counted = intake.old(DISPENSING_PROFILE), intake.staged(PROFILES)
+    if counted is None:  # nothing is dispensed in the years that changed
+        counted = intake.lake.spark.createDataFrame([], DISPENSING_PROFILE.ddl)
+    profile = add_up_profiles(counted)
+    if old is not None:
         profile = profile.unionByName(old.where(~F.col("year").isin(*changed)))
     return write_whole(intake, DISPENSING_PROFILE, profile)
 
@@ -121,9 +128,10 @@ def _write_persons(intake: Intake, superseded: Counter[int]) -> dict[str, int]:
         summarise_statements,
     )
 
-    new = summarise_statements(keyed(intake), birth_year_slack=intake.source.birth_year_slack)
-    if (people := intake.staged("persons")) is not None:
-        new = new.unionByName(summarise_statements(people, birth_year_slack=0))
+    staged = intake.staged(STATEMENTS)
+    if staged is None:
+        raise EngineError("nothing was staged of persons")
+    new = summarise_statements(staged)
     earlier = intake.before.files if intake.before else ()
     forgotten = [
         file.file_id
@@ -165,7 +173,7 @@ def _write_rejected(intake: Intake, some_turned_away: bool) -> int:
     from pyspark.sql import functions as F
 
     spark = intake.lake.spark
-    rows = spark.read.parquet(engine_path(spark, intake.staging / "rejected"))
+    rows = spark.read.parquet(engine_path(spark, intake.staging / REJECTED))
     rows = rows.select(*REJECTED_DISPENSINGS.names)
     if some_turned_away:
         names = spark.createDataFrame(

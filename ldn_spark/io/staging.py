@@ -1,50 +1,60 @@
 """Blocks of delivered files parsed by the engine's tasks into a folder of Parquet files.
 
 A task writes its own files under a name of its own and renames them when they are whole, so that
-a task that is run twice leaves the same content once.
+a task that is run twice leaves the same content once. Dispensings are staged with the keys of
+their persons; what lines say of persons is summed up and staged beside them.
 """
 
 from __future__ import annotations
 
-import os
 import traceback
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ldn_spark.errors import Problem
-from ldn_spark.io.accepted import DEATHS, OBSERVATION_PERIODS, PERSONS
-from ldn_spark.io.batches import code_number
+from ldn_spark.io.accepted import OBSERVATION_PERIODS
 from ldn_spark.io.blocks import DISPENSINGS, PARQUET, Block
 from ldn_spark.io.engines import tasks_at_once
 from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
 from ldn_spark.io.lookups import LookupTable
 from ldn_spark.io.parsing import ParsedBlock, parse_block, parse_rows
+from ldn_spark.io.person_keys import person_keys
 from ldn_spark.io.rules import Rules, rules_of
+from ldn_spark.io.said import STAGED, Statements, write_statements
 from ldn_spark.io.sources import Source
+from ldn_spark.io.staged import stage_by_code, write_staged
 from ldn_spark.io.tabular import is_damage, read_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_ACCOUNT = "file_id int, kind string, reason string, lines bigint"
-_ROW_GROUP_ROWS = 32_768
-"""Small, so that a batch of a year's codes is read without the others."""
-_FOLDERS = {
-    DISPENSINGS: "accepted",
-    PERSONS: "persons",
-    DEATHS: "persons",
-    OBSERVATION_PERIODS: OBSERVATION_PERIODS,
-}
-"""Where the accepted rows of each kind of file are staged."""
+ACCEPTED, REJECTED, STATEMENTS = "accepted", "rejected", "statements"
+_ACCOUNT = pa.schema(
+    [
+        ("file_id", pa.int32()),
+        ("kind", pa.string()),
+        ("reason", pa.string()),
+        ("year", pa.int32()),
+        ("atc", pa.string()),
+        ("first", pa.date32()),
+        ("last", pa.date32()),
+        ("lines", pa.int64()),
+    ]
+)
+_ACCOUNT_DDL = (
+    "file_id int, kind string, reason string, year int, atc string, first date, last date, "
+    "lines bigint"
+)
+_BLOCKS_PER_TASK = 16
+_TAKEN_IN = b"accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +101,39 @@ def parse_into_staging(
 
     Returns:
         The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`) and
-        reason, with the number of lines. `repaired` without a reason counts lines, with a reason
+        reason, with the number of lines. Accepted dispensings are told by year and ATC code, with
+        the first and the last day. `repaired` without a reason counts lines, with a reason
         mendings. Of a block without rows the kind says why: `missing`, `changed` or `damaged`.
     """
     kinds = (DISPENSINGS, *source.companions)
-    for folder in {"rejected", "drafts", *(_FOLDERS[kind] for kind in kinds)}:
+    for folder in (ACCEPTED, REJECTED, STATEMENTS, OBSERVATION_PERIODS, "drafts"):
         (staging / folder).mkdir()
     for kind in kinds:
         _write_empty(kind, source, staging)
+    write_statements(STAGED.empty_table(), staging, "empty")
     root, everything = str(staging), list(tasks)
-    width = min(tasks_at_once(spark) or len(tasks), len(tasks))
+    width = _width(spark, len(everything))
 
     def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rules = {kind: rules_of(source, lookups, kind) for kind in kinds}
         for batch in batches:
             for first in batch.column(0).to_pylist():
+                said = Statements(Path(root))
                 for number in range(first, len(everything), width):
                     task = everything[number]
-                    yield _parse_one(
-                        task, number, source, rules[task.kind], Path(root), keep_accepted
-                    )
+                    block = _Staging(task, f"{number:08d}", Path(root), source, keep_accepted)
+                    yield block.parse(rules[task.kind], said)
+                said.stage()
 
-    return spark.range(0, width, 1, max(width, 1)).mapInArrow(parse, _ACCOUNT)
+    return spark.range(0, width, 1, max(width, 1)).mapInArrow(parse, _ACCOUNT_DDL)
+
+
+def _width(spark: SparkSession, blocks: int) -> int:
+    """In how many tasks the blocks are parsed: each sums up what several blocks say of persons."""
+    if (at_once := tasks_at_once(spark)) is None:
+        cores = spark.sparkContext.defaultParallelism
+        at_once = cores * -(-blocks // (cores * _BLOCKS_PER_TASK))
+    return min(at_once, blocks)
 
 
 def _write_empty(kind: str, source: Source, staging: Path) -> None:
@@ -122,53 +143,121 @@ def _write_empty(kind: str, source: Source, staging: Path) -> None:
     else:
         header = tuple(source.companions[kind].columns.values())
     parsed = parse_block(b"", 2, header, source, rules_of(source, None, kind))
-    _stage(parsed, BlockTask("", "", 0, header, Block(0, 0, 2), kind), f"empty-{kind}", staging)
+    task = BlockTask("", "", 0, header, Block(0, 0, 2), kind)
+    _Staging(task, f"empty-{kind}", staging, source).write(parsed, Statements(staging))
 
 
-def _parse_one(
-    task: BlockTask,
-    number: int,
-    source: Source,
-    rules: Rules,
-    staging: Path,
-    keep_accepted: bool,
-) -> pa.RecordBatch:
-    block = task.block
-    try:
-        lines = _read_lines(task, wanted_columns(task.header, source, rules.kind), source)
-        parsed = parse_rows(lines, block.first_line, task.header, source, rules)
-    except _UnreadError as error:
-        return _account(task, [(str(error), "", 0)])
-    except Exception as error:  # noqa: BLE001
-        # The message of a failing parser may quote a patient's row; its kind and place do not.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        raise RuntimeError(
-            f"{task.name}: parsing the lines from line {block.first_line} failed with "
-            f"{type(error).__name__} at {place.name}:{place.lineno}"
-        ) from None
-    account = [("accepted", "", parsed.accepted.num_rows), ("repaired", "", parsed.repaired_rows)]
-    if not keep_accepted:
-        parsed = replace(parsed, accepted=parsed.accepted.slice(0, 0))
-    _stage(parsed, task, f"{number:08d}", staging)
-    for pair in parsed.rejected["reason"].value_counts().to_pylist():
-        account.append(("rejected", pair["values"], pair["counts"]))
-    account.extend(("repaired", reason, lines) for reason, lines in parsed.repaired.items())
-    account.extend(("noted", reason, lines) for reason, lines in parsed.noted.items())
-    return _account(task, account)
+@dataclass(frozen=True, slots=True)
+class _Staging:
+    """A block on its way into the staging folder.
+
+    Attributes:
+        task: the block.
+        name: of its files.
+        staging: the folder.
+        source: the declared layout.
+        keep_accepted: False only counts the accepted rows.
+    """
+
+    task: BlockTask
+    name: str
+    staging: Path
+    source: Source
+    keep_accepted: bool = True
+
+    def parse(self, rules: Rules, said: Statements) -> pa.RecordBatch:
+        """Parse and stage the block; its account."""
+        task = self.task
+        try:
+            lines = _read_lines(
+                task, wanted_columns(task.header, self.source, rules.kind), self.source
+            )
+            parsed = parse_rows(lines, task.block.first_line, task.header, self.source, rules)
+        except _UnreadError as error:
+            return self._account([(str(error), "", 0)])
+        except Exception as error:  # noqa: BLE001
+            # The message of a failing parser may quote a patient's row; its kind and place do not.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise RuntimeError(
+                f"{task.name}: parsing the lines from line {task.block.first_line} failed with "
+                f"{type(error).__name__} at {place.name}:{place.lineno}"
+            ) from None
+        taken_in = self.write(parsed, said)
+        account = [("repaired", "", parsed.repaired_rows)]
+        for pair in parsed.rejected["reason"].value_counts().to_pylist():
+            account.append(("rejected", pair["values"], pair["counts"]))
+        account.extend(("repaired", reason, lines) for reason, lines in parsed.repaired.items())
+        account.extend(("noted", reason, lines) for reason, lines in parsed.noted.items())
+        return self._account(account, taken_in)
+
+    def write(self, parsed: ParsedBlock, said: Statements) -> pa.Table:
+        """Stage the rows; the rejected ones last, so that their file says the block is done.
+
+        Returns:
+            What is accepted, as a part of the account.
+        """
+        kind, accepted = self.task.kind, parsed.accepted
+        file_ids = pa.array([self.task.file_id] * len(accepted), pa.int32())
+        taken_in = _told(self.task.file_id, [("accepted", "", len(accepted))])
+        if self.keep_accepted and kind == OBSERVATION_PERIODS:
+            self._write(OBSERVATION_PERIODS, _keyed(accepted))
+        elif self.keep_accepted:
+            slack = self.source.birth_year_slack if kind == DISPENSINGS else 0
+            said.add(accepted, self.task.file_id, slack, self.name)
+        if self.keep_accepted and kind == DISPENSINGS:
+            rows = _keyed(accepted.drop_columns(["sex", "birth_year", "died_on"]))
+            rows = rows.append_column("file_id", file_ids)
+            path = self.staging / ACCEPTED / f"{self.name}.parquet"
+            found = pa.Table.from_batches([stage_by_code(rows, self._draft(ACCEPTED), path)])
+            taken_in = _in_account(found.rename_columns({"rows": "lines"}), "accepted")
+        rejected = parsed.rejected
+        files = pa.array([self.task.name] * len(rejected), pa.string())
+        rejected = rejected.append_column("file", files)
+        rejected = rejected.append_column(
+            "file_id", pa.array([self.task.file_id] * len(rejected), pa.int32())
+        )
+        rejected = rejected.replace_schema_metadata({_TAKEN_IN: str(len(accepted))})
+        self._write(REJECTED, rejected)
+        return taken_in
+
+    def _write(self, folder: str, rows: pa.Table) -> None:
+        path = self.staging / folder / f"{self.name}.parquet"
+        write_staged(rows, self._draft(folder), path, [])
+
+    def _draft(self, folder: str) -> Path:
+        return self.staging / "drafts" / f"{folder}-{self.name}-{uuid.uuid4().hex}"
+
+    def _account(
+        self, account: Sequence[tuple[str, str, int]], taken_in: pa.Table | None = None
+    ) -> pa.RecordBatch:
+        tables = [_told(self.task.file_id, account), taken_in]
+        whole = pa.concat_tables([one for one in tables if one is not None]).combine_chunks()
+        return whole.to_batches()[0]
 
 
-def _account(task: BlockTask, account: Sequence[tuple[str, str, int]]) -> pa.RecordBatch:
+def _told(file_id: int, account: Sequence[tuple[str, str, int]]) -> pa.Table:
     """Kind, reason and lines as rows of the account."""
     kinds, reasons, lines = zip(*account, strict=True)
-    return pa.record_batch(
-        [
-            pa.array([task.file_id] * len(account), pa.int32()),
-            pa.array(kinds, pa.string()),
-            pa.array(reasons, pa.string()),
-            pa.array(lines, pa.int64()),
-        ],
-        names=["file_id", "kind", "reason", "lines"],
+    told = {"file_id": [file_id] * len(account), "kind": kinds, "reason": reasons, "lines": lines}
+    return pa.table(
+        {one.name: told.get(one.name, [None] * len(account)) for one in _ACCOUNT}, _ACCOUNT
     )
+
+
+def _in_account(found: pa.Table, kind: str) -> pa.Table:
+    """Rows by year and code as rows of the account."""
+    told = {"kind": kind, "reason": ""}
+    columns = [
+        found[one.name] if one.name in found.column_names else pa.repeat(told[one.name], len(found))
+        for one in _ACCOUNT
+    ]
+    return pa.table(columns, schema=_ACCOUNT)
+
+
+def _keyed(rows: pa.Table) -> pa.Table:
+    """Rows with their person's key in place of the pseudonym."""
+    at = rows.schema.get_field_index("pseudonym")
+    return rows.set_column(at, "person_key", person_keys(rows["pseudonym"]))
 
 
 class _UnreadError(Exception):
@@ -198,51 +287,6 @@ def _read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> Split
     return split_lines(data, task.header, wanted, source)
 
 
-def _stage(parsed: ParsedBlock, task: BlockTask, name: str, staging: Path) -> None:
-    """Write a block's rows; the accepted ones last, so that their file says the block is done."""
-    files = pa.array([task.name] * parsed.rejected.num_rows, pa.string())
-    rejected = parsed.rejected.append_column("file", files)
-    _write(rejected, task.file_id, staging, "rejected", name, ["reason"])
-    accepted, statistics = parsed.accepted, []
-    if task.kind == DISPENSINGS:
-        accepted, statistics = _by_year_and_code(accepted), ["year", "atc"]
-    _write(accepted, task.file_id, staging, _FOLDERS[task.kind], name, statistics)
-
-
-def _write(
-    table: pa.Table, file_id: int, staging: Path, kind: str, name: str, statistics: list[str]
-) -> None:
-    table = table.append_column("file_id", pa.array([file_id] * table.num_rows, pa.int32()))
-    draft = staging / "drafts" / f"{kind}-{name}-{uuid.uuid4().hex}"
-    pq.write_table(
-        table,
-        draft,
-        row_group_size=_ROW_GROUP_ROWS,
-        compression="none",  # read once or twice, soon: packing would cost more than it saves
-        use_dictionary=[one.name for one in table.schema if pa.types.is_dictionary(one.type)],
-        write_statistics=statistics,
-        store_schema=False,
-    )
-    os.replace(draft, staging / kind / f"{name}.parquet")
-
-
-def _by_year_and_code(table: pa.Table) -> pa.Table:
-    """The rows by year and ATC code, so that a batch of codes is found by row groups.
-
-    Their `code_number` is added.
-    """
-    codes = table["atc"].combine_chunks()
-    numbers = np.array([code_number(code) for code in codes.dictionary.to_pylist()], np.int32)
-    rank = np.argsort(np.argsort(numbers))
-    years, index = table["year"].to_numpy(), codes.indices.to_numpy()
-    table = table.append_column("code_number", pa.array(numbers[index], pa.int32()))
-    if not table.num_rows:
-        return table
-    key = (years - years.min()) * len(rank) + rank[index]
-    key = key.astype(np.uint16) if key.max() < 1 << 16 else key  # which numpy sorts by radix
-    return table.take(pa.array(np.argsort(key, kind="stable")))
-
-
 class StagedSoFar:
     """What the tasks have staged until now; every file is looked into once."""
 
@@ -253,19 +297,18 @@ class StagedSoFar:
 
     def look(self) -> tuple[int, dict[str, int]]:
         """Blocks that are parsed, and their accepted (`rows`) and `rejected` rows."""
-        for folder in set(_FOLDERS.values()):
-            for path in (self._staging / folder).glob("[0-9]*.parquet"):
-                if path.name not in self._seen:
-                    self._seen.add(path.name)
-                    rejected = self._staging / "rejected" / path.name
-                    self._rows["rows"] += pq.read_metadata(path).num_rows
-                    self._rows["rejected"] += pq.read_metadata(rejected).num_rows
+        for path in (self._staging / REJECTED).glob("[0-9]*.parquet"):
+            if path.name not in self._seen:
+                self._seen.add(path.name)
+                metadata = pq.read_metadata(path)
+                self._rows["rows"] += int(metadata.metadata[_TAKEN_IN])
+                self._rows["rejected"] += metadata.num_rows
         return len(self._seen), dict(self._rows)
 
 
 def first_rejections(staging: Path, names: Mapping[int, str]) -> list[Problem]:
     """The first rejected line of every file and reason: where, and why, but not what it said."""
-    table = pq.read_table(staging / "rejected")
+    table = pq.read_table(staging / REJECTED)
     table = table.filter(pc.is_in(table["file_id"], pa.array(names, pa.int32())))
     first = table.group_by(["file_id", "reason", "column"])
     first = first.aggregate([("line", "min"), ("line", "count")])

@@ -9,38 +9,32 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ldn_spark.schemas import PERSON_STATEMENTS, PERSONS
+from ldn_spark.schemas import PERSON_STATEMENTS, PERSONS, SEXES
 
-_SEXES = ("F", "M")
 _NO_YEAR_BEGINS = 9999
 """With 0 as the latest year: no birth year is allowed, now and ever."""
 
 
-def summarise_statements(said: DataFrame, *, birth_year_slack: int) -> DataFrame:
+def summarise_statements(said: DataFrame) -> DataFrame:
     """What each file says of each person.
 
     Args:
-        said: one row per line: pseudonym, file_id, sex, birth_year, died_on.
-        birth_year_slack: how many years earlier than `birth_year` a person may be born: 1 where it
-            is the year of dispensing minus the completed years of age, otherwise 0.
+        said: one or several rows per pseudonym and file, as `io.said` stages them: the smallest
+            and the largest sex as numbers, the years of birth and the day of death that lines
+            allow.
 
     Returns:
         One row per pseudonym and file_id, as in `schemas.PERSON_STATEMENTS`.
     """
-    # Sexes as numbers while they are compared: engines compare texts far more slowly.
-    sex = F.when(F.col("sex") == _SEXES[0], F.lit(0)).when(F.col("sex") == _SEXES[1], F.lit(1))
-    earliest = (F.col("birth_year") - F.lit(birth_year_slack)).cast("int")
     return (
-        said.withColumn("sex", sex)
-        .groupBy("pseudonym", "file_id")
+        said.groupBy("person_key", "pseudonym", "file_id")
         .agg(
-            _sex(F.min("sex")).alias("sex"),
-            _sex(F.max("sex")).alias("sex_high"),
-            F.max(earliest).alias("birth_year_low"),
-            F.min("birth_year").alias("birth_year_high"),
+            _sex(F.min("sex_low")).alias("sex"),
+            _sex(F.max("sex_high")).alias("sex_high"),
+            F.max("birth_year_low").alias("birth_year_low"),
+            F.min("birth_year_high").alias("birth_year_high"),
             F.min("died_on").alias("died_on"),
         )
-        .withColumn("person_key", F.xxhash64("pseudonym"))
         .select(*PERSON_STATEMENTS.names)
     )
 
@@ -61,16 +55,21 @@ def restate_persons(persons: DataFrame) -> DataFrame:
         "person_key",
         "pseudonym",
         F.lit(0).cast("int").alias("file_id"),
-        F.when(sex, F.lit(_SEXES[0])).otherwise(F.col("sex")).alias("sex"),
-        F.when(sex, F.lit(_SEXES[1])).otherwise(F.col("sex")).alias("sex_high"),
+        F.when(sex, F.lit(SEXES[0])).otherwise(F.col("sex")).alias("sex"),
+        F.when(sex, F.lit(SEXES[1])).otherwise(F.col("sex")).alias("sex_high"),
         F.when(born, F.lit(_NO_YEAR_BEGINS)).otherwise(F.col("birth_year")).alias("birth_year_low"),
         F.when(born, F.lit(0)).otherwise(F.col("birth_year")).alias("birth_year_high"),
         "died_on",
     )
 
 
+def _number(sex: str) -> Column:
+    """A sex as a number while it is compared: engines compare texts far more slowly."""
+    return F.when(F.col(sex) == SEXES[0], F.lit(0)).when(F.col(sex) == SEXES[1], F.lit(1))
+
+
 def _sex(number: Column) -> Column:
-    return F.when(number == 0, F.lit(_SEXES[0])).when(number == 1, F.lit(_SEXES[1]))
+    return F.when(number == 0, F.lit(SEXES[0])).when(number == 1, F.lit(SEXES[1]))
 
 
 def merge_statements(statements: DataFrame) -> DataFrame:
@@ -86,8 +85,8 @@ def merge_statements(statements: DataFrame) -> DataFrame:
     """
     merged = statements.groupBy("pseudonym").agg(
         F.min("person_key").alias("person_key"),
-        F.min("sex").alias("sex"),
-        F.max("sex_high").alias("sex_high"),
+        _sex(F.min(_number("sex"))).alias("sex"),
+        _sex(F.max(_number("sex_high"))).alias("sex_high"),
         F.max("birth_year_low").alias("birth_year_low"),
         F.min("birth_year_high").alias("birth_year"),
         F.min("died_on").alias("died_on"),

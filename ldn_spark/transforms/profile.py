@@ -7,6 +7,9 @@ from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DISPENSING_PROFILE, HUGE_DDD, MICRO
 
+_KEYS = ("year", "month", "atc")
+_LOW, _HIGH = "ddd_micro_low", "ddd_micro_high"
+
 
 def summarise_dispensings(dispensings: DataFrame) -> DataFrame:
     """Volume and DDD completeness per month and ATC code.
@@ -32,6 +35,29 @@ def summarise_dispensings(dispensings: DataFrame) -> DataFrame:
             .alias("ddd_micro"),
             F.min(micro).alias("ddd_micro_low"),
             F.max(micro).alias("ddd_micro_high"),
+        )
+        .select(*DISPENSING_PROFILE.names)
+    )
+
+
+def add_up_profiles(parts: DataFrame) -> DataFrame:
+    """Volume and DDD completeness per month and ATC code.
+
+    Args:
+        parts: as `schemas.DISPENSING_PROFILE`, but several rows per year, month and atc, each of
+            other dispensings.
+
+    Returns:
+        One row per year, month and atc.
+    """
+    summed = [name for name in DISPENSING_PROFILE.names if name not in (*_KEYS, _LOW, _HIGH)]
+    kinds = dict(DISPENSING_PROFILE.columns)
+    return (
+        parts.groupBy(*_KEYS)
+        .agg(
+            *[F.sum(name).cast(kinds[name]).alias(name) for name in summed],
+            F.min(_LOW).alias(_LOW),
+            F.max(_HIGH).alias(_HIGH),
         )
         .select(*DISPENSING_PROFILE.names)
     )

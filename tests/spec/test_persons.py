@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import permutations
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ldn_spark.io import collect
+from ldn_spark.io.said import Statements
 from ldn_spark.transforms.persons import merge_statements, restate_persons, summarise_statements
 
-SAID = "pseudonym string, file_id int, sex string, birth_year int, died_on date"
+SAID = pa.schema([("sex", pa.string()), ("birth_year", pa.int32()), ("died_on", pa.date32())])
 EARLY, LATE = date(2013, 2, 28), date(2014, 12, 31)
 FILES = [
     [("P1", 1, "F", 1950, None), ("P2", 1, None, None, LATE), ("P3", 1, "M", 1960, None)],
@@ -25,7 +30,22 @@ KNOWN = {  # sex, birth year, day of death, contradictory sex, contradictory bir
 
 
 def statements(spark, said, slack=0):
-    return summarise_statements(spark.createDataFrame(said, SAID), birth_year_slack=slack)
+    """What lines say, as it is staged and read again; every line is a block of its own."""
+    with TemporaryDirectory() as root:
+        for folder in ("drafts", "statements"):
+            (Path(root) / folder).mkdir()
+        staged = Statements(Path(root))
+        for number, (pseudonym, file_id, *values) in enumerate(said):
+            columns = {name: [value] for name, value in zip(SAID.names, values, strict=True)}
+            line = pa.table(columns, SAID).add_column(0, "pseudonym", [[pseudonym]])
+            staged.add(line, file_id, slack, str(number))
+        staged.stage()
+        rows = pq.read_table(Path(root) / "statements").to_pylist()
+    ddl = (
+        "person_key bigint, pseudonym string, file_id int, sex_low int, sex_high int, "
+        "birth_year_low int, birth_year_high int, died_on date"
+    )
+    return summarise_statements(spark.createDataFrame([tuple(row.values()) for row in rows], ddl))
 
 
 def known(persons):

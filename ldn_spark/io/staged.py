@@ -1,0 +1,247 @@
+"""Dispensings staged for the lake: Parquet files of some 200,000 rows, by year and ATC code.
+
+Their order lets a batch of codes be read without the others. They are written by the engine's
+tasks, from parsed lines or from rows of the lake, with an account of what they hold.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ldn_spark.io import collect
+from ldn_spark.io.arrow import arrow_schema
+from ldn_spark.io.batches import CODE_BITS, code_number
+from ldn_spark.schemas import DISPENSINGS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+ROW_GROUP_ROWS = 32_768
+"""Small, so that a batch of a year's codes is read without the others."""
+_ROWS_PER_FILE = 262_144
+_TEXTS = ("atc", "product_number", "reimbursement_icd", "reimbursement_icpc")
+_ACCOUNT = "file_id int, year int, atc string, first date, last date, rows bigint"
+_NOWHERE = (0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What staged dispensings hold.
+
+    Attributes:
+        rows: how many by file_id, year and ATC code.
+        spans: first and last day of dispensing by file_id.
+    """
+
+    rows: Counter[tuple[int, int, str]]
+    spans: Mapping[int, tuple[date, date]]
+
+    @property
+    def by_code(self) -> Counter[tuple[int, str]]:
+        """Rows by year and ATC code."""
+        found = Counter[tuple[int, str]]()
+        for (_, year, atc), rows in self.rows.items():
+            found[year, atc] += rows
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A staged file, and where each of its row groups begins and ends.
+
+    Attributes:
+        path: where it is.
+        groups: of every row group the place of the first and of the last row, see `code_place`.
+    """
+
+    path: str
+    groups: tuple[tuple[int, int], ...]
+
+
+def code_place(year: int, number: int) -> int:
+    """The place of a year's code, see `code_number`, among all years' codes."""
+    return year << CODE_BITS | number
+
+
+def stage_by_code(rows: pa.Table, draft: Path, path: Path) -> pa.RecordBatch:
+    """Write a block's dispensings by year and ATC code.
+
+    Args:
+        rows: the columns of the dispensings; `atc` as a dictionary.
+        draft: where it is written.
+        path: where it is put when it is whole.
+
+    Returns:
+        The account: file_id, year, atc, first, last, rows; one row per value of the first three.
+    """
+    codes = rows["atc"].combine_chunks()
+    numbers = np.array([code_number(code) for code in codes.dictionary.to_pylist()], np.int32)
+    rank = np.argsort(np.argsort(numbers))
+    years, index = rows["year"].to_numpy(), codes.indices.to_numpy()
+    rows = rows.append_column("code_number", pa.array(numbers[index], pa.int32()))
+    key = np.zeros(0, np.int64)
+    if len(rows):
+        key = (years - years.min()) * len(rank) + rank[index]
+        small = key.astype(np.uint16) if key.max() < 1 << 16 else key  # numpy sorts it by radix
+        order = np.argsort(small, kind="stable")
+        rows, key = rows.take(pa.array(order)), key[order]
+    write_staged(rows, draft, path, ["year", "code_number"])
+    return _account(rows, key)
+
+
+def write_staged(rows: pa.Table, draft: Path, path: Path, statistics: Sequence[str]) -> None:
+    """Write a staged file; under its own name it is whole."""
+    pq.write_table(
+        rows,
+        draft,
+        row_group_size=ROW_GROUP_ROWS,
+        compression="none",  # read once or twice, soon: packing would cost more than it saves
+        use_dictionary=[one.name for one in rows.schema if pa.types.is_dictionary(one.type)],
+        write_statistics=list(statistics),
+        store_schema=bool(rows.schema.metadata),
+    )
+    os.replace(draft, path)
+
+
+def _account(rows: pa.Table, key: np.ndarray) -> pa.RecordBatch:
+    """Rows and days by file, year and code of rows in the order of year and code."""
+    file_ids = rows["file_id"].to_numpy()
+    if len(key) and file_ids.min() != file_ids.max():
+        order = np.lexsort((file_ids, key))
+        rows, key, file_ids = rows.take(pa.array(order)), key[order], file_ids[order]
+    new = np.ones(len(key), bool)
+    new[1:] = (key[1:] != key[:-1]) | (file_ids[1:] != file_ids[:-1])
+    starts = np.flatnonzero(new)
+    days = rows["dispensed_on"].cast(pa.int32()).to_numpy()
+    first = np.minimum.reduceat(days, starts) if len(starts) else days
+    last = np.maximum.reduceat(days, starts) if len(starts) else days
+    at = pa.array(starts)
+    return pa.record_batch(
+        {
+            "file_id": pa.array(file_ids[starts], pa.int32()),
+            "year": pa.array(rows["year"].to_numpy()[starts], pa.int32()),
+            "atc": rows["atc"].cast(pa.string()).take(at).combine_chunks(),
+            "first": pa.array(first, pa.int32()).cast(pa.date32()),
+            "last": pa.array(last, pa.int32()).cast(pa.date32()),
+            "rows": pa.array(np.diff(np.append(starts, len(key))), pa.int64()),
+        }
+    )
+
+
+def read_account(account: pa.Table) -> Arrivals:
+    """The accounts of all staged files together."""
+    by_code = account.group_by(["file_id", "year", "atc"]).aggregate([("rows", "sum")])
+    rows = {
+        (row["file_id"], row["year"], row["atc"]): row["rows_sum"] for row in by_code.to_pylist()
+    }
+    by_file = account.group_by("file_id").aggregate([("first", "min"), ("last", "max")])
+    spans = {row["file_id"]: (row["first_min"], row["last_max"]) for row in by_file.to_pylist()}
+    return Arrivals(Counter(rows), spans)
+
+
+def restage(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
+    """Stage rows of the engine anew.
+
+    Args:
+        rows: the columns of the dispensings.
+        folder: is made.
+
+    Returns:
+        The files written, and what they hold.
+    """
+    folder.mkdir()
+    root = str(folder)
+
+    def stage(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for table in _in_files(batches):
+            name = f"{uuid.uuid4().hex}.parquet"
+            account = stage_by_code(table, Path(root, f".{name}"), Path(root, name))
+            yield account.append_column("name", pa.array([name] * len(account), pa.string()))
+
+    account = collect.table(
+        rows.select(*DISPENSINGS.names).mapInArrow(stage, f"{_ACCOUNT}, name string")
+    )
+    names = sorted(pc.unique(account["name"]).to_pylist())
+    return [folder / name for name in names], read_account(account)
+
+
+def _in_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches gathered into tables of the size of a file, their texts as dictionaries."""
+    gathered: list[pa.RecordBatch] = []
+    for batch in batches:
+        gathered.append(batch)
+        if sum(map(len, gathered)) >= _ROWS_PER_FILE:
+            yield _encoded(gathered)
+            gathered = []
+    if any(map(len, gathered)):
+        yield _encoded(gathered)
+
+
+def _encoded(batches: Sequence[pa.RecordBatch]) -> pa.Table:
+    table = pa.Table.from_batches(batches).cast(arrow_schema(DISPENSINGS)).combine_chunks()
+    for name in _TEXTS:
+        at, texts = table.schema.get_field_index(name), table[name].combine_chunks()
+        table = table.set_column(at, name, texts.dictionary_encode())
+    return table
+
+
+def look_into(paths: Collection[Path]) -> list[StagedFile]:
+    """What each of the staged files holds where."""
+    found = []
+    for path in sorted(paths):
+        metadata = pq.read_metadata(path)
+        names = metadata.schema.names
+        year, code = names.index("year"), names.index("code_number")
+        groups = []
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            years, codes = group.column(year).statistics, group.column(code).statistics
+            if not group.num_rows:
+                ends = _NOWHERE
+            elif years.min == years.max:
+                ends = code_place(years.min, codes.min), code_place(years.max, codes.max)
+            else:  # which code the first and the last year have is not known
+                ends = code_place(years.min, 0), code_place(years.max + 1, 0) - 1
+            groups.append(ends)
+        found.append(StagedFile(str(path), tuple(groups)))
+    return found
+
+
+def read_range(
+    files: Sequence[StagedFile], first: int, last: int, columns: Sequence[str]
+) -> pa.Table:
+    """The rows of staged files whose place is in a range, file by file.
+
+    Args:
+        files: as `look_into` gives them.
+        first: the smallest place, see `code_place`.
+        last: the largest one, included.
+        columns: the columns to read, `year` and `code_number` among them.
+    """
+    tables = []
+    for file in files:
+        groups = [
+            number
+            for number, (low, high) in enumerate(file.groups)
+            if low <= last and high >= first
+        ]
+        if groups:
+            with pq.ParquetFile(file.path, read_dictionary=list(_TEXTS)) as content:
+                table = content.read_row_groups(groups, list(columns), use_threads=False)
+            places = table["year"].to_numpy().astype(np.int64) << CODE_BITS
+            places |= table["code_number"].to_numpy()
+            low, high = np.searchsorted(places, (first, last + 1))
+            tables.append(table.slice(low, high - low))
+    return pa.concat_tables(tables).unify_dictionaries()
