@@ -140,6 +140,7 @@ def _write(rows: pa.Table, folder: Path, name: str, year: int) -> pa.RecordBatch
         row_group_size=ROW_GROUP_ROWS,
         compression="zstd",
         compression_level=1,
+        use_dictionary=[name for name in _STORED if name != "person_key"],  # it packs better plain
         write_statistics=list(DISPENSINGS.statistics_on),  # identifiers have none
         write_page_checksum=True,
         store_decimal_as_integer=True,

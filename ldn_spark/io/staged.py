@@ -110,6 +110,7 @@ def write_staged(rows: pa.Table, draft: Path, path: Path, statistics: Sequence[s
         compression="none",  # read once or twice, soon: packing would cost more than it saves
         use_dictionary=[one.name for one in rows.schema if pa.types.is_dictionary(one.type)],
         write_statistics=list(statistics),
+        store_decimal_as_integer=True,
         store_schema=bool(rows.schema.metadata),
     )
     os.replace(draft, path)
