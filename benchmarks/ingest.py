@@ -29,6 +29,7 @@ NAMES = {
     "spark": "`ldn ingest`, Spark local[2]",
     "duckdb": "DuckDB by hand",
 }
+LDN = str(Path(sys.executable).with_name("ldn"))
 PEER = Path(__file__).parent / "peers" / "duckdb_ingest.py"
 
 
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--engines", nargs="*", choices=("sail", "spark"), default=["sail"])
+    parser.add_argument("--cold", action="store_true", help="no warm-up turn, for long ones")
     arguments = parser.parse_args()
     delivery = simulated(arguments.size, arguments.folder)
     scratch = arguments.folder / "ingest-scratch"
@@ -46,7 +48,7 @@ def main() -> None:
     environ = environment(arguments.engines)
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in contestants}
     stages: dict[str, dict[str, float]] = {}
-    for turn in range(arguments.repeats + 1):  # the first is the warm-up
+    for turn in range(arguments.cold, arguments.repeats + 1):  # turn 0 is the warm-up
         for name in contestants:
             shutil.rmtree(scratch, ignore_errors=True)
             cost = measure(command(name, delivery, scratch / "out"))
@@ -66,7 +68,8 @@ def main() -> None:
             "size": f"ingest-{arguments.size}",
             "dispensings": rows,
             "delivered_bytes": sum(path.stat().st_size for path in delivery.glob("*.txt")),
-            "command": "python benchmarks/ingest.py " + " ".join(sys.argv[1:2]),
+            "command": "python benchmarks/ingest.py " + " ".join([*sys.argv[1:2], *sys.argv[3:]]),
+            "cold": arguments.cold,
             "environment": environ,
             "runs": runs,
             "stages": stages,
@@ -79,7 +82,7 @@ def simulated(size: str, folder: Path) -> Path:
     delivery = folder / f"delivery-{size}"
     if not (delivery / "truth.json").exists():
         people = str(PEOPLE[size])
-        subprocess.run(["ldn", "simulate", delivery, "--people", people, "--seed", "2"], check=True)
+        subprocess.run([LDN, "simulate", delivery, "--people", people, "--seed", "2"], check=True)
     return delivery
 
 
@@ -87,7 +90,7 @@ def command(name: str, delivery: Path, out: Path) -> list[str]:
     """How a contestant is called."""
     if name == "duckdb":
         return [sys.executable, str(PEER), str(delivery), str(out)]
-    return ["ldn", "ingest", str(delivery), "--lake", str(out), "--engine", name]
+    return [LDN, "ingest", str(delivery), "--lake", str(out), "--engine", name]
 
 
 def where_the_time_goes(arguments: list[str]) -> dict[str, float]:
@@ -126,7 +129,7 @@ def table(taken: dict[str, Any]) -> str:
     lines = [
         f"### Ingest of {taken['dispensings']:,} lines",
         f"{taken['delivered_bytes'] / 1e9:.2f} GB of text in three files; median of "
-        f"{len(taken['runs']['duckdb'])} after a warm-up, in turns.",
+        f"{len(taken['runs']['duckdb'])}{'' if taken['cold'] else ' after a warm-up'}, in turns.",
         "",
         "| | wall, s (least – most) | processor, s | peak memory, MiB | ÷ DuckDB by hand |",
         "|---|---|---|---|---|",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 POLL_SECONDS = 0.1
@@ -56,9 +57,17 @@ def wait_for(work: Callable[[], Result], tick: Callable[[], None] = _nothing) ->
 
 
 def wait_for_both(one: Callable[[], Result], other: Callable[[], Other]) -> tuple[Result, Other]:
-    """Do two works at the same time and return what they return; the first error is raised."""
+    """Do two works at the same time and return what they return.
+
+    When both have ended, the first one's error is raised, or else the other one's.
+    """
     begun, beside = Started(one), Started(other)
-    return begun.wait(), beside.wait()
+    try:
+        return begun.wait(), beside.wait()
+    except Exception:
+        with suppress(Exception):
+            beside.wait()
+        raise
 
 
 def wait_for_all(
