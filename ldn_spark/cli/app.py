@@ -211,8 +211,8 @@ def ingest(
         list[str] | None,
         typer.Option(
             metavar="WHAT",
-            help="What a corrected delivery replaces: days FIRST..LAST, `line_key`, or the name of "
-            "a file taken in before; may be repeated.",
+            help="What a corrected delivery replaces: days FIRST..LAST, `line_key`, `nothing`, or "
+            "the name of a file taken in before; may be repeated.",
         ),
     ] = None,
     memory: Annotated[

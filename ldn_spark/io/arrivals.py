@@ -90,7 +90,7 @@ def keyed(intake: Intake) -> DataFrame:
     """The staged dispensings with their line keys."""
     from ldn_spark.transforms.repeated import fingerprint
 
-    rows = intake.staged(ACCEPTED)
+    rows = intake.staged(ACCEPTED, f"{DISPENSINGS.ddl}, line bigint")
     if rows is None:
         raise EngineError("no dispensing was staged")
     if _needs_fingerprint(intake.source):

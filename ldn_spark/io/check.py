@@ -35,6 +35,7 @@ from ldn_spark.io.ingest import (
 from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import FileRecord, Lake, known_versions, read_version
 from ldn_spark.io.lookups import read_lookups
+from ldn_spark.io.redelivered import find_redelivered
 from ldn_spark.io.replacing import read_replacement
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staging import first_rejections
@@ -106,7 +107,7 @@ def check(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
         )
         new, known, same_name = new_files(scanned, before, replacement, looked_up)
-        keep = tells_lines_apart(source) or bool(replacement.period)
+        keep = tells_lines_apart(source) or bool(replacement.period) or before is not None
         records, broken, arrivals = parse_files(
             spark,
             new,
@@ -127,6 +128,7 @@ def check(
             found = find_turned_away(intake)
             records = [with_turned_away(record, found) for record in records]
             problems += _outside_period(intake, found)
+            problems += find_redelivered(intake)
     warnings += [*notes, *same_name]
     return CheckReport(tuple(records), known, tuple(examples), tuple(warnings), tuple(problems))
 

@@ -108,7 +108,7 @@ def _write_batch(
             write_staged(
                 count_profile(content, year), draft, profiles / f"{year}-{name}.parquet", []
             )
-            yield _write(content.select(_STORED), folder, f"year={year}/part-{name}.parquet", year)
+            yield _write(_whole(content), folder, f"year={year}/part-{name}.parquet", year)
 
 
 def _read(files: Sequence[StagedFile], batch: Batch) -> pa.Table:
@@ -135,7 +135,7 @@ def _places(rows: pa.Table) -> np.ndarray:
 def _write(rows: pa.Table, folder: Path, name: str, year: int) -> pa.RecordBatch:
     draft = folder / f"year={year}" / f".{uuid.uuid4().hex}"
     pq.write_table(
-        rows.cast(_encoded(rows)),
+        rows,
         draft,
         row_group_size=ROW_GROUP_ROWS,
         compression="zstd",
@@ -177,11 +177,14 @@ def _write(rows: pa.Table, folder: Path, name: str, year: int) -> pa.RecordBatch
     )
 
 
-def _encoded(rows: pa.Table) -> pa.Schema:
-    """The table's types, texts as they are encoded."""
-    fields = []
+def _whole(rows: pa.Table) -> pa.Table:
+    """The stored columns in the table's types; texts as they are encoded, unknown ones as nulls."""
+    columns = {}
     for field in arrow_schema(DISPENSINGS):
-        if field.name in rows.column_names:
-            there = rows.schema.field(field.name)
-            fields.append(there if pa.types.is_dictionary(there.type) else field)
-    return pa.schema(fields)
+        if field.name not in rows.column_names:
+            columns[field.name] = pa.nulls(len(rows), field.type)
+        elif pa.types.is_dictionary(rows[field.name].type):
+            columns[field.name] = rows[field.name]
+        else:
+            columns[field.name] = rows[field.name].cast(field.type)
+    return pa.table({name: columns[name] for name in _STORED})

@@ -32,6 +32,7 @@ from ldn_spark.io.lake import (
     read_version,
 )
 from ldn_spark.io.lookups import read_lookups
+from ldn_spark.io.redelivered import find_redelivered
 from ldn_spark.io.registry import Written, write_registry
 from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
@@ -100,8 +101,8 @@ def ingest(
         report: is told how far the work is.
 
     Raises:
-        DeliveryError: the delivery cannot be read as declared, or too much of a file is rejected;
-            the lake is unchanged.
+        DeliveryError: the delivery cannot be read as declared, too much of a file is rejected, or
+            a year seems to be delivered again; the lake is unchanged.
         ConflictError: another ingest is at work or was faster; the lake is what that one made. Or
             a delivered file was written to meanwhile; the lake is unchanged.
         ResourceError: disk, memory or a permission is missing; the lake is unchanged.
@@ -146,6 +147,8 @@ def ingest(
             token=staging.name,
             rows_at_once=max(1, memory // _BYTES_PER_SORTED_ROW),
         )
+        if again := find_redelivered(intake):
+            raise DeliveryError(again)
         version = _write(intake, report)
         reached("written")
         publish_version(lake_root, version)

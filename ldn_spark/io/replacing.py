@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ldn_spark.io.lake import LakeVersion
 
-LINE_KEY = "line_key"
+LINE_KEY, NOTHING = "line_key", "nothing"
 _PERIOD = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", re.ASCII)
 
 
@@ -45,7 +45,7 @@ def read_replacement(
     """What `--replaces` means in a lake.
 
     Args:
-        declared: `FIRST..LAST` (ISO dates), `line_key`, or names of files in the lake.
+        declared: `FIRST..LAST` (ISO dates), `line_key`, `nothing`, or names of files in the lake.
         source: only dispensings of this source are replaced.
         before: the lake as it is.
 
@@ -56,10 +56,12 @@ def read_replacement(
         return Replacement()
     of_source = [file for file in before.files if file.source == source.id] if before else []
     ids, text = tuple(file.file_id for file in of_source), " ".join(declared)
-    if LINE_KEY in declared or any(map(_PERIOD.fullmatch, declared)):
+    if {LINE_KEY, NOTHING} & set(declared) or any(map(_PERIOD.fullmatch, declared)):
         if len(declared) > 1:
-            what = "a period or line_key stands alone"
+            what = "a period, line_key or nothing stands alone"
             raise UsageError(Problem("--replaces", what, "ingest the deliveries one by one"))
+        if declared[0] == NOTHING:
+            return Replacement(text)
         if declared[0] == LINE_KEY:
             if not source.line_key:
                 what = f"source {source.id} declares no line_key"
@@ -70,7 +72,7 @@ def read_replacement(
     for name in declared:
         if not any(file.name == name and not file.is_replaced for file in of_source):
             what = f"no file '{name}' of source {source.id} is in the lake"
-            mend = "give a file's name, a period FIRST..LAST in ISO dates, or line_key"
+            mend = "give a file's name, a period FIRST..LAST in ISO dates, line_key or nothing"
             problems.append(Problem("--replaces", what, mend))
     if problems:
         raise UsageError(problems)

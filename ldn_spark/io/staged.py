@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 ROW_GROUP_ROWS = 32_768
 """Small, so that a batch of a year's codes is read without the others."""
 _ROWS_PER_FILE = 262_144
+_MAY_BE_LEFT_OUT = (
+    "product_number",
+    "packages",
+    "reimbursement_icd",
+    "reimbursement_icpc",
+    "line_key",
+    "line",
+)
+"""A file has these columns only where it knows them of any row."""
 _TEXTS = ("atc", "product_number", "reimbursement_icd", "reimbursement_icpc")
 _ACCOUNT = "file_id int, year int, atc string, first date, last date, rows bigint"
 _NOWHERE = (0, -1)
@@ -63,10 +72,12 @@ class StagedFile:
 
     Attributes:
         path: where it is.
+        texts: the columns of texts that it has.
         groups: of every row group the place of the first and of the last row, see `code_place`.
     """
 
     path: str
+    texts: tuple[str, ...]
     groups: tuple[tuple[int, int], ...]
 
 
@@ -86,6 +97,8 @@ def stage_by_code(rows: pa.Table, draft: Path, path: Path) -> pa.RecordBatch:
     Returns:
         The account: file_id, year, atc, first, last, rows; one row per value of the first three.
     """
+    unknown = [name for name in _MAY_BE_LEFT_OUT if _is_unknown(rows, name)]
+    rows = rows.drop_columns(unknown)
     codes = rows["atc"].combine_chunks()
     numbers = np.array([code_number(code) for code in codes.dictionary.to_pylist()], np.int32)
     rank = np.argsort(np.argsort(numbers))
@@ -99,6 +112,10 @@ def stage_by_code(rows: pa.Table, draft: Path, path: Path) -> pa.RecordBatch:
         rows, key = rows.take(pa.array(order)), key[order]
     write_staged(rows, draft, path, ["year", "code_number"])
     return _account(rows, key)
+
+
+def _is_unknown(rows: pa.Table, name: str) -> bool:
+    return name in rows.column_names and rows[name].null_count == len(rows)
 
 
 def write_staged(rows: pa.Table, draft: Path, path: Path, statistics: Sequence[str]) -> None:
@@ -216,7 +233,8 @@ def look_into(paths: Collection[Path]) -> list[StagedFile]:
             else:  # which code the first and the last year have is not known
                 ends = code_place(years.min, 0), code_place(years.max + 1, 0) - 1
             groups.append(ends)
-        found.append(StagedFile(str(path), tuple(groups)))
+        texts = tuple(name for name in _TEXTS if name in names)
+        found.append(StagedFile(str(path), texts, tuple(groups)))
     return found
 
 
@@ -229,7 +247,7 @@ def read_range(
         files: as `look_into` gives them.
         first: the smallest place, see `code_place`.
         last: the largest one, included.
-        columns: the columns to read, `year` and `code_number` among them.
+        columns: the columns to read where files have them, `year` and `code_number` among them.
     """
     tables = []
     for file in files:
@@ -239,10 +257,10 @@ def read_range(
             if low <= last and high >= first
         ]
         if groups:
-            with pq.ParquetFile(file.path, read_dictionary=list(_TEXTS)) as content:
+            with pq.ParquetFile(file.path, read_dictionary=file.texts) as content:
                 table = content.read_row_groups(groups, list(columns), use_threads=False)
             places = table["year"].to_numpy().astype(np.int64) << CODE_BITS
             places |= table["code_number"].to_numpy()
             low, high = np.searchsorted(places, (first, last + 1))
             tables.append(table.slice(low, high - low))
-    return pa.concat_tables(tables).unify_dictionaries()
+    return pa.concat_tables(tables, promote_options="default").unify_dictionaries()

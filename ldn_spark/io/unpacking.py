@@ -23,7 +23,7 @@ import zstandard
 from ldn_spark.errors import DeliveryError, Problem
 
 PACKED_SUFFIXES = (".gz", ".zst")
-_PIECE = 1 << 20
+_PIECE = 4 << 20  # large, so that threads seldom wait for each other
 _ZSTD_PIECE = 1 << 10  # a KiB may unpack to 32 MiB
 _GZIP = b"\x1f\x8b"
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)

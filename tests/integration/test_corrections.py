@@ -194,7 +194,7 @@ def test_repeated_lines_without_a_key(spark, tmp_path):
         (["2013-01-01..2012-01-01"], "is not a period; write it like 2013-01-01..2013-12-31"),
         (["2013-02-30..2013-03-01"], "is not a period"),
         (["line_key"], "source norpd declares no line_key; replace a period or files"),
-        (["a.txt", "line_key"], "a period or line_key stands alone"),
+        (["a.txt", "line_key"], "a period, line_key or nothing stands alone"),
     ],
 )
 def test_what_cannot_be_replaced(spark, tmp_path, declared, message):
