@@ -15,7 +15,7 @@ from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import write_table
 from ldn_spark.io.replacing import survivors
 from ldn_spark.io.sources import Source
-from ldn_spark.io.staged import Arrivals, restage
+from ldn_spark.io.staged import SUFFIX, Arrivals, read_staged, restage
 from ldn_spark.io.staging import ACCEPTED
 from ldn_spark.schemas import DISPENSINGS, Table
 
@@ -90,9 +90,7 @@ def keyed(intake: Intake) -> DataFrame:
     """The staged dispensings with their line keys."""
     from ldn_spark.transforms.repeated import fingerprint
 
-    rows = intake.staged(ACCEPTED, f"{DISPENSINGS.ddl}, line bigint")
-    if rows is None:
-        raise EngineError("no dispensing was staged")
+    rows = read_staged(intake.lake.spark, _staged_as_parsed(intake))
     if _needs_fingerprint(intake.source):
         rows = rows.withColumn("line_key", fingerprint())
     return rows
@@ -122,7 +120,7 @@ def find_arriving(intake: Intake, turned_away: int) -> Arriving:
 
 def _staged_as_parsed(intake: Intake) -> tuple[Path, ...]:
     """The files of the dispensings as they were parsed."""
-    return tuple(sorted((intake.staging / ACCEPTED).glob("[0-9]*.parquet")))
+    return tuple(sorted((intake.staging / ACCEPTED).glob(f"[0-9]*{SUFFIX}")))
 
 
 def require_within_period(intake: Intake, spans: Mapping[int, tuple[date, date]]) -> None:

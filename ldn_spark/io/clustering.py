@@ -21,16 +21,20 @@ from ldn_spark.io import collect
 from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.batches import CODE_BITS, Batch, code_number
 from ldn_spark.io.commits import DataFile
+from ldn_spark.io.drafts import write_parquet
 from ldn_spark.io.engines import ROW_GROUP_ROWS
 from ldn_spark.io.profiles import count_profile
-from ldn_spark.io.staged import StagedFile, code_place, read_range, write_staged
+from ldn_spark.io.staged import StagedFile, code_place, in_types, read_range
 from ldn_spark.io.waiting import wait_for
 from ldn_spark.schemas import DISPENSINGS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_STORED = [name for name in DISPENSINGS.names if name not in DISPENSINGS.partition_by]
+_STORED = pa.schema(
+    [field for field in arrow_schema(DISPENSINGS) if field.name not in DISPENSINGS.partition_by]
+)
+_ENCODED = [name for name in _STORED.names if name != "person_key"]  # which packs better plain
 _READ = [*DISPENSINGS.names, "code_number"]
 _FILE = (
     "path string, year int, bytes bigint, rows bigint, low_atc string, high_atc string, "
@@ -105,10 +109,10 @@ def _write_batch(
         if len(of_year):
             content = of_year.take(pa.array(np.argsort(_places(of_year), kind="stable")))
             draft = profiles / f".{uuid.uuid4().hex}"
-            write_staged(
-                count_profile(content, year), draft, profiles / f"{year}-{name}.parquet", []
-            )
-            yield _write(_whole(content), folder, f"year={year}/part-{name}.parquet", year)
+            counted = count_profile(content, year)
+            write_parquet(counted, draft, profiles / f"{year}-{name}.parquet")
+            stored = in_types(content, _STORED, encoded=True)
+            yield _write(stored, folder, f"year={year}/part-{name}.parquet", year)
 
 
 def _read(files: Sequence[StagedFile], batch: Batch) -> pa.Table:
@@ -140,7 +144,9 @@ def _write(rows: pa.Table, folder: Path, name: str, year: int) -> pa.RecordBatch
         row_group_size=ROW_GROUP_ROWS,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[name for name in _STORED if name != "person_key"],  # it packs better plain
+        use_dictionary=[
+            name for name in _STORED.names if name != "person_key"
+        ],  # it packs better plain
         write_statistics=list(DISPENSINGS.statistics_on),  # identifiers have none
         write_page_checksum=True,
         store_decimal_as_integer=True,
@@ -175,16 +181,3 @@ def _write(rows: pa.Table, folder: Path, name: str, year: int) -> pa.RecordBatch
             ]
         ),
     )
-
-
-def _whole(rows: pa.Table) -> pa.Table:
-    """The stored columns in the table's types; texts as they are encoded, unknown ones as nulls."""
-    columns = {}
-    for field in arrow_schema(DISPENSINGS):
-        if field.name not in rows.column_names:
-            columns[field.name] = pa.nulls(len(rows), field.type)
-        elif pa.types.is_dictionary(rows[field.name].type):
-            columns[field.name] = rows[field.name]
-        else:
-            columns[field.name] = rows[field.name].cast(field.type)
-    return pa.table({name: columns[name] for name in _STORED})

@@ -59,17 +59,11 @@ class Intake:
         """The folder of a registry table."""
         return self.lake.root / table.name
 
-    def staged(self, kind: str, ddl: str = "") -> DataFrame | None:
-        """The staged rows of a kind; None where no file of that kind can be delivered.
-
-        Args:
-            kind: the folder.
-            ddl: the columns, where not every file has all of them.
-        """
+    def staged(self, kind: str) -> DataFrame | None:
+        """The rows that are staged for the engine; None where no file of that kind is there."""
         if not any((self.staging / kind).glob("*.parquet")):
             return None
-        reader = self.lake.spark.read.schema(ddl) if ddl else self.lake.spark.read
-        return reader.parquet(engine_path(self.lake.spark, self.staging / kind))
+        return self.lake.spark.read.parquet(engine_path(self.lake.spark, self.staging / kind))
 
     def pinned(self, table: Table) -> int | None:
         """The table's Delta version that the version record names."""

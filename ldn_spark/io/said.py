@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ldn_spark.io.drafts import write_parquet
 from ldn_spark.io.person_keys import person_keys
-from ldn_spark.io.staged import write_staged
 from ldn_spark.schemas import SEXES
 
 STAGED = pa.schema(
@@ -76,7 +76,7 @@ class Statements:
 def write_statements(rows: pa.Table, staging: Path, name: str) -> None:
     """Stage statements under a block's name."""
     draft = staging / "drafts" / f"statements-{name}-{uuid.uuid4().hex}"
-    write_staged(rows, draft, staging / "statements" / f"{name}.parquet", [])
+    write_parquet(rows, draft, staging / "statements" / f"{name}.parquet")
 
 
 def _numbers(sexes: pa.ChunkedArray) -> pa.ChunkedArray:

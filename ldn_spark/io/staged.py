@@ -1,7 +1,8 @@
-"""Dispensings staged for the lake: Parquet files of some 200,000 rows, by year and ATC code.
+"""Dispensings staged for the lake: Arrow files of some 200,000 rows, by year and ATC code.
 
-Their order lets a batch of codes be read without the others. They are written by the engine's
-tasks, from parsed lines or from rows of the lake, with an account of what they hold.
+Their order lets a batch of codes be read without the others: a file is mapped into memory, and of
+its rows only those are touched. Files are written by the engine's tasks, from parsed lines or from
+rows of the lake, with an account of what they hold.
 """
 
 from __future__ import annotations
@@ -13,23 +14,24 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ldn_spark.io import collect
 from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.batches import CODE_BITS, code_number
+from ldn_spark.io.engines import tasks_at_once
 from ldn_spark.schemas import DISPENSINGS
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
-ROW_GROUP_ROWS = 32_768
-"""Small, so that a batch of a year's codes is read without the others."""
+SUFFIX = ".arrow"
+_CODES = (1 << CODE_BITS) - 1
+_BATCH_ROWS = 65_536
 _ROWS_PER_FILE = 262_144
 _MAY_BE_LEFT_OUT = (
     "product_number",
@@ -42,7 +44,6 @@ _MAY_BE_LEFT_OUT = (
 """A file has these columns only where it knows them of any row."""
 _TEXTS = ("atc", "product_number", "reimbursement_icd", "reimbursement_icpc")
 _ACCOUNT = "file_id int, year int, atc string, first date, last date, rows bigint"
-_NOWHERE = (0, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +69,16 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """A staged file, and where each of its row groups begins and ends.
+    """A staged file with rows.
 
     Attributes:
         path: where it is.
-        texts: the columns of texts that it has.
-        groups: of every row group the place of the first and of the last row, see `code_place`.
+        first, last: the places of its first and its last row, see `code_place`.
     """
 
     path: str
-    texts: tuple[str, ...]
-    groups: tuple[tuple[int, int], ...]
+    first: int
+    last: int
 
 
 def code_place(year: int, number: int) -> int:
@@ -87,7 +87,7 @@ def code_place(year: int, number: int) -> int:
 
 
 def stage_by_code(rows: pa.Table, draft: Path, path: Path) -> pa.RecordBatch:
-    """Write a block's dispensings by year and ATC code.
+    """Write a block's dispensings by year and ATC code; where there are none, no file.
 
     Args:
         rows: the columns of the dispensings; `atc` as a dictionary.
@@ -110,27 +110,15 @@ def stage_by_code(rows: pa.Table, draft: Path, path: Path) -> pa.RecordBatch:
         small = key.astype(np.uint16) if key.max() < 1 << 16 else key  # numpy sorts it by radix
         order = np.argsort(small, kind="stable")
         rows, key = rows.take(pa.array(order)), key[order]
-    write_staged(rows, draft, path, ["year", "code_number"])
+        rows = rows.combine_chunks()
+        with pa.OSFile(str(draft), "wb") as stream, pa.ipc.new_file(stream, rows.schema) as file:
+            file.write_table(rows)
+        os.replace(draft, path)
     return _account(rows, key)
 
 
 def _is_unknown(rows: pa.Table, name: str) -> bool:
     return name in rows.column_names and rows[name].null_count == len(rows)
-
-
-def write_staged(rows: pa.Table, draft: Path, path: Path, statistics: Sequence[str]) -> None:
-    """Write a staged file; under its own name it is whole."""
-    pq.write_table(
-        rows,
-        draft,
-        row_group_size=ROW_GROUP_ROWS,
-        compression="none",  # read once or twice, soon: packing would cost more than it saves
-        use_dictionary=[one.name for one in rows.schema if pa.types.is_dictionary(one.type)],
-        write_statistics=list(statistics),
-        store_decimal_as_integer=True,
-        store_schema=bool(rows.schema.metadata),
-    )
-    os.replace(draft, path)
 
 
 def _account(rows: pa.Table, key: np.ndarray) -> pa.RecordBatch:
@@ -184,7 +172,7 @@ def restage(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
 
     def stage(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for table in _in_files(batches):
-            name = f"{uuid.uuid4().hex}.parquet"
+            name = f"{uuid.uuid4().hex}{SUFFIX}"
             account = stage_by_code(table, Path(root, f".{name}"), Path(root, name))
             yield account.append_column("name", pa.array([name] * len(account), pa.string()))
 
@@ -216,26 +204,20 @@ def _encoded(batches: Sequence[pa.RecordBatch]) -> pa.Table:
 
 
 def look_into(paths: Collection[Path]) -> list[StagedFile]:
-    """What each of the staged files holds where."""
+    """What the staged files hold, by name."""
     found = []
     for path in sorted(paths):
-        metadata = pq.read_metadata(path)
-        names = metadata.schema.names
-        year, code = names.index("year"), names.index("code_number")
-        groups = []
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            years, codes = group.column(year).statistics, group.column(code).statistics
-            if not group.num_rows:
-                ends = _NOWHERE
-            elif years.min == years.max:
-                ends = code_place(years.min, codes.min), code_place(years.max, codes.max)
-            else:  # which code the first and the last year have is not known
-                ends = code_place(years.min, 0), code_place(years.max + 1, 0) - 1
-            groups.append(ends)
-        texts = tuple(name for name in _TEXTS if name in names)
-        found.append(StagedFile(str(path), texts, tuple(groups)))
+        rows = _mapped(path)
+        years, codes = rows["year"], rows["code_number"]
+        ends = (code_place(years[at].as_py(), codes[at].as_py()) for at in (0, -1))
+        found.append(StagedFile(str(path), *ends))
     return found
+
+
+def _mapped(path: Path | str) -> pa.Table:
+    """A staged file in one piece; it is read where it is looked at."""
+    with pa.memory_map(str(path)) as content:
+        return pa.ipc.open_file(content).read_all()
 
 
 def read_range(
@@ -244,23 +226,59 @@ def read_range(
     """The rows of staged files whose place is in a range, file by file.
 
     Args:
-        files: as `look_into` gives them.
+        files: as `look_into` gives them; some of them hold such rows.
         first: the smallest place, see `code_place`.
         last: the largest one, included.
         columns: the columns to read where files have them, `year` and `code_number` among them.
     """
     tables = []
     for file in files:
-        groups = [
-            number
-            for number, (low, high) in enumerate(file.groups)
-            if low <= last and high >= first
-        ]
-        if groups:
-            with pq.ParquetFile(file.path, read_dictionary=file.texts) as content:
-                table = content.read_row_groups(groups, list(columns), use_threads=False)
-            places = table["year"].to_numpy().astype(np.int64) << CODE_BITS
-            places |= table["code_number"].to_numpy()
-            low, high = np.searchsorted(places, (first, last + 1))
-            tables.append(table.slice(low, high - low))
-    return pa.concat_tables(tables, promote_options="default").unify_dictionaries()
+        if file.first <= last and file.last >= first:
+            rows = _mapped(file.path)
+            low, high = _find(rows, first, "left"), _find(rows, last, "right")
+            there = [name for name in columns if name in rows.column_names]
+            tables.append(rows.select(there).slice(low, high - low))
+    return pa.concat_tables(tables, promote_options="default").unify_dictionaries().combine_chunks()
+
+
+def _find(rows: pa.Table, place: int, side: Literal["left", "right"]) -> int:
+    """Where a place is among rows in their order, before or behind those that have it."""
+    years, codes = rows["year"].to_numpy(), rows["code_number"].to_numpy()
+    begin, end = np.searchsorted(years, (place >> CODE_BITS, (place >> CODE_BITS) + 1))
+    return int(begin + np.searchsorted(codes[begin:end], place & _CODES, side))
+
+
+def read_staged(spark: SparkSession, paths: Sequence[Path]) -> DataFrame:
+    """Staged files for the engine: the columns of the dispensings, and `line`."""
+    files, schema = [str(path) for path in paths], arrow_schema(DISPENSINGS)
+    schema = schema.append(pa.field("line", pa.int64()))
+    width = min(tasks_at_once(spark) or len(files), len(files))
+
+    def read(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for some in numbers:
+            for first in some.column(0).to_pylist():
+                for file in files[first::width]:
+                    rows = in_types(_mapped(file), schema)
+                    yield from rows.to_batches(max_chunksize=_BATCH_ROWS)
+
+    ddl = f"{DISPENSINGS.ddl}, line bigint"
+    return spark.range(0, width, 1, max(width, 1)).mapInArrow(read, ddl)
+
+
+def in_types(rows: pa.Table, schema: pa.Schema, *, encoded: bool = False) -> pa.Table:
+    """Columns in the types of a schema; those that are left out as nulls.
+
+    Args:
+        rows: the rows.
+        schema: the columns.
+        encoded: leave texts as they are encoded.
+    """
+    columns = []
+    for field in schema:
+        if field.name not in rows.column_names:
+            columns.append(pa.nulls(len(rows), field.type))
+        elif encoded and pa.types.is_dictionary(rows[field.name].type):
+            columns.append(rows[field.name])
+        else:
+            columns.append(rows[field.name].cast(field.type))
+    return pa.table(columns, names=schema.names)

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from ldn_spark.errors import Problem
 from ldn_spark.io.accepted import OBSERVATION_PERIODS
 from ldn_spark.io.blocks import DISPENSINGS, PARQUET, Block
+from ldn_spark.io.drafts import write_parquet
 from ldn_spark.io.engines import tasks_at_once
 from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
 from ldn_spark.io.lookups import LookupTable
@@ -30,7 +31,7 @@ from ldn_spark.io.person_keys import person_keys
 from ldn_spark.io.rules import Rules, rules_of
 from ldn_spark.io.said import STAGED, Statements, write_statements
 from ldn_spark.io.sources import Source
-from ldn_spark.io.staged import stage_by_code, write_staged
+from ldn_spark.io.staged import SUFFIX, stage_by_code
 from ldn_spark.io.tabular import is_damage, read_rows
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class _Staging:
         if self.keep_accepted and kind == DISPENSINGS:
             rows = _keyed(accepted.drop_columns(["sex", "birth_year", "died_on"]))
             rows = rows.append_column("file_id", file_ids)
-            path = self.staging / ACCEPTED / f"{self.name}.parquet"
+            path = self.staging / ACCEPTED / f"{self.name}{SUFFIX}"
             found = pa.Table.from_batches([stage_by_code(rows, self._draft(ACCEPTED), path)])
             taken_in = _in_account(found.rename_columns({"rows": "lines"}), "accepted")
         rejected = parsed.rejected
@@ -222,7 +223,7 @@ class _Staging:
 
     def _write(self, folder: str, rows: pa.Table) -> None:
         path = self.staging / folder / f"{self.name}.parquet"
-        write_staged(rows, self._draft(folder), path, [])
+        write_parquet(rows, self._draft(folder), path)
 
     def _draft(self, folder: str) -> Path:
         return self.staging / "drafts" / f"{folder}-{self.name}-{uuid.uuid4().hex}"

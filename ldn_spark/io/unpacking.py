@@ -99,6 +99,7 @@ class PlainStream:
 
     def __exit__(self, *exception: object) -> None:
         self._file.close()
+        del self.text  # which holds this stream: both would keep their pieces for a long time
 
     def sha256(self) -> str:
         """The checksum of the bytes as delivered, once the text is read to its end."""

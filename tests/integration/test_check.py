@@ -201,20 +201,21 @@ def test_lookups_and_files_of_persons(spark, folder, tmp_path):
 
 @pytest.mark.only_engine("sail")
 def test_accepted_rows_are_counted_and_not_kept(spark, folder, monkeypatch):
-    import pyarrow.parquet as pq
+    import pyarrow as pa
 
     seen = []
 
     def look(staging, names):
-        seen.append((pq.read_table(staging / "accepted").num_rows, staging))
+        files = [pa.ipc.open_file(path) for path in (staging / "accepted").iterdir()]
+        seen.append(sum(file.read_all().num_rows for file in files))
         return []
 
     monkeypatch.setattr(check_module, "first_rejections", look)
     found = check(spark, [deliver(folder, "a.txt", GOOD)], NORPD)
     assert found.files[0].accepted == 3
-    assert seen[0][0] == 0
+    assert seen[0] == 0
     check(spark, [deliver(folder, "a.txt", GOOD)], KEYED)
-    assert seen[1][0] == 3, "a line key needs the rows"
+    assert seen[1] == 3, "a line key needs the rows"
 
 
 @pytest.mark.only_engine("sail")

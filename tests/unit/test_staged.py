@@ -12,7 +12,6 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ldn_spark.io import staged
 from ldn_spark.io.batches import code_number
 from ldn_spark.io.staged import (
     code_place,
@@ -52,36 +51,32 @@ def block(lines):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(LINES, min_size=1, max_size=4), st.sampled_from([1, 3, 50]))
-def test_every_row_is_found_once_and_accounted_for(blocks, group_rows):
-    before, staged.ROW_GROUP_ROWS = staged.ROW_GROUP_ROWS, group_rows
-    try:
-        with TemporaryDirectory() as folder:
-            accounts = []
-            for number, lines in enumerate(blocks):
-                path = Path(folder) / f"{number}.parquet"
-                accounts.append(stage_by_code(block(lines), path.with_suffix(".draft"), path))
-            arrivals = read_account(pa.Table.from_batches(accounts))
-            files = look_into(Path(folder).glob("*.parquet"))
-            everything = [line for lines in blocks for line in lines]
-            expected = Counter(
-                (file_id, (START + timedelta(days=day)).year, code)
-                for file_id, day, code, _ in everything
-            )
-            assert arrivals.rows == expected
-            for file_id, (first, last) in arrivals.spans.items():
-                days = [day for theirs, day, _, _ in everything if theirs == file_id]
-                assert first == START + timedelta(days=min(days))
-                assert last == START + timedelta(days=max(days))
-            for (year, code), rows in arrivals.by_code.items():
-                place = code_place(year, code_number(code))
-                found = read_range(files, place, place, COLUMNS)
-                assert len(found) == rows
-                assert set(found["atc"].to_pylist()) == {code}
-                assert set(found["year"].to_pylist()) == {year}
-            if everything:
-                whole = read_range(files, 0, code_place(9999, 0), COLUMNS)
-                keys = sorted(key % (1 << 60) for *_, key in everything)
-                assert sorted(whole["person_key"].to_pylist()) == keys
-    finally:
-        staged.ROW_GROUP_ROWS = before
+@given(st.lists(LINES, min_size=1, max_size=4))
+def test_every_row_is_found_once_and_accounted_for(blocks):
+    with TemporaryDirectory() as folder:
+        accounts = []
+        for number, lines in enumerate(blocks):
+            path = Path(folder) / f"{number}.arrow"
+            accounts.append(stage_by_code(block(lines), path.with_suffix(".draft"), path))
+        arrivals = read_account(pa.Table.from_batches(accounts))
+        files = look_into(Path(folder).glob("*.arrow"))
+        everything = [line for lines in blocks for line in lines]
+        expected = Counter(
+            (file_id, (START + timedelta(days=day)).year, code)
+            for file_id, day, code, _ in everything
+        )
+        assert arrivals.rows == expected
+        for file_id, (first, last) in arrivals.spans.items():
+            days = [day for theirs, day, _, _ in everything if theirs == file_id]
+            assert first == START + timedelta(days=min(days))
+            assert last == START + timedelta(days=max(days))
+        for (year, code), rows in arrivals.by_code.items():
+            place = code_place(year, code_number(code))
+            found = read_range(files, place, place, COLUMNS)
+            assert len(found) == rows
+            assert set(found["atc"].to_pylist()) == {code}
+            assert set(found["year"].to_pylist()) == {year}
+        if everything:
+            whole = read_range(files, 0, code_place(9999, 0), COLUMNS)
+            keys = sorted(key % (1 << 60) for *_, key in everything)
+            assert sorted(whole["person_key"].to_pylist()) == keys
