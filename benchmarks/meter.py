@@ -37,6 +37,7 @@ class Cost:
         peak: bytes; the most memory that the tree was seen to hold.
         read: bytes that read calls returned, from the page cache or the disk.
         output: what the command wrote to standard output.
+        log: what it wrote to standard error.
     """
 
     wall: float
@@ -44,6 +45,7 @@ class Cost:
     peak: int
     read: int
     output: str
+    log: str
 
 
 class CommandFailed(Exception):
@@ -76,7 +78,7 @@ def measure(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> 
         err.seek(0)
         if launcher.returncode or told.get("code", 1):
             raise CommandFailed(f"{' '.join(command)}\n{err.read()[-3000:]}")
-        return Cost(told["wall"], told["cpu"], peak, told["read"], out.read())
+        return Cost(told["wall"], told["cpu"], peak, told["read"], out.read(), err.read())
 
 
 def _watch(launcher: subprocess.Popen) -> int:

@@ -69,7 +69,7 @@ def main() -> None:
     }
     for runs in taken["runs"].values():
         for run in runs:
-            del run["output"]
+            del run["output"], run["log"]
     print(results.table(taken))
     if not given.dry:
         results.keep(taken)
