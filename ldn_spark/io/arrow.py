@@ -9,6 +9,7 @@ from ldn_spark.schemas import Table
 _TYPES = {
     "bigint": pa.int64(),
     "int": pa.int32(),
+    "boolean": pa.bool_(),
     "string": pa.string(),
     "date": pa.date32(),
     "decimal(18,6)": pa.decimal128(18, 6),

@@ -6,7 +6,6 @@ bytes on every engine, and nothing for the engine to shuffle. An engine only han
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,14 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ldn_spark.io import collect
 from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.batches import CODE_BITS, Batch, code_number
 from ldn_spark.io.commits import DataFile
-from ldn_spark.io.drafts import write_parquet
-from ldn_spark.io.engines import ROW_GROUP_ROWS
+from ldn_spark.io.drafts import write_parquet, write_stored
 from ldn_spark.io.profiles import count_profile
 from ldn_spark.io.staged import StagedFile, code_place, in_types, read_range
 from ldn_spark.io.waiting import wait_for
@@ -87,9 +84,9 @@ def write_batches(
     data_files = [
         DataFile(
             row["path"],
-            row["year"],
             row["bytes"],
             row["rows"],
+            {"year": str(row["year"])},
             {"atc": row["low_atc"], "dispensed_on": row["low_day"]},
             {"atc": row["high_atc"], "dispensed_on": row["high_day"]},
         )
@@ -138,22 +135,9 @@ def _places(rows: pa.Table) -> np.ndarray:
 
 def _write(rows: pa.Table, folder: Path, name: str, year: int) -> pa.RecordBatch:
     draft = folder / f"year={year}" / f".{uuid.uuid4().hex}"
-    pq.write_table(
-        rows,
-        draft,
-        row_group_size=ROW_GROUP_ROWS,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[
-            name for name in _STORED.names if name != "person_key"
-        ],  # it packs better plain
-        write_statistics=list(DISPENSINGS.statistics_on),  # identifiers have none
-        write_page_checksum=True,
-        store_decimal_as_integer=True,
-        store_schema=False,
+    size = write_stored(
+        rows, draft, folder / name, encoded=_ENCODED, statistics=DISPENSINGS.statistics_on
     )
-    size = draft.stat().st_size
-    os.replace(draft, folder / name)
     codes, days = pc.unique(rows["atc"]).cast(pa.string()), pc.min_max(rows["dispensed_on"])
     return pa.RecordBatch.from_pylist(
         [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,44 +22,57 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A Parquet file of a table partitioned by year.
+    """A Parquet file of a table.
 
     Attributes:
         path: from the table's folder.
-        year: of all its rows.
         bytes: its size.
         rows: how many it holds.
+        partition: value of each partition column, as text.
         low, high: minima and maxima by column, as they stand in the log.
     """
 
     path: str
-    year: int
     bytes: int
     rows: int
-    low: dict[str, str]
-    high: dict[str, str]
+    partition: Mapping[str, str] = field(default_factory=dict)
+    low: Mapping[str, str] = field(default_factory=dict)
+    high: Mapping[str, str] = field(default_factory=dict)
 
 
-def exchange_years(
+Partition = Mapping[str, str]
+
+
+def everything(partition: Partition) -> bool:
+    """What is said to go when the whole table is exchanged."""
+    return True
+
+
+def nothing(partition: Partition) -> bool:
+    """What is said to go when files are added."""
+    return False
+
+
+def exchange_files(
     folder: Path,
     table: Table,
     *,
     base: int | None,
-    years: Collection[int],
+    goes: Callable[[Partition], bool],
     files: Sequence[DataFile],
     token: str,
 ) -> None:
-    """Put files in the place of what a version holds of some years; the other years stay.
+    """Put files in the place of a part of what a version holds; the other parts stay.
 
     What was committed after that version, by an ingest that was killed, is taken back first. A
     table that is not there is made.
 
     Args:
         folder: the table's.
-        table: its definition, partitioned by year.
+        table: its definition.
         base: the version to build on; None for an empty table.
-        years: the years to exchange.
-        files: what these years hold then.
+        goes: which partitions of it go.
+        files: what comes.
         token: stands in the log, to tell the writer by.
 
     Raises:
@@ -68,7 +81,7 @@ def exchange_years(
     from deltalake.exceptions import CommitFailedError
 
     try:
-        _exchange(folder, table, base, years, files, token)
+        _exchange(folder, table, base, goes, files, token)
     except CommitFailedError:
         what = f"another ingest wrote to {table.name} at the same time"
         raise ConflictError(Problem(str(folder.parent), what, "run this one again")) from None
@@ -78,7 +91,7 @@ def _exchange(
     folder: Path,
     table: Table,
     base: int | None,
-    years: Collection[int],
+    goes: Callable[[Partition], bool],
     files: Sequence[DataFile],
     token: str,
 ) -> None:
@@ -99,18 +112,18 @@ def _exchange(
         lake = DeltaTable(folder)
     now = int(time.time() * 1000)
     actions = [
-        RemoveAction(path, True, now, size, {"year": str(year)})
-        for path, size, year in _held(lake)
-        if base is None or year in years
+        RemoveAction(path, True, now, size, dict(partition))
+        for path, size, partition in _held(lake, table)
+        if base is None or goes(partition)
     ]
     actions += [
         AddAction(
             file.path,
             file.bytes,
-            {"year": str(file.year)},
+            dict(file.partition),
             now,
             True,
-            json.dumps({"numRecords": file.rows, "minValues": file.low, "maxValues": file.high}),
+            json.dumps(_statistics(file)),
         )
         for file in files
     ]
@@ -120,22 +133,36 @@ def _exchange(
         )
 
 
+def _statistics(file: DataFile) -> dict[str, Any]:
+    ends = {"minValues": dict(file.low), "maxValues": dict(file.high)} if file.low else {}
+    return {"numRecords": file.rows, **ends}
+
+
 def _make(folder: Path, table: Table, marked: dict[str, Any]) -> None:
     from deltalake import DeltaTable, Schema
 
+    configuration = {"delta.checkpointInterval": NEVER}
+    if table.statistics_on:
+        configuration["delta.dataSkippingStatsColumns"] = ",".join(table.statistics_on)
+    else:
+        configuration["delta.dataSkippingNumIndexedCols"] = "0"
     DeltaTable.create(
         folder,
         Schema.from_arrow(arrow_schema(table)),
         partition_by=list(table.partition_by),
-        configuration={
-            "delta.checkpointInterval": NEVER,
-            "delta.dataSkippingStatsColumns": ",".join(table.statistics_on),
-        },
+        configuration=configuration,
         **marked,
     )
 
 
-def _held(lake: DeltaTable) -> list[tuple[str, int, int]]:
-    """Path, size and year of the files of the latest version."""
+def _held(lake: DeltaTable, table: Table) -> list[tuple[str, int, Partition]]:
+    """Path, size and partition of the files of the latest version."""
     held = pa.table(lake.get_add_actions(flatten=True)).to_pylist()
-    return [(row["path"], row["size_bytes"], int(row["partition.year"])) for row in held]
+    return [
+        (
+            row["path"],
+            row["size_bytes"],
+            {name: str(row[f"partition.{name}"]) for name in table.partition_by},
+        )
+        for row in held
+    ]

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ldn_spark.errors import EngineError
 from ldn_spark.io.arrivals import (
     find_arriving,
     find_turned_away,
@@ -16,6 +15,7 @@ from ldn_spark.io.arrivals import (
 from ldn_spark.io.delta_log import delta_version
 from ldn_spark.io.engines import engine_path
 from ldn_spark.io.intake import Intake, extend, own_version, write_whole
+from ldn_spark.io.persons import rewrite_persons
 from ldn_spark.io.rewriting import (
     PROFILES,
     RowsWritten,
@@ -23,15 +23,13 @@ from ldn_spark.io.rewriting import (
     rewrite_years,
     years_after,
 )
-from ldn_spark.io.staging import REJECTED, STATEMENTS
+from ldn_spark.io.staging import REJECTED
 from ldn_spark.io.waiting import wait_for_both
 from ldn_spark.schemas import (
     DISPENSING_PROFILE,
     DISPENSINGS,
     LAKE_TABLES,
     OBSERVATION_PERIODS,
-    PERSON_STATEMENTS,
-    PERSONS,
     REJECTED_DISPENSINGS,
 )
 
@@ -77,10 +75,14 @@ def write_registry(intake: Intake, written: RowsWritten) -> Written:
     superseded = Counter[int]()
     for (file_id, _), rows in gone.items():
         superseded[file_id] += rows
-    tables, changed = wait_for_both(
-        lambda: _write_beside(intake, superseded, bool(turned_away)),
-        lambda: rewrite_years(intake, arriving, gone, written),
+    tables, (changed, persons) = wait_for_both(
+        lambda: _write_beside(intake, bool(turned_away)),
+        lambda: (
+            rewrite_years(intake, arriving, gone, written),
+            rewrite_persons(intake, superseded),
+        ),
     )
+    tables |= persons
     tables[DISPENSINGS.name] = own_version(intake, DISPENSINGS)
     tables[DISPENSING_PROFILE.name] = _write_profile(intake, changed)
     years = years_after(intake, arriving.arrivals.by_code, gone)
@@ -90,14 +92,12 @@ def write_registry(intake: Intake, written: RowsWritten) -> Written:
     return Written(tables, years, changed, superseded, turned_away, days)
 
 
-def _write_beside(
-    intake: Intake, superseded: Counter[int], some_turned_away: bool
-) -> dict[str, int]:
-    """What does not depend on the dispensings that are written at the same time."""
-    tables = _write_persons(intake, superseded)
-    tables[OBSERVATION_PERIODS.name] = _write_periods(intake)
-    tables[REJECTED_DISPENSINGS.name] = _write_rejected(intake, some_turned_away)
-    return tables
+def _write_beside(intake: Intake, some_turned_away: bool) -> dict[str, int]:
+    """What does not depend on what is written at the same time."""
+    return {
+        OBSERVATION_PERIODS.name: _write_periods(intake),
+        REJECTED_DISPENSINGS.name: _write_rejected(intake, some_turned_away),
+    }
 
 
 def _write_profile(intake: Intake, changed: Collection[int]) -> int:
@@ -113,44 +113,6 @@ def _write_profile(intake: Intake, changed: Collection[int]) -> int:
     if old is not None:
         profile = profile.unionByName(old.where(~F.col("year").isin(*changed)))
     return write_whole(intake, DISPENSING_PROFILE, profile)
-
-
-def _write_persons(intake: Intake, superseded: Counter[int]) -> dict[str, int]:
-    """What the delivery says of persons, and what is then known of each.
-
-    What a file said is forgotten when all its dispensings are replaced.
-    """
-    from pyspark.sql import functions as F
-
-    from ldn_spark.transforms.persons import (
-        merge_statements,
-        restate_persons,
-        summarise_statements,
-    )
-
-    staged = intake.staged(STATEMENTS)
-    if staged is None:
-        raise EngineError("nothing was staged of persons")
-    new = summarise_statements(staged)
-    earlier = intake.before.files if intake.before else ()
-    forgotten = [
-        file.file_id
-        for file in earlier
-        if file.superseded < file.accepted <= file.superseded + superseded[file.file_id]
-    ]
-    old, known = intake.old(PERSON_STATEMENTS), intake.old(PERSONS)
-    if old is not None and forgotten:
-        stays = old.where(~F.col("file_id").isin(*forgotten))
-        version = write_whole(intake, PERSON_STATEMENTS, stays.unionByName(new))
-    else:
-        version = extend(intake, PERSON_STATEMENTS, new)
-    statements = intake.lake.read_at(PERSON_STATEMENTS, version)
-    exact = not any(file.birth_year_slack for file in (*earlier, *intake.files))
-    if known is not None and exact and not forgotten:  # what was said before need not be read again
-        mine = F.col("file_id") >= min(file.file_id for file in intake.files)
-        statements = restate_persons(known).unionByName(statements.where(mine))
-    persons = write_whole(intake, PERSONS, merge_statements(statements))
-    return {PERSON_STATEMENTS.name: version, PERSONS.name: persons}
 
 
 def _write_periods(intake: Intake) -> int:

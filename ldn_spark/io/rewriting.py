@@ -10,7 +10,7 @@ from ldn_spark.errors import EngineError
 from ldn_spark.io import collect
 from ldn_spark.io.batches import plan_batches
 from ldn_spark.io.clustering import write_batches
-from ldn_spark.io.commits import exchange_years
+from ldn_spark.io.commits import exchange_files
 from ldn_spark.io.engines import tasks_at_once, tasks_on_a_machine
 from ldn_spark.io.intake import Intake
 from ldn_spark.io.replacing import replaced, survivors
@@ -91,11 +91,11 @@ def rewrite_years(
     )
     if (there := sum(file.rows for file in data_files)) != total:
         raise EngineError(f"{total} rows were staged but {there} are written")
-    exchange_years(
+    exchange_files(
         intake.path(DISPENSINGS),
         DISPENSINGS,
         base=intake.pinned(DISPENSINGS),
-        years=changed,
+        goes=lambda partition: int(partition["year"]) in changed,
         files=data_files,
         token=intake.token,
     )

@@ -1,7 +1,7 @@
 """What delivered lines say of persons, staged: many lines of a file become one row per person.
 
-The rows of several blocks are gathered before they are summed up, so that a file whose persons
-stand in any order is made small before an engine sees it.
+The rows of several blocks are gathered before they are summed up. What is staged is sorted by
+person key, so that a part of the persons is read without the others.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ldn_spark.io.drafts import write_parquet
+from ldn_spark.io.drafts import write_arrow
 from ldn_spark.io.person_keys import person_keys
 from ldn_spark.schemas import SEXES
 
@@ -36,8 +36,8 @@ _GATHERED = 1 << 20
 class Statements:
     """What a task has read of persons and not staged yet."""
 
-    def __init__(self, staging: Path) -> None:
-        self._staging = staging
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._gathered: list[pa.Table] = []
         self._name = ""
 
@@ -69,14 +69,15 @@ class Statements:
         """Write what is gathered, and begin anew."""
         if any(map(len, self._gathered)):
             rows = _summed_up(pa.concat_tables(self._gathered))
-            write_statements(rows, self._staging, self._name)
+            write_statements(rows, self._folder, self._name)
         self._gathered = []
 
 
-def write_statements(rows: pa.Table, staging: Path, name: str) -> None:
-    """Stage statements under a block's name."""
-    draft = staging / "drafts" / f"statements-{name}-{uuid.uuid4().hex}"
-    write_parquet(rows, draft, staging / "statements" / f"{name}.parquet")
+def write_statements(rows: pa.Table, folder: Path, name: str) -> None:
+    """Stage statements, sorted by person key."""
+    order = np.argsort(rows["person_key"].to_numpy(), kind="stable")
+    draft = folder / f".{name}-{uuid.uuid4().hex}"
+    write_arrow(rows.take(pa.array(order)), draft, folder / f"{name}.arrow")
 
 
 def _numbers(sexes: pa.ChunkedArray) -> pa.ChunkedArray:

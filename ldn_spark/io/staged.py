@@ -7,7 +7,6 @@ rows of the lake, with an account of what they hold.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ import pyarrow.compute as pc
 from ldn_spark.io import collect
 from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.batches import CODE_BITS, code_number
+from ldn_spark.io.drafts import mapped, write_arrow
 from ldn_spark.io.engines import tasks_at_once
 from ldn_spark.schemas import DISPENSINGS
 
@@ -110,10 +110,7 @@ def stage_by_code(rows: pa.Table, draft: Path, path: Path) -> pa.RecordBatch:
         small = key.astype(np.uint16) if key.max() < 1 << 16 else key  # numpy sorts it by radix
         order = np.argsort(small, kind="stable")
         rows, key = rows.take(pa.array(order)), key[order]
-        rows = rows.combine_chunks()
-        with pa.OSFile(str(draft), "wb") as stream, pa.ipc.new_file(stream, rows.schema) as file:
-            file.write_table(rows)
-        os.replace(draft, path)
+        write_arrow(rows, draft, path)
     return _account(rows, key)
 
 
@@ -207,17 +204,11 @@ def look_into(paths: Collection[Path]) -> list[StagedFile]:
     """What the staged files hold, by name."""
     found = []
     for path in sorted(paths):
-        rows = _mapped(path)
+        rows = mapped(path)
         years, codes = rows["year"], rows["code_number"]
         ends = (code_place(years[at].as_py(), codes[at].as_py()) for at in (0, -1))
         found.append(StagedFile(str(path), *ends))
     return found
-
-
-def _mapped(path: Path | str) -> pa.Table:
-    """A staged file in one piece; it is read where it is looked at."""
-    with pa.memory_map(str(path)) as content:
-        return pa.ipc.open_file(content).read_all()
 
 
 def read_range(
@@ -234,7 +225,7 @@ def read_range(
     tables = []
     for file in files:
         if file.first <= last and file.last >= first:
-            rows = _mapped(file.path)
+            rows = mapped(file.path)
             low, high = _find(rows, first, "left"), _find(rows, last, "right")
             there = [name for name in columns if name in rows.column_names]
             tables.append(rows.select(there).slice(low, high - low))
@@ -258,7 +249,7 @@ def read_staged(spark: SparkSession, paths: Sequence[Path]) -> DataFrame:
         for some in numbers:
             for first in some.column(0).to_pylist():
                 for file in files[first::width]:
-                    rows = in_types(_mapped(file), schema)
+                    rows = in_types(mapped(file), schema)
                     yield from rows.to_batches(max_chunksize=_BATCH_ROWS)
 
     ddl = f"{DISPENSINGS.ddl}, line bigint"

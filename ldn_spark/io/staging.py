@@ -29,7 +29,7 @@ from ldn_spark.io.lookups import LookupTable
 from ldn_spark.io.parsing import ParsedBlock, parse_block, parse_rows
 from ldn_spark.io.person_keys import person_keys
 from ldn_spark.io.rules import Rules, rules_of
-from ldn_spark.io.said import STAGED, Statements, write_statements
+from ldn_spark.io.said import Statements
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staged import SUFFIX, stage_by_code
 from ldn_spark.io.tabular import is_damage, read_rows
@@ -111,7 +111,6 @@ def parse_into_staging(
         (staging / folder).mkdir()
     for kind in kinds:
         _write_empty(kind, source, staging)
-    write_statements(STAGED.empty_table(), staging, "empty")
     root, everything = str(staging), list(tasks)
     width = _width(spark, len(everything))
 
@@ -119,7 +118,7 @@ def parse_into_staging(
         rules = {kind: rules_of(source, lookups, kind) for kind in kinds}
         for batch in batches:
             for first in batch.column(0).to_pylist():
-                said = Statements(Path(root))
+                said = Statements(Path(root) / STATEMENTS)
                 for number in range(first, len(everything), width):
                     task = everything[number]
                     block = _Staging(task, f"{number:08d}", Path(root), source, keep_accepted)
@@ -145,7 +144,7 @@ def _write_empty(kind: str, source: Source, staging: Path) -> None:
         header = tuple(source.companions[kind].columns.values())
     parsed = parse_block(b"", 2, header, source, rules_of(source, None, kind))
     task = BlockTask("", "", 0, header, Block(0, 0, 2), kind)
-    _Staging(task, f"empty-{kind}", staging, source).write(parsed, Statements(staging))
+    _Staging(task, f"empty-{kind}", staging, source).write(parsed, Statements(staging / STATEMENTS))
 
 
 @dataclass(frozen=True, slots=True)

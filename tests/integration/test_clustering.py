@@ -14,7 +14,7 @@ import pytest
 from ldn_spark.errors import ConflictError
 from ldn_spark.io import collect, commits
 from ldn_spark.io.batches import code_number, plan_batches
-from ldn_spark.io.commits import DataFile, exchange_years
+from ldn_spark.io.commits import DataFile, exchange_files
 from ldn_spark.io.delta_log import commits_after
 from ldn_spark.io.ingest import ingest
 from ldn_spark.io.lake import Lake
@@ -135,7 +135,8 @@ def test_batches_cover_every_row_once():
 
 
 def data_file(year, name):
-    return DataFile(f"year={year}/{name}.parquet", year, 10, 1, {"atc": "A"}, {"atc": "B"})
+    path, partition = f"year={year}/{name}.parquet", {"year": str(year)}
+    return DataFile(path, 10, 1, partition, {"atc": "A"}, {"atc": "B"})
 
 
 def held(root):
@@ -146,7 +147,14 @@ def held(root):
 
 def exchange(root, base, years, *files, token="t"):
     folder = root / DISPENSINGS.name
-    exchange_years(folder, DISPENSINGS, base=base, years=years, files=files, token=token)
+    exchange_files(
+        folder,
+        DISPENSINGS,
+        base=base,
+        goes=lambda partition: int(partition["year"]) in years,
+        files=files,
+        token=token,
+    )
     return commits_after(folder, None)[-1]
 
 
@@ -184,8 +192,8 @@ def test_two_that_exchange_the_same_year(tmp_path, monkeypatch):
     one = exchange(tmp_path, None, {2012}, data_file(2012, "a"))
     look = commits._held
 
-    def looked_and_overtaken(lake):
-        found = look(lake)
+    def looked_and_overtaken(*arguments):
+        found = look(*arguments)
         monkeypatch.setattr(commits, "_held", look)
         exchange(tmp_path, one.version, {2012}, data_file(2012, "b"), token="faster")
         return found

@@ -27,7 +27,7 @@ MAIN = "from ldn_spark.cli import main; main()"
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ldn_spark.io import ingest, intake, rewriting
+from ldn_spark.io import ingest, intake, persons, rewriting
 from ldn_spark.io.engines import open_engine
 from ldn_spark.io.sources import load_source
 
@@ -48,7 +48,8 @@ def killed_after(write):
 
 intake.write_table = killed_after(intake.write_table)
 intake.append_rows = killed_after(intake.append_rows)
-rewriting.exchange_years = killed_after(rewriting.exchange_years)
+for module in (rewriting, persons):
+    module.exchange_files = killed_after(module.exchange_files)
 ingest.reached = lambda step: step == when and kill()
 with open_engine("sail") as spark:
     ingest.ingest(spark, Path(root), [delivery], load_source("norpd"))

@@ -8,12 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from ldn_spark.io import collect
-from ldn_spark.io.said import Statements
-from ldn_spark.transforms.persons import merge_statements, restate_persons, summarise_statements
+from ldn_spark.io.arrow import arrow_schema
+from ldn_spark.io.drafts import mapped
+from ldn_spark.io.person_keys import person_keys
+from ldn_spark.io.persons import as_persons, as_statements, fold, restated, stated
+from ldn_spark.io.said import STAGED, Statements
+from ldn_spark.schemas import PERSON_STATEMENTS
 
 SAID = pa.schema([("sex", pa.string()), ("birth_year", pa.int32()), ("died_on", pa.date32())])
 EARLY, LATE = date(2013, 2, 28), date(2014, 12, 31)
@@ -29,23 +31,22 @@ KNOWN = {  # sex, birth year, day of death, contradictory sex, contradictory bir
 }
 
 
-def statements(spark, said, slack=0):
-    """What lines say, as it is staged and read again; every line is a block of its own."""
-    with TemporaryDirectory() as root:
-        for folder in ("drafts", "statements"):
-            (Path(root) / folder).mkdir()
-        staged = Statements(Path(root))
+def statements(said, slack=0):
+    """What lines say, as it is staged; every line is a block of its own."""
+    with TemporaryDirectory() as folder:
+        staged = Statements(Path(folder))
         for number, (pseudonym, file_id, *values) in enumerate(said):
             columns = {name: [value] for name, value in zip(SAID.names, values, strict=True)}
             line = pa.table(columns, SAID).add_column(0, "pseudonym", [[pseudonym]])
             staged.add(line, file_id, slack, str(number))
         staged.stage()
-        rows = pq.read_table(Path(root) / "statements").to_pylist()
-    ddl = (
-        "person_key bigint, pseudonym string, file_id int, sex_low int, sex_high int, "
-        "birth_year_low int, birth_year_high int, died_on date"
-    )
-    return summarise_statements(spark.createDataFrame([tuple(row.values()) for row in rows], ddl))
+        tables = [mapped(path) for path in Path(folder).iterdir()]
+        return pa.concat_tables([STAGED.empty_table(), *tables]).combine_chunks()
+
+
+def merged(*parts):
+    """What is known when all statements are taken together."""
+    return as_persons(fold(pa.concat_tables(parts), by_file=False))
 
 
 def known(persons):
@@ -57,27 +58,55 @@ def known(persons):
             row["sex_conflict"],
             row["birth_year_conflict"],
         )
-        for row in collect.rows(persons)
+        for row in persons.to_pylist()
     }
 
 
-def test_at_once(spark):
+def test_at_once():
     everything = [line for file in FILES for line in file]
-    assert known(merge_statements(statements(spark, everything))) == KNOWN
+    assert known(merged(statements(everything))) == KNOWN
 
 
-@pytest.mark.only_engine("sail")
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_one_after_the_other(spark, order):
+def test_one_after_the_other(order):
     first, *others = order
-    persons = merge_statements(statements(spark, FILES[first]))
+    persons = merged(statements(FILES[first]))
     for number in others:
-        new = statements(spark, FILES[number])
-        persons = merge_statements(restate_persons(persons).unionByName(new))
+        persons = merged(restated(persons), statements(FILES[number]))
     assert known(persons) == KNOWN
 
 
-@pytest.mark.only_engine("sail")
+def test_what_each_file_says_is_kept_and_read_again():
+    said = [*FILES[0], *FILES[0], ("P1", 1, "M", 1949, LATE), *FILES[1]]
+    kept = as_statements(fold(statements(said), by_file=True))
+    assert kept.schema == arrow_schema(PERSON_STATEMENTS)
+    (row,) = (row for row in kept.to_pylist() if (row["pseudonym"], row["file_id"]) == ("P1", 1))
+    assert row == {
+        "person_key": person_keys(pa.array(["P1"]))[0].as_py(),
+        "pseudonym": "P1",
+        "file_id": 1,
+        "sex": "F",
+        "sex_high": "M",
+        "birth_year_low": 1950,
+        "birth_year_high": 1949,
+        "died_on": LATE,
+    }
+    assert len(kept) == 6
+    assert as_persons(fold(stated(kept), by_file=False)).equals(merged(statements(said)))
+
+
+def test_two_pseudonyms_with_one_key_stay_apart():
+    rows = statements([("P1", 1, "F", 1950, None), ("P2", 1, "M", 1960, None)])
+    one = rows.set_column(0, "person_key", [[7, 7]])
+    assert len(fold(one, by_file=True)) == len(fold(one, by_file=False)) == 2
+
+
+def test_nobody():
+    nobody = STAGED.empty_table()
+    assert not len(as_persons(fold(nobody, by_file=False)))
+    assert not len(as_statements(fold(nobody, by_file=True)))
+
+
 @pytest.mark.parametrize(
     ("latest_years", "expected"),
     [
@@ -91,8 +120,8 @@ def test_one_after_the_other(spark, order):
         ([1983, 1985], None),
     ],
 )
-def test_ages_narrow_the_birth_year_down(spark, latest_years, expected):
+def test_ages_narrow_the_birth_year_down(latest_years, expected):
     said = [("P1", 1, None, year, None) for year in latest_years]
-    (row,) = collect.rows(merge_statements(statements(spark, said, slack=1)))
+    (row,) = merged(statements(said, slack=1)).to_pylist()
     assert row["birth_year"] == expected
     assert row["birth_year_conflict"] == (expected is None)
