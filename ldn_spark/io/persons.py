@@ -135,7 +135,7 @@ def _write_parts(
         again: those of them that are written again.
     """
     spark = intake.lake.spark
-    most = max(1, intake.rows_at_once // tasks_on_a_machine(spark))
+    most = max(1, intake.rows_at_once // (2 * tasks_on_a_machine(spark)))  # each is read twice
     rows = sum(len(mapped(path)) for path in (*new, *known))
     parts = max(1, -(-rows // most))
     width = min(tasks_at_once(spark) or parts, parts)
