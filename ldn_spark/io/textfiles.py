@@ -21,6 +21,7 @@ from ldn_spark.io.sources import Source
 from ldn_spark.io.unpacking import PlainStream
 
 LONGEST_HEADER = 1 << 20
+_HEADER_PIECE = 1 << 16
 _LONGEST_LINE = 64 << 20
 _LINE_END = ord("\n")
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -35,7 +36,8 @@ _DOCUMENTS = {
 
 def first_line(path: Path, source: Source) -> bytes:
     """The first line of a text file, unpacked, in UTF-8 where the file is UTF-16."""
-    with PlainStream(path, source.delivered_codec, lambda size: None) as stream:
+    codec = source.delivered_codec
+    with PlainStream(path, codec, lambda size: None, piece=_HEADER_PIECE) as stream:
         return stream.text.readline(LONGEST_HEADER)
 
 

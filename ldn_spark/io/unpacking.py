@@ -59,19 +59,23 @@ class PlainStream:
         same: whether these are the bytes as delivered.
     """
 
-    def __init__(self, path: Path, encoding: str, has_read: Callable[[int], None]) -> None:
+    def __init__(
+        self, path: Path, encoding: str, has_read: Callable[[int], None], *, piece: int = _PIECE
+    ) -> None:
         """Open a file.
 
         Args:
             path: the file as delivered.
             encoding: Python's name of its declared encoding.
             has_read: is told how many delivered bytes were read.
+            piece: how many bytes are read at once.
 
         Raises:
             DeliveryError: it is no text and no packed text. Reading `text` raises it too: what is
                 packed may end too early, or hold something else.
         """
         self._path = path
+        self._piece = piece
         self._digest = hashlib.sha256()
         self._file = path.open("rb", buffering=0)
         try:
@@ -81,7 +85,7 @@ class PlainStream:
             raise
 
     def _open(self, encoding: str, has_read: Callable[[int], None]) -> None:
-        delivered = _stream(self._delivered(has_read))
+        delivered = _stream(self._delivered(has_read), self._piece)
         begin = delivered.peek(_BEGIN)[:_BEGIN]
         if not begin:
             raise DeliveryError(
@@ -106,7 +110,7 @@ class PlainStream:
         return self._digest.hexdigest()
 
     def _delivered(self, has_read: Callable[[int], None]) -> Iterator[bytes]:
-        while piece := self._file.read(_PIECE):
+        while piece := self._file.read(self._piece):
             self._digest.update(piece)
             has_read(len(piece))
             yield piece
@@ -211,8 +215,8 @@ class _Pieces(io.RawIOBase):
         return size
 
 
-def _stream(pieces: Iterator[bytes]) -> io.BufferedReader:
-    return io.BufferedReader(_Pieces(pieces), _PIECE)
+def _stream(pieces: Iterator[bytes], size: int = _PIECE) -> io.BufferedReader:
+    return io.BufferedReader(_Pieces(pieces), size)
 
 
 def _gunzip(packed: BinaryIO) -> Iterator[bytes]:
