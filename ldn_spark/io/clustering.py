@@ -20,6 +20,7 @@ from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.batches import CODE_BITS, Batch, code_number
 from ldn_spark.io.commits import DataFile
 from ldn_spark.io.drafts import write_parquet, write_stored
+from ldn_spark.io.engines import in_tasks
 from ldn_spark.io.profiles import count_profile
 from ldn_spark.io.staged import StagedFile, code_place, in_types, read_range
 from ldn_spark.io.waiting import wait_for
@@ -34,7 +35,7 @@ _STORED = pa.schema(
 _ENCODED = [name for name in _STORED.names if name != "person_key"]  # which packs better plain
 _READ = [*DISPENSINGS.names, "code_number"]
 _FILE = (
-    "path string, year int, bytes bigint, rows bigint, low_atc string, high_atc string, "
+    "path string, year bigint, bytes bigint, rows bigint, low_atc string, high_atc string, "
     "low_day string, high_day string"
 )
 _SIGN = np.uint64(1 << 63)
@@ -48,7 +49,6 @@ def write_batches(
     profiles: Path,
     token: str,
     *,
-    at_once: int | None,
     written: Callable[[int], None],
 ) -> list[DataFile]:
     """Write every batch; nothing of it is in the table's log yet.
@@ -60,26 +60,22 @@ def write_batches(
         folder: the table's.
         profiles: is made, for what each file adds to the dispensing profile.
         token: stands in the names of the files.
-        at_once: how many tasks may run at the same time; None for as many as the engine likes.
         written: is told how many batches are written.
     """
     profiles.mkdir()
-    root, counts, works = str(folder), str(profiles), list(enumerate(batches))
-    width = min(at_once or len(works), len(works))
+    root, counts, works = str(folder), str(profiles), list(batches)
 
-    def write(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for some in numbers:
-            for first in some.column(0).to_pylist():
-                for number, batch in works[first::width]:
-                    name = f"{number:05d}-{token}"
-                    yield from _write_batch(files, batch, Path(root), Path(counts), name)
+    def write(numbers: range) -> Iterator[pa.RecordBatch]:
+        for number in numbers:
+            name = f"{number:05d}-{token}"
+            yield from _write_batch(files, works[number], Path(root), Path(counts), name)
 
     def tell() -> None:
         written(len({path.name for path in folder.glob(f"year=*/part-*-{token}.parquet")}))
 
     for year in {year for batch in batches for year in batch.years}:
         (folder / f"year={year}").mkdir(parents=True, exist_ok=True)
-    frame = spark.range(0, width, 1, max(width, 1)).mapInArrow(write, _FILE)
+    frame = in_tasks(spark, len(works), write, _FILE)
     found = wait_for(lambda: collect.rows(frame), tell)
     data_files = [
         DataFile(
@@ -115,8 +111,8 @@ def _write_batch(
 def _read(files: Sequence[StagedFile], batch: Batch) -> pa.Table:
     first, last = min(batch.years), max(batch.years)
     low = code_place(first, code_number(batch.first_atc) if batch.first_atc else 0)
-    high = code_place(last, code_number(batch.next_atc)) if batch.next_atc else None
-    end = code_place(last + 1, 0) if high is None else high
+    following = (last, code_number(batch.next_atc)) if batch.next_atc else (last + 1, 0)
+    end = code_place(*following)
     rows = read_range(files, low, end - 1, _READ)
     if batch.keys:
         key = rows["person_key"]
@@ -151,17 +147,5 @@ def _write(rows: pa.Table, folder: Path, name: str, year: int) -> pa.RecordBatch
                 "low_day": days["min"].as_py().isoformat(),
                 "high_day": days["max"].as_py().isoformat(),
             }
-        ],
-        schema=pa.schema(
-            [
-                ("path", pa.string()),
-                ("year", pa.int32()),
-                ("bytes", pa.int64()),
-                ("rows", pa.int64()),
-                ("low_atc", pa.string()),
-                ("high_atc", pa.string()),
-                ("low_day", pa.string()),
-                ("high_day", pa.string()),
-            ]
-        ),
+        ]
     )

@@ -65,14 +65,13 @@ def write_stored(
     return size
 
 
-def write_parquet(rows: pa.Table, draft: Path, path: Path, statistics: Sequence[str] = ()) -> None:
+def write_parquet(rows: pa.Table, draft: Path, path: Path) -> None:
     """Write a file that is read once or twice, soon.
 
     Args:
         rows: its content.
         draft: where it is written.
         path: where it is put when it is whole.
-        statistics: the columns whose minima and maxima tell which rows are not wanted.
     """
     pq.write_table(
         rows,
@@ -80,7 +79,7 @@ def write_parquet(rows: pa.Table, draft: Path, path: Path, statistics: Sequence[
         row_group_size=_ROW_GROUP_ROWS,
         compression="none",  # packing would cost more than it saves
         use_dictionary=[one.name for one in rows.schema if pa.types.is_dictionary(one.type)],
-        write_statistics=list(statistics),
+        write_statistics=False,
         store_schema=bool(rows.schema.metadata),
     )
     os.replace(draft, path)

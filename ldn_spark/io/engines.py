@@ -24,7 +24,8 @@ from ldn_spark.io.late_pandas import without_pandas
 from ldn_spark.io.waiting import Started
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
 
 ENGINES = ("sail", "spark")
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
@@ -203,6 +204,33 @@ def tasks_at_once(spark: SparkSession) -> int | None:
     """
     limit = spark.conf.get(_TASKS_AT_ONCE, "")
     return int(limit) if limit else None
+
+
+def in_tasks(
+    spark: SparkSession,
+    works: int,
+    do: Callable[[range], Iterator[pa.RecordBatch]],
+    ddl: str,
+    *,
+    tasks: int | None = None,
+) -> DataFrame:
+    """Numbered works, done by the engine's tasks when the frame is collected.
+
+    Args:
+        spark: the session.
+        works: how many there are.
+        do: does a task's share of the numbers and yields rows of the frame.
+        ddl: the frame's columns.
+        tasks: how many tasks; None for as many as may run at once, or one for every work.
+    """
+    width = min(tasks or tasks_at_once(spark) or works, works)
+
+    def share(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for first in batch.column(0).to_pylist():
+                yield from do(range(first, works, width))
+
+    return spark.range(0, width, 1, max(width, 1)).mapInArrow(share, ddl)
 
 
 def tasks_on_a_machine(spark: SparkSession) -> int:

@@ -20,9 +20,10 @@ from ldn_spark.io import collect
 from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.commits import DataFile, everything, exchange_files, nothing
 from ldn_spark.io.drafts import mapped, write_stored
-from ldn_spark.io.engines import tasks_at_once, tasks_on_a_machine
+from ldn_spark.io.engines import in_tasks, tasks_on_a_machine
 from ldn_spark.io.intake import Intake, own_version
-from ldn_spark.io.said import STAGED, write_statements
+from ldn_spark.io.said import GATHERED, STAGED, sex_numbers, write_statements
+from ldn_spark.io.staged import gathered
 from ldn_spark.io.staging import STATEMENTS
 from ldn_spark.schemas import PERSON_STATEMENTS, PERSONS, SEXES, Table
 
@@ -57,9 +58,10 @@ def rewrite_persons(intake: Intake, superseded: Counter[int]) -> dict[str, int]:
     exact = not any(file.birth_year_slack for file in (*earlier, *intake.files))
     new = sorted((intake.staging / STATEMENTS).glob("*.arrow"))
     known = _stage_known(intake, forgotten, whole=bool(forgotten) or not exact)
-    again = known if forgotten else []
-    files = _write_parts(intake, new, known, again)
-    base = {table.name: intake.pinned(table) for table in (PERSON_STATEMENTS, PERSONS)}
+    if forgotten:
+        files = _write_parts(intake, [*new, *known], [])
+    else:
+        files = _write_parts(intake, new, known)
     for table, goes in (
         (PERSON_STATEMENTS, everything if forgotten else nothing),
         (PERSONS, everything),
@@ -67,7 +69,7 @@ def rewrite_persons(intake: Intake, superseded: Counter[int]) -> dict[str, int]:
         exchange_files(
             intake.path(table),
             table,
-            base=base[table.name],
+            base=intake.pinned(table),
             goes=goes,
             files=files[table.name],
             token=intake.token,
@@ -103,58 +105,43 @@ def _restage(rows: DataFrame, convert: Callable[[pa.Table], pa.Table], folder: P
     root = str(folder)
 
     def stage(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        gathered: list[pa.RecordBatch] = []
-        names = []
-        for batch in batches:
-            gathered.append(batch)
-            if sum(map(len, gathered)) >= 1 << 20:
-                names.append(_stage(gathered))
-                gathered = []
-        if any(map(len, gathered)):
-            names.append(_stage(gathered))
-        yield pa.RecordBatch.from_pydict({"name": pa.array(names, pa.string())})
-
-    def _stage(batches: list[pa.RecordBatch]) -> str:
-        name = uuid.uuid4().hex
-        write_statements(convert(pa.Table.from_batches(batches)), Path(root), name)
-        return name
+        for table in gathered(batches, GATHERED):
+            name = uuid.uuid4().hex
+            write_statements(convert(table), Path(root), name)
+            yield pa.RecordBatch.from_pydict({"name": pa.array([name])})
 
     found = collect.rows(rows.mapInArrow(stage, "name string"))
     return sorted(folder / f"{row['name']}.arrow" for row in found)
 
 
 def _write_parts(
-    intake: Intake, new: Sequence[Path], known: Sequence[Path], again: Sequence[Path]
+    intake: Intake, statements: Sequence[Path], known: Sequence[Path]
 ) -> dict[str, list[DataFile]]:
     """Write the statements and the persons, a part of all keys at a time.
 
     Args:
         intake: where to.
-        new: staged statements of the delivery.
-        known: staged statements of before.
-        again: those of them that are written again.
+        statements: staged ones that are written.
+        known: further ones, which persons are merged from too.
     """
     spark = intake.lake.spark
-    most = max(1, intake.rows_at_once // (2 * tasks_on_a_machine(spark)))  # each is read twice
-    rows = sum(len(mapped(path)) for path in (*new, *known))
+    most = max(1, intake.rows_at_once // (2 * tasks_on_a_machine(spark)))
+    rows = sum(len(mapped(path)) for path in (*statements, *known))
     parts = max(1, -(-rows // most))
-    width = min(tasks_at_once(spark) or parts, parts)
     root, token = str(intake.lake.root), intake.token
-    written, read = [*map(str, new), *map(str, again)], [*map(str, new), *map(str, known)]
+    written, further = [*map(str, statements)], [*map(str, known)]
     for table in (PERSON_STATEMENTS, PERSONS):
         intake.path(table).mkdir(parents=True, exist_ok=True)
 
-    def write(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for some in numbers:
-            for first in some.column(0).to_pylist():
-                for part in range(first, parts, width):
-                    name = f"part-{part:05d}-{token}.parquet"
-                    said = fold(_read_part(written, part, parts), by_file=True)
-                    yield _store(as_statements(said), PERSON_STATEMENTS, Path(root), name)
-                    merged = fold(_read_part(read, part, parts), by_file=False)
-                    yield _store(as_persons(merged), PERSONS, Path(root), name)
+    def write(numbers: range) -> Iterator[pa.RecordBatch]:
+        for part in numbers:
+            name = f"part-{part:05d}-{token}.parquet"
+            said = fold(_read_part(written, part, parts), by_file=True)
+            yield _store(as_statements(said), PERSON_STATEMENTS, Path(root), name)
+            everybody = pa.concat_tables([said, _read_part(further, part, parts)])
+            yield _store(as_persons(fold(everybody, by_file=False)), PERSONS, Path(root), name)
 
-    frame = spark.range(0, width, 1, max(width, 1)).mapInArrow(write, _FILE)
+    frame = in_tasks(spark, parts, write, _FILE)
     files: dict[str, list[DataFile]] = {PERSON_STATEMENTS.name: [], PERSONS.name: []}
     for row in sorted(collect.rows(frame), key=lambda row: row["path"]):
         if row["rows"]:
@@ -267,7 +254,7 @@ def as_persons(folded: pa.Table) -> pa.Table:
 
 def restated(persons: pa.Table) -> pa.Table:
     """What is known of persons as one statement each, of file 0, to be merged with what comes."""
-    sex, sexes, births = _number(persons["sex"]), persons["sex_conflict"], persons["birth_year"]
+    sex, sexes, births = sex_numbers(persons["sex"]), persons["sex_conflict"], persons["birth_year"]
     conflict = persons["birth_year_conflict"]
     columns = [
         persons["person_key"],
@@ -288,8 +275,8 @@ def stated(statements: pa.Table) -> pa.Table:
         statements["person_key"],
         statements["pseudonym"],
         statements["file_id"],
-        _number(statements["sex"]),
-        _number(statements["sex_high"]),
+        sex_numbers(statements["sex"]),
+        sex_numbers(statements["sex_high"]),
         *(statements[name] for name in ("birth_year_low", "birth_year_high", "died_on")),
     ]
     return _as_staged(columns)
@@ -307,7 +294,3 @@ def _in_schema(columns: dict[str, pa.Array | pa.ChunkedArray], table: Table) -> 
 
 def _text(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(SEXES).take(chunk) for chunk in numbers.chunks], pa.string())
-
-
-def _number(sexes: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.index_in(sexes.cast(pa.string()), pa.array(SEXES), skip_nulls=True)

@@ -11,7 +11,7 @@ from ldn_spark.io import collect
 from ldn_spark.io.batches import plan_batches
 from ldn_spark.io.clustering import write_batches
 from ldn_spark.io.commits import exchange_files
-from ldn_spark.io.engines import tasks_at_once, tasks_on_a_machine
+from ldn_spark.io.engines import tasks_on_a_machine
 from ldn_spark.io.intake import Intake
 from ldn_spark.io.replacing import replaced, survivors
 from ldn_spark.io.staged import look_into, restage
@@ -86,7 +86,6 @@ def rewrite_years(
         intake.path(DISPENSINGS),
         intake.staging / PROFILES,
         intake.token,
-        at_once=tasks_at_once(spark),
         written=lambda batches: written(sum(rows[:batches]), total),
     )
     if (there := sum(file.rows for file in data_files)) != total:

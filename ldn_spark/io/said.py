@@ -30,7 +30,7 @@ STAGED = pa.schema(
     ]
 )
 """One row per pseudonym and file, or several: their minima and maxima are still to be taken."""
-_GATHERED = 1 << 20
+GATHERED = 1 << 20
 
 
 class Statements:
@@ -55,14 +55,14 @@ class Statements:
         said = {
             "pseudonym": rows["pseudonym"],
             "file_id": pa.array(np.full(len(rows), file_id, np.int32)),
-            "sex": _numbers(rows["sex"]),
+            "sex": sex_numbers(rows["sex"]),
             "earliest": pc.subtract(born, pa.scalar(slack, pa.int32())) if slack else born,
             "birth_year": born,
             "died_on": rows["died_on"],
         }
         self._gathered.append(pa.table(said))
         self._name = name
-        if sum(map(len, self._gathered)) >= _GATHERED:
+        if sum(map(len, self._gathered)) >= GATHERED:
             self.stage()
 
     def stage(self) -> None:
@@ -80,7 +80,8 @@ def write_statements(rows: pa.Table, folder: Path, name: str) -> None:
     write_arrow(rows.take(pa.array(order)), draft, folder / f"{name}.arrow")
 
 
-def _numbers(sexes: pa.ChunkedArray) -> pa.ChunkedArray:
+def sex_numbers(sexes: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Sexes as their places in `schemas.SEXES`; null stays null."""
     return pc.index_in(sexes.cast(pa.string()), pa.array(SEXES), skip_nulls=True)
 
 

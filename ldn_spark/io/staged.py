@@ -23,7 +23,7 @@ from ldn_spark.io import collect
 from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.batches import CODE_BITS, code_number
 from ldn_spark.io.drafts import mapped, write_arrow
-from ldn_spark.io.engines import tasks_at_once
+from ldn_spark.io.engines import in_tasks
 from ldn_spark.schemas import DISPENSINGS
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def restage(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
     root = str(folder)
 
     def stage(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for table in _in_files(batches):
+        for table in map(_encoded, gathered(batches, _ROWS_PER_FILE)):
             name = f"{uuid.uuid4().hex}{SUFFIX}"
             account = stage_by_code(table, Path(root, f".{name}"), Path(root, name))
             yield account.append_column("name", pa.array([name] * len(account), pa.string()))
@@ -180,20 +180,21 @@ def restage(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
     return [folder / name for name in names], read_account(account)
 
 
-def _in_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Batches gathered into tables of the size of a file, their texts as dictionaries."""
-    gathered: list[pa.RecordBatch] = []
+def gathered(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
+    """Batches as tables of about as many rows, none of them without any."""
+    some: list[pa.RecordBatch] = []
     for batch in batches:
-        gathered.append(batch)
-        if sum(map(len, gathered)) >= _ROWS_PER_FILE:
-            yield _encoded(gathered)
-            gathered = []
-    if any(map(len, gathered)):
-        yield _encoded(gathered)
+        some.append(batch)
+        if sum(map(len, some)) >= rows:
+            yield pa.Table.from_batches(some)
+            some = []
+    if any(map(len, some)):
+        yield pa.Table.from_batches(some)
 
 
-def _encoded(batches: Sequence[pa.RecordBatch]) -> pa.Table:
-    table = pa.Table.from_batches(batches).cast(arrow_schema(DISPENSINGS)).combine_chunks()
+def _encoded(rows: pa.Table) -> pa.Table:
+    """The columns of the dispensings, texts as dictionaries."""
+    table = rows.cast(arrow_schema(DISPENSINGS)).combine_chunks()
     for name in _TEXTS:
         at, texts = table.schema.get_field_index(name), table[name].combine_chunks()
         table = table.set_column(at, name, texts.dictionary_encode())
@@ -243,17 +244,13 @@ def read_staged(spark: SparkSession, paths: Sequence[Path]) -> DataFrame:
     """Staged files for the engine: the columns of the dispensings, and `line`."""
     files, schema = [str(path) for path in paths], arrow_schema(DISPENSINGS)
     schema = schema.append(pa.field("line", pa.int64()))
-    width = min(tasks_at_once(spark) or len(files), len(files))
 
-    def read(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for some in numbers:
-            for first in some.column(0).to_pylist():
-                for file in files[first::width]:
-                    rows = in_types(mapped(file), schema)
-                    yield from rows.to_batches(max_chunksize=_BATCH_ROWS)
+    def read(numbers: range) -> Iterator[pa.RecordBatch]:
+        for number in numbers:
+            rows = in_types(mapped(files[number]), schema)
+            yield from rows.to_batches(max_chunksize=_BATCH_ROWS)
 
-    ddl = f"{DISPENSINGS.ddl}, line bigint"
-    return spark.range(0, width, 1, max(width, 1)).mapInArrow(read, ddl)
+    return in_tasks(spark, len(files), read, f"{DISPENSINGS.ddl}, line bigint")
 
 
 def in_types(rows: pa.Table, schema: pa.Schema, *, encoded: bool = False) -> pa.Table:

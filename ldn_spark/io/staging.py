@@ -23,7 +23,7 @@ from ldn_spark.errors import Problem
 from ldn_spark.io.accepted import OBSERVATION_PERIODS
 from ldn_spark.io.blocks import DISPENSINGS, PARQUET, Block
 from ldn_spark.io.drafts import write_parquet
-from ldn_spark.io.engines import tasks_at_once
+from ldn_spark.io.engines import in_tasks, tasks_at_once
 from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
 from ldn_spark.io.lookups import LookupTable
 from ldn_spark.io.parsing import ParsedBlock, parse_block, parse_rows
@@ -112,28 +112,26 @@ def parse_into_staging(
     for kind in kinds:
         _write_empty(kind, source, staging)
     root, everything = str(staging), list(tasks)
-    width = _width(spark, len(everything))
 
-    def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def parse(numbers: range) -> Iterator[pa.RecordBatch]:
         rules = {kind: rules_of(source, lookups, kind) for kind in kinds}
-        for batch in batches:
-            for first in batch.column(0).to_pylist():
-                said = Statements(Path(root) / STATEMENTS)
-                for number in range(first, len(everything), width):
-                    task = everything[number]
-                    block = _Staging(task, f"{number:08d}", Path(root), source, keep_accepted)
-                    yield block.parse(rules[task.kind], said)
-                said.stage()
+        said = Statements(Path(root) / STATEMENTS)
+        for number in numbers:
+            task = everything[number]
+            block = _Staging(task, f"{number:08d}", Path(root), source, keep_accepted)
+            yield block.parse(rules[task.kind], said)
+        said.stage()
 
-    return spark.range(0, width, 1, max(width, 1)).mapInArrow(parse, _ACCOUNT_DDL)
+    blocks = len(everything)
+    return in_tasks(spark, blocks, parse, _ACCOUNT_DDL, tasks=_tasks(spark, blocks))
 
 
-def _width(spark: SparkSession, blocks: int) -> int:
-    """In how many tasks the blocks are parsed: each sums up what several blocks say of persons."""
-    if (at_once := tasks_at_once(spark)) is None:
-        cores = spark.sparkContext.defaultParallelism
-        at_once = cores * -(-blocks // (cores * _BLOCKS_PER_TASK))
-    return min(at_once, blocks)
+def _tasks(spark: SparkSession, blocks: int) -> int | None:
+    """In how many tasks Spark parses: each sums up what several blocks say of persons."""
+    if tasks_at_once(spark) is not None:
+        return None
+    cores = spark.sparkContext.defaultParallelism
+    return cores * -(-blocks // (cores * _BLOCKS_PER_TASK))
 
 
 def _write_empty(kind: str, source: Source, staging: Path) -> None:
