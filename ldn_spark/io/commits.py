@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ldn_spark.errors import ConflictError, Problem
 from ldn_spark.io.arrow import arrow_schema
-from ldn_spark.io.lake import NEVER
+from ldn_spark.io.lake import table_properties
 from ldn_spark.schemas import Table
 
 if TYPE_CHECKING:
@@ -78,24 +78,8 @@ def exchange_files(
     Raises:
         ConflictError: another ingest exchanged the same files.
     """
-    from deltalake.exceptions import CommitFailedError
-
-    try:
-        _exchange(folder, table, base, goes, files, token)
-    except CommitFailedError:
-        what = f"another ingest wrote to {table.name} at the same time"
-        raise ConflictError(Problem(str(folder.parent), what, "run this one again")) from None
-
-
-def _exchange(
-    folder: Path,
-    table: Table,
-    base: int | None,
-    goes: Callable[[Partition], bool],
-    files: Sequence[DataFile],
-    token: str,
-) -> None:
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
+    from deltalake.exceptions import CommitFailedError
     from deltalake.transaction import AddAction, RemoveAction
 
     marked: dict[str, Any] = {
@@ -104,19 +88,8 @@ def _exchange(
             create_checkpoint=False, cleanup_expired_logs=False
         ),
     }
-    if not DeltaTable.is_deltatable(str(folder)):
-        _make(folder, table, marked)
-    lake = DeltaTable(folder)
-    if base is not None and lake.version() != base:
-        lake.restore(base, **marked)
-        lake = DeltaTable(folder)
     now = int(time.time() * 1000)
-    actions = [
-        RemoveAction(path, True, now, size, dict(partition))
-        for path, size, partition in _held(lake, table)
-        if base is None or goes(partition)
-    ]
-    actions += [
+    comes = [
         AddAction(
             file.path,
             file.bytes,
@@ -127,10 +100,25 @@ def _exchange(
         )
         for file in files
     ]
-    if actions:
-        lake.create_write_transaction(
-            actions, "append", lake.schema(), partition_by=list(table.partition_by), **marked
-        )
+    try:
+        if not DeltaTable.is_deltatable(str(folder)):
+            _make(folder, table, marked)
+        lake = DeltaTable(folder)
+        if base is not None and lake.version() != base:
+            lake.restore(base, **marked)
+            lake = DeltaTable(folder)
+        leaves = [
+            RemoveAction(path, True, now, size, dict(partition))
+            for path, size, partition in _held(lake, table)
+            if base is None or goes(partition)
+        ]
+        if actions := [*leaves, *comes]:
+            lake.create_write_transaction(
+                actions, "append", lake.schema(), partition_by=list(table.partition_by), **marked
+            )
+    except CommitFailedError:
+        what = f"another ingest wrote to {table.name} at the same time"
+        raise ConflictError(Problem(str(folder.parent), what, "run this one again")) from None
 
 
 def _statistics(file: DataFile) -> dict[str, Any]:
@@ -141,16 +129,11 @@ def _statistics(file: DataFile) -> dict[str, Any]:
 def _make(folder: Path, table: Table, marked: dict[str, Any]) -> None:
     from deltalake import DeltaTable, Schema
 
-    configuration = {"delta.checkpointInterval": NEVER}
-    if table.statistics_on:
-        configuration["delta.dataSkippingStatsColumns"] = ",".join(table.statistics_on)
-    else:
-        configuration["delta.dataSkippingNumIndexedCols"] = "0"
     DeltaTable.create(
         folder,
         Schema.from_arrow(arrow_schema(table)),
         partition_by=list(table.partition_by),
-        configuration=configuration,
+        configuration=table_properties(table),
         **marked,
     )
 

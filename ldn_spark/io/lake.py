@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 _VERSIONS = "_versions"
-NEVER = "1000000"
+_NEVER = "1000000"
 """Commits between two checkpoints of a table's log: Sail 0.7.2 cannot read a version that is older
 than the last checkpoint, and every earlier version of a lake stays readable."""
 
@@ -277,10 +277,8 @@ def only_writer(root: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def write_table(
-    frame: DataFrame, path: Path, table: Table, *, replace_where: str = "", token: str = ""
-) -> None:
-    """Overwrite a Delta table, or the part of it that `replace_where` names, in one commit.
+def write_table(frame: DataFrame, path: Path, table: Table, *, token: str = "") -> None:
+    """Overwrite a Delta table in one commit.
 
     Columns are cast to the schema by name, because engines differ in what they do with others.
     Minima and maxima go into the log for `statistics_on` only: identifiers never stand there.
@@ -289,21 +287,21 @@ def write_table(
         frame: the rows; more columns than the table's are left out.
         path: the table's folder.
         table: its definition.
-        replace_where: a condition on partition columns; every row of `frame` satisfies it.
         token: stands in the log, to tell the writer by.
     """
-    writer = _writer(frame, table, token).mode("overwrite")
-    if not replace_where:
-        writer = writer.option("delta.checkpointInterval", NEVER)
-    if replace_where:
-        writer = writer.option("replaceWhere", replace_where)
-    elif table.statistics_on:
-        writer = writer.option("delta.dataSkippingStatsColumns", ",".join(table.statistics_on))
-    else:
-        writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
+    writer = _writer(frame, table, token).mode("overwrite").options(**table_properties(table))
     path.parent.mkdir(parents=True, exist_ok=True)
     target = engine_path(frame.sparkSession, path)
     wait_for(lambda: writer.save(target))
+
+
+def table_properties(table: Table) -> dict[str, str]:
+    """The properties that a Delta table is made with, whoever makes it."""
+    if table.statistics_on:
+        told = {"delta.dataSkippingStatsColumns": ",".join(table.statistics_on)}
+    else:
+        told = {"delta.dataSkippingNumIndexedCols": "0"}
+    return {"delta.checkpointInterval": _NEVER, **told}
 
 
 def append_rows(frame: DataFrame, path: Path, table: Table, *, token: str = "") -> None:
