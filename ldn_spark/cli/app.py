@@ -11,6 +11,7 @@ import typer
 from ldn_spark import __version__
 from ldn_spark.cli.check import check
 from ldn_spark.cli.compare import audit, compare, study_named_by
+from ldn_spark.cli.completions import source_names, study_names
 from ldn_spark.cli.concepts import concepts
 from ldn_spark.cli.inspect import inspect
 from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
@@ -21,7 +22,7 @@ from ldn_spark.errors import LdnSparkError, Problem, UsageError
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="""From a prescription registry extract to the tables of a controlled before–after study.
@@ -32,7 +33,8 @@ Try it: `ldn simulate delivery --people 200000 --seed 1`, then
 
 Exit codes: 0 done or nothing to do · 2 wrong command · 3 wrong study, source or codelist ·
 10 delivery turned away · 11 nothing to work on · 12 data contradict the study · 20 another process
-was faster · 21 output exists · 30 out of memory, disk or rights · 40 engine failed.""",
+was faster · 21 output exists · 30 out of memory, disk or rights · 40 engine failed · 130 Ctrl-C ·
+141 the reader of standard output is gone · 143 SIGTERM.""",
 )
 
 Engine = Annotated[
@@ -65,7 +67,10 @@ AtcVersions = Annotated[
         "`at_dispensing`, or FILE=YEAR; may be repeated.",
     ),
 ]
-StudyName = Annotated[str, typer.Argument(help="A name in conf/studies, or a YAML file.")]
+StudyName = Annotated[
+    str,
+    typer.Argument(help="A name in conf/studies, or a YAML file.", autocompletion=study_names),
+]
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -195,7 +200,11 @@ def ingest(
     delivery: Annotated[list[str], typer.Argument(help="Files, folders or globs.")],
     lake: LakeFolder,
     source: Annotated[
-        str, typer.Option(help="The layout: a name in conf/sources, or a YAML file.")
+        str,
+        typer.Option(
+            help="The layout: a name in conf/sources, or a YAML file.",
+            autocompletion=source_names,
+        ),
     ] = "norpd",
     max_rejected_share: Annotated[
         float | None,

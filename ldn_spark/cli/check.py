@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ldn_spark.cli.completions import source_names
+
 if TYPE_CHECKING:
     from ldn_spark.io.check import CheckReport
 
@@ -18,7 +20,11 @@ if TYPE_CHECKING:
 def check(
     delivery: Annotated[list[str], typer.Argument(help="Files, folders or globs.")],
     source: Annotated[
-        str, typer.Option(help="The layout: a name in conf/sources, or a YAML file.")
+        str,
+        typer.Option(
+            help="The layout: a name in conf/sources, or a YAML file.",
+            autocompletion=source_names,
+        ),
     ] = "norpd",
     lake: Annotated[
         Path | None,

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from ldn_spark.cli.streams import LostOutputError, flush_streams, guard_streams
+
 INTERRUPTED, TERMINATED = 130, 143
 STOPPED = "stopped; nothing half-written is visible"
 _received: list[int] = []
@@ -40,7 +42,11 @@ def leave(run: Callable[[], int]) -> NoReturn:
     Python's own end would wait for an engine that was interrupted, and takes a sixth of a second
     to take the libraries apart.
     """
-    code = run()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        guard_streams()
+        code = run()
+        flush_streams()
+    except LostOutputError as error:
+        code = error.exit_code
+        print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
     os._exit(code)

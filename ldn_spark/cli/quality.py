@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ldn_spark.cli.completions import study_names
+
 
 def quality(
     lake: Annotated[
@@ -18,6 +20,7 @@ def quality(
             "--study",
             help="Hold its windows and codes against the data: a name in conf/studies, or a YAML "
             "file; may be repeated.",
+            autocompletion=study_names,
         ),
     ] = None,
     out: Annotated[
