@@ -91,6 +91,10 @@ def preflight(
     )
     check = IndexCheck(translation, study.alterations, looks, occurrences)
     problems = [*check.problems(), *_missing_exposure(study, version, atc, products)]
+    noted = version.may_hold_returns and schemas.DISPENSING_PROFILE.name in version.tables
+    if noted and study.definition.returns != "as_dispense":
+        what = f"`returns: {study.definition.returns}` is not made yet, and the lake holds returns"
+        problems.append(Problem("returns", what, "write `returns: as_dispense`"))
     warnings = check.warnings()
     may_be_empty = {_name(outcome): outcome.may_be_empty for outcome in study.definition.outcomes}
     outcomes = []

@@ -30,12 +30,14 @@ from ldn_spark.errors import (
 from ldn_spark.io.delta_log import delta_version
 from ldn_spark.io.engines import engine_path, tasks_at_once
 from ldn_spark.io.waiting import wait_for
-from ldn_spark.schemas import DISPENSINGS, Table
+from ldn_spark.schemas import DISPENSING_PROFILE, DISPENSINGS, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 _VERSIONS = "_versions"
+_RETURNED = ("ddd_negative", "packages_negative")
+"""Notes that an ingest makes of a returned medicine."""
 _NEVER = "1000000"
 """Commits between two checkpoints of a table's log: Sail 0.7.2 cannot read a version that is older
 than the last checkpoint, and every earlier version of a lake stays readable."""
@@ -125,6 +127,16 @@ class LakeVersion:
         """Lines of dispensings delivered so far, those of replaced dispensings left out."""
         files = [file for file in self.files if file.kind == DISPENSINGS.name]
         return sum(file.lines - file.superseded for file in files)
+
+    @property
+    def may_hold_returns(self) -> bool:
+        """Whether any line has a negative amount, told without a look at the lines.
+
+        True also where an earlier software version did not note it.
+        """
+        if DISPENSING_PROFILE.name not in self.tables:
+            return True
+        return any(file.noted_by_reason.get(note) for file in self.files for note in _RETURNED)
 
     @property
     def rejected(self) -> int:

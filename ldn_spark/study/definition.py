@@ -27,6 +27,8 @@ def _check_id(text: str) -> str:
 
 Id = Annotated[str, AfterValidator(_check_id)]
 Prefixes = Annotated[tuple[AtcCode, ...], Field(min_length=1)]
+Returns = Literal["cancel", "no_dispense", "as_dispense"]
+"""What a line of a returned medicine does; `transforms.returns` says it in full."""
 
 
 class IndexEvent(Document):
@@ -191,6 +193,12 @@ class StudyDefinition(Document):
     reference: str
     atc_version: int
     exposure: Exposure
+    returns: Returns = Field(
+        description="what a line with negative DDDs or packages does; cancel: it takes back the "
+        "latest earlier dispensing of that person and product, or ATC code where it names no "
+        "product; no_dispense: its DDDs are subtracted on its day, it is no dispensing; "
+        "as_dispense: it counts as a dispensing of negative DDDs"
+    )
     eligibility: tuple[EligibilityStep, ...]
     windows: Windows
     strata: Strata

@@ -162,6 +162,7 @@ exposure:
   atc: [N07BB04]
   products: ldn_concepts
   index_event: {first: 2013-01-01, last: 2013-12-31, rule: first_in_period, washout_days: none}
+returns: cancel
 eligibility: []
 windows: {before: [-365, -1], after: [0, 364]}
 strata:
