@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from ldn_spark.io.date_formats import DAYS, date_format
 from ldn_spark.io.fields import Field, Rule, trimmed_mark
-from ldn_spark.io.sources import DAYS, Source, date_pattern
+from ldn_spark.io.sources import Source
 
 DISPENSING_YEARS = range(1900, 2201)
 BIRTH_YEARS = range(1850, 2201)
@@ -31,15 +32,11 @@ def read_day(source: Source, *, canonical: bool = False, years: range = DISPENSI
     """
     if source.date_format == DAYS and not canonical:
         return _read_day_number(source.base_date, years)
-    pattern = date_pattern("yyyy-MM-dd" if canonical else source.date_format)
+    form = date_format("yyyy-MM-dd" if canonical else source.date_format)
 
     def read(text: str) -> date | str:
-        match = pattern.fullmatch(text)
-        try:
-            day = match and date(int(match["y"]), int(match["m"]), int(match["d"]))
-        except ValueError:
-            day = None
-        if not day:
+        day = form.day(text)
+        if day is None:
             return "malformed"
         return day if day.year in years else "out_of_range"
 

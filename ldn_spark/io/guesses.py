@@ -10,10 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from ldn_spark.io.sources import DAYS, date_pattern
+from ldn_spark.io.date_formats import DAYS, date_format
 from ldn_spark.study.codes import ATC_PATTERN
 
 ENOUGH = 0.95
@@ -132,14 +131,10 @@ def guess_date_format(texts: Iterable[str]) -> Guess:
 
 
 def _share_of_days(texts: Sequence[str], form: str) -> float:
-    pattern, different, days = date_pattern(form), Counter(texts), 0
-    for text, count in different.items():
-        match = pattern.fullmatch(text)
-        try:
-            day = match and date(int(match["y"]), int(match["m"]), int(match["d"]))
-        except ValueError:
-            continue
-        days += count if day and day.year in _YEARS else 0
+    read, different = date_format(form).day, Counter(texts)
+    days = sum(
+        count for text, count in different.items() if (day := read(text)) and day.year in _YEARS
+    )
     return days / len(texts)
 
 

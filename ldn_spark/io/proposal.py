@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ldn_spark.io.blocks import DISPENSINGS
+from ldn_spark.io.date_formats import DAYS
 from ldn_spark.io.guesses import (
     ENOUGH,
     Guess,
@@ -20,7 +21,7 @@ from ldn_spark.io.guesses import (
 )
 from ldn_spark.io.inspection import Sample
 from ldn_spark.io.presets import Match, alike, rank_sources, sections_of, try_rows
-from ldn_spark.io.sources import DAYS, OPTIONAL_COLUMNS, REQUIRED_COLUMNS, Source
+from ldn_spark.io.sources import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, Source
 
 _AMOUNTS = ("ddd", "packages")
 _EXPECTED = ("sex", "birth_year", "product_number", "ddd")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ldn_spark.io.date_formats import DAYS, date_format
 from ldn_spark.study.documents import Document, find_document, read_document
 
 REQUIRED_COLUMNS = ("pseudonym", "atc", "dispensed_on")
@@ -38,10 +38,7 @@ PERSON_COLUMNS = (
     "died_on",
 )
 PERIOD_COLUMNS = ("pseudonym", "observed_from", "observed_to")
-_DATE_PARTS = {"yyyy": r"(?P<y>\d{4})", "MM": r"(?P<m>\d{2})", "dd": r"(?P<d>\d{2})"}
 _ENCODINGS = {"iso8859-1", "cp1252", "utf-8", "ascii", "utf-8-sig", "utf-16"}
-DAYS = "days"
-"""The date format of whole days counted from `base_date`."""
 
 
 def _known_encoding(name: str) -> str:
@@ -58,20 +55,9 @@ def _known_encoding(name: str) -> str:
 
 
 def _known_date_format(text: str) -> str:
-    if text != DAYS and any(text.count(part) != 1 for part in _DATE_PARTS):
-        raise ValueError(
-            f"'{text}' is not a date format; write yyyy, MM and dd once each, like yyyy.MM.dd, or "
-            f"'{DAYS}' for whole days counted from 'base_date'"
-        )
+    if text != DAYS:
+        date_format(text)
     return text
-
-
-def date_pattern(date_format: str) -> re.Pattern[str]:
-    """A pattern with groups y, m, d that a whole field must match."""
-    pattern = re.escape(date_format)
-    for part, group in _DATE_PARTS.items():
-        pattern = pattern.replace(part, group)
-    return re.compile(pattern, re.ASCII)
 
 
 Character = Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[\x01-\x7f]$")]
