@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ldn_spark.shown import shown
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -23,13 +25,15 @@ class Problem:
     mend: str = ""
 
     def __str__(self) -> str:
-        """The problem on one line.
+        """The problem on one line; what a terminal would obey is escaped.
 
         >>> str(Problem("ldn.yaml: windows", "the windows overlap", "end 'before' at day -1"))
         "ldn.yaml: windows: the windows overlap; end 'before' at day -1"
         """
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}; {self.mend}" if self.mend else text
+        where = shown(self.where)
+        what, mend = (shown(text, keep="\n\t") for text in (self.what, self.mend))
+        text = f"{where}: {what}" if where else what
+        return f"{text}; {mend}" if mend else text
 
 
 class LdnSparkError(Exception):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ldn_spark.csv_files import read_rows
 from ldn_spark.errors import ConfigError, Problem
 from ldn_spark.io.vocabulary import DrugCodes
 from ldn_spark.study.codes import ATC_LENGTHS, parse_atc
 
 LOOKUP_COLUMNS = ("drug_concept_id", "atc", "ddd_per_unit")
+_LONGEST_ID = 18
 _AMBIGUOUS_COLUMNS = ("concept_id", "atc", "levels", "concept_name")
 
 
@@ -61,14 +63,13 @@ def _read(path: Path, column: str, parse: Callable[[str], Any]) -> dict[int, Any
     """The values of a column by concept id; empty ones are left out."""
     values: dict[int, Any] = {}
     problems = []
-    for number, row in enumerate(_rows(path, column), start=2):
-        where = f"{path} line {number}"
-        concept = (row["concept_id"] or "").strip()
-        if not (concept.isascii() and concept.isdigit()):
+    for line, concept, text in _rows(path, column):
+        where = f"{path} line {line}"
+        if not (concept.isascii() and concept.isdigit() and len(concept) <= _LONGEST_ID):
             problems.append(Problem(where, "the concept_id is not a number", "correct it"))
             continue
         try:
-            value = parse(row[column] or "")
+            value = parse(text)
         except ValueError as error:
             what, _, mend = str(error).partition("; ")
             problems.append(Problem(where, what, mend))
@@ -81,20 +82,17 @@ def _read(path: Path, column: str, parse: Callable[[str], Any]) -> dict[int, Any
     return {concept: value for concept, value in values.items() if value is not None}
 
 
-def _rows(path: Path, column: str) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            names = tuple(reader.fieldnames or ())
-            if missing := [name for name in ("concept_id", column) if name not in names]:
-                what = f"the columns {', '.join(missing)} are missing"
-                mend = f"write a CSV with the header concept_id,{column}"
-                raise ConfigError(Problem(f"{path} line 1", what, mend))
-            return list(reader)
-    except FileNotFoundError:
-        raise ConfigError(Problem(str(path), "no such file", "check the path")) from None
-    except UnicodeDecodeError:
-        raise ConfigError(Problem(str(path), "is not UTF-8 text", "save it as UTF-8")) from None
+def _rows(path: Path, column: str) -> Iterator[tuple[int, str, str]]:
+    """Line, concept id and the text of a column."""
+    rows = read_rows(path, among=",")
+    names = rows[0].fields if rows else ()
+    if missing := [name for name in ("concept_id", column) if name not in names]:
+        what = f"the columns {', '.join(missing)} are missing"
+        mend = f"write a CSV with the header concept_id,{column}"
+        raise ConfigError(Problem(f"{path} line 1", what, mend))
+    for row in rows[1:]:
+        cells = dict(zip(names, row.fields, strict=False))
+        yield row.line, cells.get("concept_id", ""), cells.get(column, "")
 
 
 def ambiguous_file(out: Path) -> Path:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from ldn_spark.csv_files import read_rows
 from ldn_spark.errors import ConfigError, Problem
 from ldn_spark.io.sources import Lookup, Source
 
 LookupTable = Mapping[str, "tuple[str | None, ...]"]
 """What a lookup gives, in the order of `Lookup.gives`, by its key; None = an empty cell."""
-_DELIMITERS = (";", ",")
 
 
 def read_lookups(source: Source, files: Mapping[str, Path]) -> dict[str, LookupTable]:
@@ -65,7 +63,7 @@ def key_reader(source: Source, lookup: Lookup) -> Callable[[str], str]:
 def read_lookup(
     lookup: Lookup, path: Path, key: Callable[[str], str] = str.strip
 ) -> dict[str, tuple[str | None, ...]]:
-    """Read the CSV of a lookup: UTF-8, a header line, `;` or `,` as the header line has it.
+    """Read the CSV of a lookup: UTF-8, a header line, its delimiter `,`, `;` or a tab.
 
     Returns:
         By key, the trimmed texts of the given columns; None where the cell is empty.
@@ -74,8 +72,8 @@ def read_lookup(
         ConfigError: the file cannot be read, lacks a column or has another one, or has a key twice
             or none; every problem with its line.
     """
-    lines = list(_read_lines(path))
-    header = [name.strip() for name in lines[0][1]] if lines else []
+    lines = read_rows(path)
+    header = list(lines[0].fields) if lines else []
     wanted = (lookup.key, *lookup.gives)
     problems = list(_header_problems(path, header, wanted))
     if problems:
@@ -83,13 +81,13 @@ def read_lookup(
     places = [header.index(name) for name in wanted]
     table: dict[str, tuple[str | None, ...]] = {}
     first_lines: dict[str, int] = {}
-    for number, cells in lines[1:]:
-        where = f"{path} line {number}"
+    for row in lines[1:]:
+        where, cells = f"{path} line {row.line}", row.fields
         if len(cells) != len(header):
             what = f"has {len(cells)} fields, the header {len(header)}"
             problems.append(Problem(where, what, "mend the line"))
             continue
-        found, *given = (cells[place].strip() for place in places)
+        found, *given = (cells[place] for place in places)
         name = key(found)
         if not found:
             problems.append(Problem(where, f"the key '{lookup.key}' is empty", "fill it in"))
@@ -97,32 +95,10 @@ def read_lookup(
             what = f"has the key of line {first_lines[name]} again"
             problems.append(Problem(where, what, "keep one of them"))
         else:
-            table[name], first_lines[name] = tuple(cell or None for cell in given), number
+            table[name], first_lines[name] = tuple(cell or None for cell in given), row.line
     if problems:
         raise ConfigError(problems)
     return table
-
-
-def _read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines that are not blank, with their numbers, split by the header's delimiter."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError(Problem(str(path), "no such file", "check the path")) from None
-    except UnicodeDecodeError:
-        raise ConfigError(Problem(str(path), "is not UTF-8 text", "save it as UTF-8")) from None
-    except OSError as error:
-        raise ConfigError(Problem(str(path), error.strerror or "cannot be read")) from None
-    first = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        for cells in rows:
-            if any(cell.strip() for cell in cells):
-                yield rows.line_num, cells
-    except csv.Error as error:
-        where = f"{path} line {rows.line_num}"
-        raise ConfigError(Problem(where, f"is no CSV: {error}", "mend the line")) from None
 
 
 def _header_problems(path: Path, header: list[str], wanted: tuple[str, ...]) -> Iterator[Problem]:

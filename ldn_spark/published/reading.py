@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from ldn_spark.csv_files import read_rows
 from ldn_spark.errors import ConfigError, Problem
 from ldn_spark.published import quantities
 from ldn_spark.published.quantities import Kind
@@ -63,23 +63,16 @@ def read_published(path: Path, study: StudyDefinition) -> Published:
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Line number and the six fields of every line."""
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError(Problem(str(path), "no such file", "check the path")) from None
-    except UnicodeDecodeError:
-        raise ConfigError(Problem(str(path), "is not UTF-8 text", "save it as UTF-8")) from None
-    reader = csv.reader(text.splitlines())
-    body = ((reader.line_num, [field.strip() for field in row]) for row in reader)
-    lines = [(n, row) for n, row in body if any(row) and not row[0].startswith("#")]
-    if not lines or tuple(lines[0][1][: len(COLUMNS)]) != COLUMNS:
+    lines = read_rows(Path(path), among=",", comments=True)
+    if not lines or lines[0].fields[: len(COLUMNS)] != COLUMNS:
+        line = lines[0].line if lines else 1
         mend = f"begin with the header {','.join(COLUMNS)}"
-        raise ConfigError(Problem(f"{path} line 1", "is not a file of published values", mend))
+        raise ConfigError(Problem(f"{path} line {line}", "is not a file of published values", mend))
     if len(lines) == 1:
         raise ConfigError(Problem(str(path), "holds no values", "write one line per number"))
-    for number, row in lines[1:]:
-        fields = (row + [""] * len(COLUMNS))[: len(COLUMNS)]
-        yield number, [*fields[:-1], fields[-1].translate(_MINUS)]
+    for row in lines[1:]:
+        fields = (*row.fields, *[""] * len(COLUMNS))[: len(COLUMNS)]
+        yield row.line, [*fields[:-1], fields[-1].translate(_MINUS)]
 
 
 def _faults(where: str, fields: Sequence[str], study: StudyDefinition) -> Iterator[Problem]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ldn_spark.csv_files import read_rows
 from ldn_spark.errors import ConfigError, Problem
-from ldn_spark.study.codelists import delimiter_of, read_lines, split_fields
+from ldn_spark.study.codelists import no_such_list
 from ldn_spark.study.codes import parse_atc
 from ldn_spark.study.documents import conf_folder
 
@@ -100,26 +101,23 @@ def read_alterations(path: Path | None = None) -> Alterations:
         ConfigError: the file is missing, or lines are malformed; all of them at once.
     """
     path = path or conf_folder() / "codelists" / f"{NAME}.csv"
-    lines = read_lines(NAME, path)
+    lines = read_rows(path, comments=True, missing=no_such_list(NAME, path))
     if not lines:
         return Alterations((), str(path))
-    header_line, header_text = lines[0]
-    delimiter = delimiter_of(header_text)
-    header = [_column_name(name) for name in split_fields(header_text, delimiter)]
+    header = [_column_name(name) for name in lines[0].fields]
     missing = [name for name in REQUIRED_COLUMNS if name not in header]
     if missing:
         what = f"the header has no column {', '.join(missing)}"
         mend = f"name the columns {', '.join(REQUIRED_COLUMNS)}, substance"
-        raise ConfigError(Problem(f"{path} line {header_line}", what, mend))
+        raise ConfigError(Problem(f"{path} line {lines[0].line}", what, mend))
     rows: dict[tuple[str, str, int], Alteration] = {}
     problems: list[Problem] = []
-    for number, line in lines[1:]:
-        fields = dict(zip(header, split_fields(line, delimiter), strict=False))
+    for line in lines[1:]:
         try:
-            row = _row(fields, number)
+            row = _row(dict(zip(header, line.fields, strict=False)), line.line)
         except ValueError as error:
             what, _, mend = str(error).partition("; ")
-            problems.append(Problem(f"{path} line {number}", what, mend))
+            problems.append(Problem(f"{path} line {line.line}", what, mend))
             continue
         if row is not None:
             rows.setdefault((row.previous, row.new, row.year), row)

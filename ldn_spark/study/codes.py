@@ -63,7 +63,7 @@ def parse_concept_id(text: str) -> str:
     >>> parse_concept_id("1714319")
     '1714319'
     """
-    if not re.fullmatch(r"[1-9]\d*", text, re.ASCII):
+    if not re.fullmatch(r"[1-9]\d{0,17}", text, re.ASCII):
         raise ValueError(f"concept_id '{text}' is not the number of a concept; write its digits")
     return text
 
