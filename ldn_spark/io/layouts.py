@@ -9,7 +9,9 @@ from pathlib import Path
 
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import DISPENSINGS
-from ldn_spark.io.sources import Companion, Source
+from ldn_spark.io.declared import Companion
+from ldn_spark.io.guesses import is_value
+from ldn_spark.io.sources import Source
 from ldn_spark.io.unpacking import PACKED_SUFFIXES
 
 _NAMED_COLUMNS = 20
@@ -62,6 +64,7 @@ def layouts_of(source: Source) -> tuple[Layout, ...]:
     required = {*source.columns.values(), *source.line_key, *(one.key for one in source.lookups)}
     required |= {*source.computed.ddd.multiply} if source.computed.ddd else set()
     required |= {source.computed.birth_year.age} if source.computed.birth_year else set()
+    required |= {source.no_id.column} if source.no_id and not source.no_id.optional else set()
     used = source.used_columns
     dispensings = Layout(
         source=source.id,
@@ -127,6 +130,7 @@ def mentions_columns(text: str, layouts: Sequence[Layout]) -> bool:
 
 def header_problems(where: str, header: Sequence[str], layout: Layout) -> Iterator[Problem]:
     """What keeps a file with these columns from being read, all of it."""
+    there = _columns_there(header, layout)
     delivered = {name.lower(): name for name in header}
     for name in layout.used:
         close = delivered.get(name.lower())
@@ -136,11 +140,21 @@ def header_problems(where: str, header: Sequence[str], layout: Layout) -> Iterat
         if close is not None:
             yield Problem(where, what, f"the file has '{close}': spell it alike")
         else:
-            mend = f"add the column, or name the right one under 'columns' of {layout.title}"
-            yield Problem(where, what, mend)
+            mend = f"add the column, or name the right one in {layout.title}"
+            yield Problem(where, what, mend + there)
+            there = ""
     for name in sorted({name for name in header if header.count(name) > 1}):
         if name in layout.known:
             yield Problem(where, f"the column '{name}' occurs twice", "remove one of them")
+
+
+def _columns_there(header: Sequence[str], layout: Layout) -> str:
+    """The names of a file's columns; nothing where its first line may be something else."""
+    names = list(dict.fromkeys(name for name in header if name))
+    if not {*names} & {*layout.used} or any(is_value(name) for name in names):
+        return ""
+    more = f" and {len(names) - _NAMED_COLUMNS} more" if len(names) > _NAMED_COLUMNS else ""
+    return f"; the file has {', '.join(names[:_NAMED_COLUMNS])}{more}"
 
 
 def header_warnings(name: str, header: Sequence[str], layout: Layout) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ldn_spark.csv_files import read_rows
 from ldn_spark.errors import ConfigError, Problem
-from ldn_spark.io.sources import Lookup, Source
+from ldn_spark.io.declared import Lookup
+from ldn_spark.io.sources import Source
 
 LookupTable = Mapping[str, "tuple[str | None, ...]"]
 """What a lookup gives, in the order of `Lookup.gives`, by its key; None = an empty cell."""

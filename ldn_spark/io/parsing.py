@@ -114,7 +114,7 @@ def parse_rows(
     if rules.no_id and (flag := columns.get(rules.no_id.column)):
         fields = [rules.no_id.rule(text) for text in flag.texts]
         rows.judge(flag.indices, fields, [flag.name] * len(fields))
-    rows.values["pseudonym"] = _take_pseudonyms(rows, lines, rules.pseudonym)
+    rows.values["pseudonym"] = _take_pseudonyms(rows, lines, rules)
     for lookup in rules.lookups:
         _look_up(rows, columns, lookup)
     steps = [step for step in rules.steps if step.needs <= columns.keys()]
@@ -132,15 +132,20 @@ def parse_rows(
     return ParsedBlock(accepted, rejected, repaired_rows, repaired, noted)
 
 
-def _take_pseudonyms(rows: _Rows, lines: SplitLines, delivered: str) -> pa.Array:
-    """Pseudonyms without blanks around them; none, or the header again, rejects the row."""
+def _take_pseudonyms(rows: _Rows, lines: SplitLines, rules: Rules) -> pa.Array:
+    """Pseudonyms without blanks around them; none, or the header again, rejects the row.
+
+    So does one that stands for nobody.
+    """
+    delivered = rules.pseudonym
     texts = row_texts(lines, delivered)
     trimmed = pc.utf8_trim_whitespace(texts)
     changed = pc.not_equal(trimmed, texts)
     if pc.any(changed).as_py():
         marks = [Field(None), Field(None, repaired=("pseudonym_trimmed",))]
         rows.marks.append((changed.cast(pa.int8()).to_numpy(), marks))
-    for reason, wanted in (("pseudonym_missing", ""), ("repeated_header", delivered)):
+    faults = [("no_id", nobody) for nobody in rules.nobody]
+    for reason, wanted in (*faults, ("pseudonym_missing", ""), ("repeated_header", delivered)):
         found = pc.equal(trimmed, wanted)
         if pc.any(found).as_py():
             rows.reject(found.to_numpy(zero_copy_only=False), delivered, reason)

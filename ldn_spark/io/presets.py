@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ldn_spark.errors import ConfigError
+from ldn_spark.io.declared import Companion
 from ldn_spark.io.guesses import ENOUGH
 from ldn_spark.io.inspection import Sample
 from ldn_spark.io.layouts import Layout, layouts_of
 from ldn_spark.io.lines import wanted_columns
 from ldn_spark.io.parsing import parse_rows
 from ldn_spark.io.rules import rules_of
-from ldn_spark.io.sources import Companion, Source, load_source
+from ldn_spark.io.sources import Source, load_source
 from ldn_spark.study.documents import conf_folder
 
 _EIGHT_BITS = {"iso8859-1", "cp1252"}

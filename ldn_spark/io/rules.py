@@ -23,6 +23,7 @@ from ldn_spark.io.days import (
     open_end_rule,
     read_day,
 )
+from ldn_spark.io.declared import Computed, Names
 from ldn_spark.io.fields import (
     Field,
     Rule,
@@ -32,7 +33,7 @@ from ldn_spark.io.fields import (
     text_rule,
 )
 from ldn_spark.io.lookups import LookupTable, key_reader
-from ldn_spark.io.sources import Computed, Names, Source
+from ldn_spark.io.sources import Source
 
 FROM = "observed_from"
 CANONICAL_NUMBER = read_number(".", None)
@@ -114,7 +115,8 @@ class Rules:
         pseudonym: the delivered column of the pseudonym.
         steps: every column of ours but the pseudonym, in the order of their reasons.
         lookups: the source's lookups, in their order.
-        no_id: the flag of dispensings that no person is known of.
+        no_id: the flag of dispensings that no person is known of, in a column of its own.
+        nobody: the pseudonyms that stand for nobody, where the pseudonym itself is the flag.
     """
 
     kind: str
@@ -122,6 +124,7 @@ class Rules:
     steps: tuple[Step, ...]
     lookups: tuple[LookupStep, ...] = ()
     no_id: Flag | None = None
+    nobody: tuple[str, ...] = ()
 
 
 def rules_of(
@@ -136,10 +139,11 @@ def rules_of(
     """
     if kind != DISPENSINGS:
         columns = source.companions[kind].delivered
-        return Rules(kind, columns["pseudonym"], tuple(_steps(source, kind, columns)))
-    steps = tuple(_steps(source, kind, source.delivered))
+        pseudonym, steps = columns["pseudonym"], tuple(_steps(source, kind, columns))
+        return Rules(kind, pseudonym, steps, nobody=_nobody(source))
+    pseudonym, steps = source.columns["pseudonym"], tuple(_steps(source, kind, source.delivered))
     tables = tuple(_lookup_steps(source, lookups or {}))
-    return Rules(kind, source.columns["pseudonym"], steps, tables, _no_id(source))
+    return Rules(kind, pseudonym, steps, tables, _no_id(source), _nobody(source))
 
 
 def _steps(source: Source, kind: str, columns: Names) -> Iterator[Step]:
@@ -205,8 +209,14 @@ def _lookup_steps(source: Source, tables: Mapping[str, LookupTable]) -> Iterator
         yield LookupStep(lookup.key, lookup.gives, table, compared, unmatched)
 
 
+def _nobody(source: Source) -> tuple[str, ...]:
+    """The pseudonyms that stand for nobody."""
+    flag = source.no_id
+    return flag.values if flag and flag.column == source.columns["pseudonym"] else ()
+
+
 def _no_id(source: Source) -> Flag | None:
-    if not (flag := source.no_id):
+    if not (flag := source.no_id) or _nobody(source):
         return None
     known, unknown = Field(None), Field(None, rejected="no_id")
     return Flag(flag.column, lambda text: unknown if text.strip() in flag.values else known)

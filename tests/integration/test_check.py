@@ -13,9 +13,10 @@ from ldn_spark.cli.app import run
 from ldn_spark.errors import ConfigError, DeliveryError
 from ldn_spark.io import check as check_module
 from ldn_spark.io.check import check
+from ldn_spark.io.declared import Companion, Lookup
 from ldn_spark.io.ingest import ingest
 from ldn_spark.io.lake import known_versions
-from ldn_spark.io.sources import Companion, Lookup, load_source
+from ldn_spark.io.sources import load_source
 
 NORPD = load_source("norpd")
 KEYED = NORPD.model_copy(update={"id": "keyed", "line_key": ("OrdinasjonNr",)})

@@ -13,17 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldn_spark.errors import ConflictError, DeliveryError
+from ldn_spark.io.declared import Companion, Computed, Lookup, NoIdentity, Product
 from ldn_spark.io.delivery import find_files, require_unchanged, scan_files
 from ldn_spark.io.parsing import parse_block
 from ldn_spark.io.rules import rules_of
-from ldn_spark.io.sources import (
-    Companion,
-    Computed,
-    Lookup,
-    NoIdentity,
-    Product,
-    load_source,
-)
+from ldn_spark.io.sources import load_source
 
 NORPD = load_source("norpd")
 RULES = rules_of(NORPD)
@@ -167,7 +161,7 @@ SWEDEN = NORPD.model_copy(
         "optional_columns": {"sex": "KON", "product_number": "VARUNR"},
         "ignored_columns": ("LAN",),
         "computed": Computed(ddd=Product(multiply=("ANTAL", "FORPDDD"))),
-        "no_id": NoIdentity(column="RESERV", values=("1",)),
+        "no_id": NoIdentity(column="RESERV", values=("1",), optional=True),
         "line_key": ("RADNR",),
         "lookups": (Lookup(name="packs", key="VARUNR", gives=("FORPDDD",)),),
         "persons": Companion(
@@ -216,6 +210,7 @@ def test_the_kind_of_a_file(tmp_path, case):
         (FULL.replace(";ANTAL", ""), ["'ANTAL' is missing"]),
         (FULL.replace(";RADNR", ""), ["'RADNR' is missing"]),
         (FULL.replace(";VARUNR", ""), ["'VARUNR' is missing"]),
+        (FULL.replace(";ANTAL", ";Nr"), ["; the file has LopNr, ATC, EDATUM, VARUNR, Nr, RADNR"]),
         (f"{FULL};Kon", ["'KON' is missing; the file has 'Kon': spell it alike"]),
         (f"{FULL};RESERV;RESERV", ["'RESERV' occurs twice"]),
         (FULL.lower(), [f"'{name}' is missing; the file has" for name in FULL.split(";")]),
@@ -232,6 +227,28 @@ def test_every_column_that_is_not_as_declared_is_named_at_once(tmp_path, header,
     assert len(found) == len(problems)
     for wanted in problems:
         assert any(wanted in problem for problem in found), wanted
+
+
+@pytest.mark.parametrize("section", ["no_id", "line_key", "lookups", "computed"])
+def test_a_column_that_the_source_names_anywhere_is_missed(tmp_path, section):
+    """Each is an error that names the file's columns, once."""
+    names = {
+        "no_id": NoIdentity(column="utenID", values=("1",)),
+        "line_key": ("utenID",),
+        "lookups": (Lookup(name="a", key="utenID", gives=("b",)),),
+        "computed": Computed(ddd=Product(multiply=("ANTAL", "utenID"))),
+    }
+    source = SWEDEN.model_copy(update={"persons": None, section: names[section]})
+    told = complaint(write(tmp_path, f"{FULL};FORPDDD\nP1;A\n"), source)
+    assert "the column 'utenID' is missing; add the column, or name the right one in" in told
+    assert told.count(f"the file has {FULL.replace(';', ', ')}, FORPDDD") == 1
+
+
+@pytest.mark.parametrize("header", ["P1;N05BB01;2012-02-25;LopNr", "Dear all;my number is 8"])
+def test_a_first_line_that_may_be_no_header_is_not_shown(tmp_path, header):
+    told = complaint(write(tmp_path, header + "\n"), SWEDEN)
+    assert "'ATC' is missing" in told
+    assert not any(value in told for value in ("P1", "N05", "Dear", "number"))
 
 
 def test_columns_that_need_not_be_there_and_columns_that_are_not_needed(tmp_path):

@@ -145,6 +145,25 @@ def test_a_line_that_no_person_is_known_of_is_rejected_before_anything_else():
     assert parsed.accepted.num_rows == 3
 
 
+NOBODY = ["NULL", "NA", ".", "-", "0"]
+
+
+@pytest.mark.parametrize("kind", ["dispensings", "persons"])
+def test_a_pseudonym_that_stands_for_nobody_is_no_person(kind):
+    source = plain(
+        no_id={"column": "id", "values": NOBODY},
+        persons={"files": ["p*"], "columns": {"pseudonym": "person", "sex": "sex"}},
+    )
+    ids = [*NOBODY, " NULL ", "null", "00", "P1", ""]
+    rows = [f"{one};N06AB03;2012-02-25;1" for one in ids]
+    header = {"dispensings": f"{HEAD};sex", "persons": "person;x;y;sex"}[kind]
+    parsed = parse_file("\n".join([header, *rows]), source, kind=kind)
+    column = header.split(";")[0]
+    found = [(line, column, "no_id") for line in range(2, 8)]
+    assert rejections(parsed) == [*found, (11, column, "pseudonym_missing")]
+    assert parsed.accepted["pseudonym"].to_pylist() == ["null", "00", "P1"]
+
+
 def test_the_flag_may_not_be_delivered():
     assert only(parse_file(f"{HEAD}\n{ROW}", NO_ID))["pseudonym"] == "P1"
 

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from ldn_spark.errors import ConfigError
+from ldn_spark.io.declared import Lookup
 from ldn_spark.io.lookups import read_lookup, read_lookups
-from ldn_spark.io.sources import Lookup, Source
+from ldn_spark.io.sources import Source
 from tests.unit.deliveries import only, parse_file, rejections
 from tests.unit.test_layouts_of_rows import PLAIN, plain
 

@@ -85,7 +85,7 @@ COLUMN_CASES = {
             "good.txt": text(GOOD),
         },
         Refused((
-            ("a.txt line 1", "'PasientKjonn' is missing", "under 'columns' of source norpd"),
+            ("a.txt line 1", "'PasientKjonn' is missing", "or name the right one in source norpd"),
             ("b.txt line 1", "'UtleveringsDato' is missing", "add the column, or name the right"),
             ("c.txt line 1", "'ATCKode' occurs twice", "remove one of them"),
             ("d.txt line 1", "'ATCKode' is missing", "the file has 'AtcKode': spell it alike"),
