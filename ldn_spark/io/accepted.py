@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -45,12 +46,23 @@ ACCEPTED_COLUMNS = {
     OBSERVATION_PERIODS: ("pseudonym", "observed_from", "observed_to"),
 }
 """The columns of the accepted rows of each kind of file."""
+_IN_FUTURE = {
+    "dispensed_on": "date_in_future",
+    "birth_year": "birth_year_in_future",
+    "died_on": "died_on_in_future",
+    "observed_from": "observed_from_in_future",
+    "observed_to": "observed_to_in_future",
+}
 OLDEST_AGE = 115
 """A dispensing at a higher age says that the birth year is wrong."""
 
 
 def accepted_rows(
-    values: Mapping[str, pa.Array], kind: str, noted: dict[str, int], bad: np.ndarray
+    values: Mapping[str, pa.Array],
+    kind: str,
+    noted: dict[str, int],
+    bad: np.ndarray,
+    today: date | None = None,
 ) -> pa.Table:
     """The rows without a fault; what was not delivered is null.
 
@@ -59,6 +71,7 @@ def accepted_rows(
         kind: of the file.
         noted: is told what stands out when columns are seen together.
         bad: the rows with a fault.
+        today: later days are noted; None for no such note.
     """
     table = pa.table(dict(values))
     table = table.filter(pa.array(~bad)) if bad.any() else table
@@ -71,7 +84,17 @@ def accepted_rows(
         found["birth_year"] = _birth_year(found, noted, rows)
         if late := pc.sum(pc.greater(found["dispensed_on"], found["died_on"])).as_py():
             noted["dispensed_after_death"] = late
+    if today:
+        noted |= dict(_in_future(found, today))
     return pa.table({name: _column(found, name, rows) for name in ACCEPTED_COLUMNS[kind]})
+
+
+def _in_future(found: Mapping[str, pa.ChunkedArray], today: date) -> Iterator[tuple[str, int]]:
+    """How many days and birth years lie after a day, by the note of it."""
+    for name, note in _IN_FUTURE.items():
+        last = today.year if name == "birth_year" else today
+        if name in found and (late := pc.sum(pc.greater(found[name], last)).as_py()):
+            yield note, late
 
 
 def _column(found: Mapping[str, pa.ChunkedArray], name: str, rows: int) -> pa.ChunkedArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def parse_files(
     *,
     lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
+    today: date | None = None,
     report: Reporter = silent,
 ) -> tuple[list[FileRecord], list[Problem], Arrivals]:
     """Parse every block into the staging folder; account for every line.
@@ -51,6 +53,7 @@ def parse_files(
         before: the lake's version, whose files keep their numbers.
         lookups: the content of the source's lookups.
         keep_accepted: False only counts the accepted rows.
+        today: later days are noted; None for no such note.
         report: is told how many blocks are parsed.
 
     Returns:
@@ -65,7 +68,7 @@ def parse_files(
     counts: defaultdict[int, defaultdict[str, dict[str, int]]]
     counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
     account = parse_into_staging(
-        spark, tasks, source, staging, lookups=lookups, keep_accepted=keep_accepted
+        spark, tasks, source, staging, lookups=lookups, keep_accepted=keep_accepted, today=today
     )
     try:
         lines = _account_of_all(account, staging, len(tasks), report)
@@ -154,6 +157,7 @@ def _record(
         noted_by_reason=by_reason["noted"],
         kind=file.kind,
         atc_version=source.atc_version,
+        further_records=counts["further"].get("", 0),
     )
     if record.accepted + record.rejected != record.lines or record.repaired > record.accepted:
         raise EngineError(
@@ -166,12 +170,19 @@ def _record(
 def require_enough_accepted(
     records: Sequence[FileRecord], examples: Sequence[Problem], max_rejected_share: float
 ) -> None:
-    """Turn the delivery away whole when too many lines of any file were rejected."""
+    """Turn the delivery away whole when too many lines of any file were rejected.
+
+    A line that holds several records, between stray carriage returns, counts as so many.
+    """
     problems = []
     for record in records:
-        share = record.rejected / record.lines if record.lines else 0.0
+        records_there = record.lines + record.further_records
+        lost = record.rejected + record.further_records
+        share = lost / records_there if records_there else 0.0
         if share > max_rejected_share or (record.rejected and not record.accepted):
             what = f"{record.rejected} of {record.lines} lines are rejected"
+            if record.further_records:
+                what += f", which hold {lost} of {records_there} records"
             mend = "mend the file or its source file"
             if record.accepted:
                 what += f", more than {max_rejected_share:.3g} of them"

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,7 @@ def check(
     lookups: Mapping[str, Path] | None = None,
     replaces: Sequence[str] = (),
     block_bytes: int = BLOCK_BYTES,
+    today: date | None = None,
     report: Reporter = silent,
 ) -> CheckReport:
     """Check files, folders or globs; the arguments are those of `ingest`.
@@ -116,6 +118,7 @@ def check(
             before,
             lookups=tables,
             keep_accepted=keep,
+            today=today or date.today(),
             report=report,
         )
         examples = first_rejections(staging, {one.file_id: one.name for one in records})

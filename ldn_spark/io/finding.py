@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from ldn_spark.errors import DeliveryError, LdnSparkError, Problem
 from ldn_spark.io.deltatables import is_delta, open_delta
+from ldn_spark.io.file_kinds import no_file
 from ldn_spark.io.layouts import Layout, layouts_of, mentions_columns
 from ldn_spark.io.sources import Source
 from ldn_spark.io.statfiles import FORMATS, stat_header, stat_kind
@@ -26,13 +27,15 @@ def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Pat
     A folder may hold other things too (a list of product numbers, a letter): a file in it that
     names none of the source's columns is left aside, with a warning. A file that is named itself,
     or by a glob, is never left aside. A Delta table is a file; a folder of Parquet, with its
-    partition folders, is the files in it.
+    partition folders, is the files in it. Nothing is opened that is no file: a pipe would be
+    waited for without an end.
 
     Returns:
         Absolute paths, each once, sorted; and the warnings.
 
     Raises:
-        DeliveryError: something named does not exist or holds no file; all at once.
+        DeliveryError: something named does not exist or holds no file, or something that is named
+            like a delivered file is none; all at once.
     """
     found: set[Path] = set()
     problems, warnings = [], []
@@ -45,6 +48,9 @@ def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Pat
         for path in matches:
             if path.is_file() or is_delta(path):
                 found.add(path.resolve())
+                continue
+            if what := no_file(path):
+                problems.append(Problem(str(path), what, "have it delivered as a file"))
                 continue
             try:
                 here, notes = _in_folder(path, source, layouts)
@@ -69,15 +75,14 @@ def _in_folder(
     """What a folder holds that is named like a kind and has its columns; the warnings.
 
     Raises:
-        DeliveryError: something in it is a link to nothing.
+        DeliveryError: something in it is named like a kind and is no file, or a link to nothing.
     """
     suffixes = ("", *PACKED_SUFFIXES, *_UNREAD_SUFFIXES) if source.format == "text" else ("",)
     patterns = {pattern + suffix for one in layouts for pattern in one.files for suffix in suffixes}
     named = {path for pattern in patterns for path in folder.glob(pattern)}
-    if gone := [path for path in sorted(named) if not path.exists()]:
-        what = "is a link to something that is not there"
-        raise DeliveryError([Problem(str(path), what, "check the link") for path in gone])
     here = set(_data_files(folder, named, source))
+    if problems := list(_not_delivered(named | here, patterns, source)):
+        raise DeliveryError(problems)
     foreign = {file for file in here if not _is_known(file, source, layouts)}
     archives = {file for pattern in _ARCHIVES for file in folder.glob(pattern)} - here
     warnings = [
@@ -93,6 +98,34 @@ def _in_folder(
     return here - foreign, warnings
 
 
+def _not_delivered(
+    paths: set[Path], patterns: Collection[str], source: Source
+) -> Iterator[Problem]:
+    """What is named like a delivered file and cannot be one: left out, a year would be missing.
+
+    A folder is refused by a pattern with a suffix alone: `bef*` may well name a folder of letters,
+    which is warned of.
+    """
+    aside = "have it delivered as a file, or take it out of the folder"
+    of_files = [pattern for pattern in patterns if Path(pattern).suffix]
+    for path in sorted(path for path in paths if not path.name.startswith(".")):
+        if not path.exists():
+            yield Problem(str(path), "is a link to something that is not there", "check the link")
+        elif what := no_file(path):
+            yield Problem(str(path), what, aside)
+        elif path.is_dir() and any(map(path.match, of_files)) and not _is_wanted(path, source):
+            what = f"is a folder, and source {source.id} declares the format {source.format}"
+            mend = "name its files one by one or by a glob, or take it out of the folder"
+            yield Problem(str(path), f"is named like a delivered file but {what}", mend)
+
+
+def _is_wanted(folder: Path, source: Source) -> bool:
+    """Whether a folder is what a source delivers: a Delta table, or a folder of Parquet files."""
+    if source.format == "parquet" and not is_delta(folder):
+        return any(True for _ in parquet_files(folder))
+    return is_delta(folder)
+
+
 def _left_aside(paths: Sequence[Path], source: Source, layouts: Sequence[Layout]) -> Iterator[str]:
     """What looks like a part of a delivery and is not taken: a file `2013.TXT`, a folder `2013`."""
     patterns = dict.fromkeys(pattern for layout in layouts for pattern in layout.files)
@@ -106,6 +139,11 @@ def _left_aside(paths: Sequence[Path], source: Source, layouts: Sequence[Layout]
         elif path.is_dir() and any(any(path.glob(pattern)) for pattern in patterns):
             what = f"is a folder with files like {like} and not looked into"
             yield f"{path.name}: {what}; if it belongs to the delivery, name it too"
+        elif path.is_dir() and any(map(path.match, patterns)):
+            what = "is a folder and not looked into"
+            yield f"{path.name}: {what}; if it belongs to the delivery, name its files too"
+        elif what := no_file(path):
+            yield f"{path.name}: {what}; left aside"
 
 
 def _has_required_columns(path: Path, source: Source, layouts: Sequence[Layout]) -> bool:

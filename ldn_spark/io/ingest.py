@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,7 @@ def ingest(
     replaces: Sequence[str] = (),
     memory: int = MEMORY,
     block_bytes: int = BLOCK_BYTES,
+    today: date | None = None,
     report: Reporter = silent,
 ) -> IngestReport:
     """Take files, folders or globs into a lake.
@@ -98,6 +100,7 @@ def ingest(
         replaces: what of the lake the delivery replaces, see `read_replacement`.
         memory: bytes that the work may take, whatever the size of the delivery.
         block_bytes: how much a task holds in memory at once.
+        today: the day of the ingest, after which days are noted; None for today's.
         report: is told how far the work is.
 
     Raises:
@@ -127,7 +130,14 @@ def ingest(
             return IngestReport(NOOP, before, (), known, (), tuple(warnings))
         spark = engine() if callable(engine) else engine
         records, broken, arrivals = parse_files(
-            spark, files, source, staging, before, lookups=tables, report=report
+            spark,
+            files,
+            source,
+            staging,
+            before,
+            lookups=tables,
+            today=today or date.today(),
+            report=report,
         )
         if broken:
             raise DeliveryError(broken)

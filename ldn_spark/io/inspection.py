@@ -14,6 +14,7 @@ import pyarrow as pa
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.canonical import TimeOfDayError, canonical_texts, is_text, type_fault
 from ldn_spark.io.deltatables import is_delta, open_delta
+from ldn_spark.io.file_kinds import no_file
 from ldn_spark.io.guesses import (
     Guess,
     guess_delimiter,
@@ -69,6 +70,8 @@ def read_sample(path: Path) -> Sample:
     Raises:
         DeliveryError: it cannot be read, or its first line holds no column names.
     """
+    if what := no_file(path):
+        raise DeliveryError(Problem(str(path), what, "give a file"))
     if is_delta(path):
         table = open_delta(path)
         data = table.files[0].path if table.files else None

@@ -63,6 +63,8 @@ class FileRecord:
         first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
         lookups: SHA-256 of the lookups that its rows were parsed with, by name.
         birth_year_slack: years by which a person may be older than its lines say: 1 for ages.
+        further_records: records behind the first of a rejected line with stray carriage returns;
+            they are lost with their line.
         content: SHA-256 of its plain text where it was packed or in UTF-16; empty otherwise.
     """
 
@@ -87,6 +89,7 @@ class FileRecord:
     lookups: Mapping[str, str] = field(default_factory=dict)
     birth_year_slack: int = 0
     content: str = ""
+    further_records: int = 0
 
     @property
     def is_replaced(self) -> bool:

@@ -33,6 +33,8 @@ class SplitLines:
         positions: the line of each row, counted from 0; None for all lines in order.
         faults: the lines turned away, with the reason.
         codec: the encoding of the bytes.
+        further: records beyond the first of a line, in lines with stray carriage returns: they are
+            lost with their line, and a file that loses many of them is turned away.
         typed: columns that were no text where they came from; they hold canonical text, whatever
             the source declares: decimals with a point, dates as yyyy-MM-dd, empty for null.
     """
@@ -42,6 +44,7 @@ class SplitLines:
     faults: dict[int, str]
     codec: str = "utf-8"
     typed: frozenset[str] = frozenset()
+    further: int = 0
 
     def line_of(self, rows: np.ndarray) -> np.ndarray:
         """The lines, counted from 0, of some rows."""
@@ -72,11 +75,13 @@ def split_lines(
             columns = None
         if columns is not None and not _has_blank_line(data, columns[wanted[0]]):
             return SplitLines(columns, None, {}, source.codec)
+    further = _further_records(data, len(header), source)
     data, positions, faults = _set_faulty_lines_aside(data, len(header), source)
     if not len(positions):
-        return SplitLines(_no_rows(wanted), positions, faults, source.codec)
-    columns = _read(data, header, wanted, source.delimiter, source.quote or False)
-    return SplitLines(columns, positions, faults, source.codec)
+        columns = _no_rows(wanted)
+    else:
+        columns = _read(data, header, wanted, source.delimiter, source.quote or False)
+    return SplitLines(columns, positions, faults, source.codec, further=further)
 
 
 def _no_rows(wanted: Sequence[str]) -> pa.Table:
@@ -147,6 +152,23 @@ def _set_faulty_lines_aside(
     positions = np.delete(np.arange(len(lines)), list(faults))
     good = lines.take(pa.array(positions)) if faults else lines
     return b"\n".join(good.to_pylist()) + b"\n", positions, faults
+
+
+def _further_records(data: bytes, fields: int, source: Source) -> int:
+    """How many records stand behind the first one of their line, after a stray carriage return.
+
+    Only what has the fields of a whole record is one: a carriage return within a text is none.
+    """
+    if data.count(b"\r") == data.count(b"\r\n"):
+        return 0
+    delimiter, found = source.delimiter.encode(), 0
+    quoted = re.compile(_quoted_field(source.quote).encode()) if source.quote else None
+    for line in data.replace(b"\r\n", b"\n").split(b"\n"):
+        if b"\r" in line:
+            bare = quoted.sub(b"", line) if quoted else line
+            whole = (part.count(delimiter) + 1 == fields for part in bare.split(b"\r") if part)
+            found += max(0, sum(whole) - 1)
+    return found
 
 
 def _faults(

@@ -8,6 +8,7 @@ from pathlib import Path
 from ldn_spark.csv_files import read_rows
 from ldn_spark.errors import ConfigError, Problem
 from ldn_spark.io.declared import Lookup
+from ldn_spark.io.file_kinds import no_file
 from ldn_spark.io.sources import Source
 
 LookupTable = Mapping[str, "tuple[str | None, ...]"]
@@ -73,6 +74,8 @@ def read_lookup(
         ConfigError: the file cannot be read, lacks a column or has another one, or has a key twice
             or none; every problem with its line.
     """
+    if what := no_file(path):
+        raise ConfigError(Problem(str(path), what, "give a CSV file"))
     lines = read_rows(path)
     header = list(lines[0].fields) if lines else []
     wanted = (lookup.key, *lookup.gives)

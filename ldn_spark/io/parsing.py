@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from ldn_spark.io.accepted import OBSERVATION_PERIODS, VALUE_TYPES, accepted_row
 from ldn_spark.io.blocks import DISPENSINGS
 from ldn_spark.io.columns import TextColumn, combinations, row_texts, text_columns
 from ldn_spark.io.fields import Field
+from ldn_spark.io.invisible import INVISIBLE, may_hold_invisible
 from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
 from ldn_spark.io.rules import LookupStep, Rules, Step
 from ldn_spark.io.sources import Source
@@ -34,6 +36,7 @@ class ParsedBlock:
         repaired_rows: accepted rows with something mended.
         repaired: accepted rows by what was mended; a row may count under several.
         noted: accepted rows by what a person may want to know of them.
+        further: records that are lost behind the first of their line, see `SplitLines`.
     """
 
     accepted: pa.Table
@@ -41,6 +44,7 @@ class ParsedBlock:
     repaired_rows: int
     repaired: dict[str, int]
     noted: dict[str, int]
+    further: int = 0
 
 
 @dataclass
@@ -83,6 +87,8 @@ def parse_block(
     header: Sequence[str],
     source: Source,
     rules: Rules,
+    *,
+    today: date | None = None,
 ) -> ParsedBlock:
     """Parse whole lines of a file.
 
@@ -92,13 +98,20 @@ def parse_block(
         header: the file's column names.
         source: the declared layout.
         rules: `rules_of(source, lookups, kind)`, kept from block to block.
+        today: later days are noted; None for no such note.
     """
     lines = split_lines(data, header, wanted_columns(header, source, rules.kind), source)
-    return parse_rows(lines, first_line, header, source, rules)
+    return parse_rows(lines, first_line, header, source, rules, today=today)
 
 
 def parse_rows(
-    lines: SplitLines, first_line: int, header: Sequence[str], source: Source, rules: Rules
+    lines: SplitLines,
+    first_line: int,
+    header: Sequence[str],
+    source: Source,
+    rules: Rules,
+    *,
+    today: date | None = None,
 ) -> ParsedBlock:
     """Parse rows that are split into fields: `wanted_columns` of a file, whatever its format.
 
@@ -108,6 +121,7 @@ def parse_rows(
         header: the file's column names.
         source: the declared layout.
         rules: `rules_of(source, lookups, kind)`, kept from block to block.
+        today: later days are noted; None for no such note.
     """
     rows = _Rows(lines.columns.num_rows)
     columns = text_columns(lines, wanted_columns(header, source, rules.kind)[1:])
@@ -127,15 +141,15 @@ def parse_rows(
         rows.values["line"] = _line_numbers(lines, first_line, source)
     bad = np.zeros(rows.count, bool) if rows.fault is None else rows.fault > 0
     repaired_rows, repaired, noted = _count_marks(rows, ~bad)
-    accepted = accepted_rows(rows.values, rules.kind, noted, bad)
+    accepted = accepted_rows(rows.values, rules.kind, noted, bad, today)
     rejected = _rejected(rows, lines, bad, first_line)
-    return ParsedBlock(accepted, rejected, repaired_rows, repaired, noted)
+    return ParsedBlock(accepted, rejected, repaired_rows, repaired, noted, lines.further)
 
 
 def _take_pseudonyms(rows: _Rows, lines: SplitLines, rules: Rules) -> pa.Array:
     """Pseudonyms without blanks around them; none, or the header again, rejects the row.
 
-    So does one that stands for nobody.
+    So does one that stands for nobody, or that holds characters that cannot be seen.
     """
     delivered = rules.pseudonym
     texts = row_texts(lines, delivered)
@@ -149,6 +163,9 @@ def _take_pseudonyms(rows: _Rows, lines: SplitLines, rules: Rules) -> pa.Array:
         found = pc.equal(trimmed, wanted)
         if pc.any(found).as_py():
             rows.reject(found.to_numpy(zero_copy_only=False), delivered, reason)
+    if may_hold_invisible(trimmed):
+        found = pc.match_substring_regex(trimmed, INVISIBLE)
+        rows.reject(found.to_numpy(zero_copy_only=False), delivered, "pseudonym_invisible")
     return trimmed
 
 

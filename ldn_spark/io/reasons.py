@@ -23,6 +23,8 @@ REJECTED = {
     **_OF_LINES,
     "no_id": "the line is flagged as a dispensing that no person is known of",
     "pseudonym_missing": "there is no pseudonym",
+    "pseudonym_invisible": "the pseudonym holds a character that cannot be seen: a control "
+    "character, or one without a width",
     "date_missing": "there is no date of dispensing",
     "date_malformed": "the date of dispensing is not a day in the declared format",
     "date_out_of_range": "the date of dispensing is not in the years 1900 to 2200",
@@ -91,6 +93,11 @@ NOTED = {
     "died_on_unknown": "the day or month of death is none in the declared format: unknown",
     "observed_to_open": "the period's last day is after the year 2200: it is still open",
     "dispensed_after_death": "the dispensing is after the day of death",
+    "date_in_future": "the date of dispensing is after the day of the ingest",
+    "birth_year_in_future": "the birth year is after the year of the ingest",
+    "died_on_in_future": "the day of death is after the day of the ingest",
+    "observed_from_in_future": "the period's first day is after the day of the ingest",
+    "observed_to_in_future": "the period's last day is after the day of the ingest",
 }
 """What a person may want to know of an accepted line."""
 REASONS = {**REJECTED, **REPAIRED, **NOTED}

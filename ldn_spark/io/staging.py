@@ -11,6 +11,7 @@ import traceback
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -89,6 +90,7 @@ def parse_into_staging(
     *,
     lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
+    today: date | None = None,
 ) -> DataFrame:
     """Parse the blocks when the returned frame is collected.
 
@@ -99,10 +101,12 @@ def parse_into_staging(
         staging: an empty folder.
         lookups: the content of the source's lookups.
         keep_accepted: False only counts the accepted rows, for a check that takes nothing in.
+        today: later days are noted; None for no such note.
 
     Returns:
-        The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`) and
-        reason, with the number of lines. Accepted dispensings are told by year and ATC code, with
+        The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`,
+        `further`) and reason, with the number of lines; of `further`, of records that are lost
+        with lines that hold several. Accepted dispensings are told by year and ATC code, with
         the first and the last day. `repaired` without a reason counts lines, with a reason
         mendings. Of a block without rows the kind says why: `missing`, `changed` or `damaged`.
     """
@@ -118,7 +122,7 @@ def parse_into_staging(
         said = Statements(Path(root) / STATEMENTS)
         for number in numbers:
             task = everything[number]
-            block = _Staging(task, f"{number:08d}", Path(root), source, keep_accepted)
+            block = _Staging(task, f"{number:08d}", Path(root), source, keep_accepted, today)
             yield block.parse(rules[task.kind], said)
         said.stage()
 
@@ -155,6 +159,7 @@ class _Staging:
         staging: the folder.
         source: the declared layout.
         keep_accepted: False only counts the accepted rows.
+        today: later days are noted.
     """
 
     task: BlockTask
@@ -162,6 +167,7 @@ class _Staging:
     staging: Path
     source: Source
     keep_accepted: bool = True
+    today: date | None = None
 
     def parse(self, rules: Rules, said: Statements) -> pa.RecordBatch:
         """Parse and stage the block; its account."""
@@ -170,7 +176,9 @@ class _Staging:
             lines = _read_lines(
                 task, wanted_columns(task.header, self.source, rules.kind), self.source
             )
-            parsed = parse_rows(lines, task.block.first_line, task.header, self.source, rules)
+            parsed = parse_rows(
+                lines, task.block.first_line, task.header, self.source, rules, today=self.today
+            )
         except _UnreadError as error:
             return self._account([(str(error), "", 0)])
         except Exception as error:  # noqa: BLE001
@@ -181,7 +189,7 @@ class _Staging:
                 f"{type(error).__name__} at {place.name}:{place.lineno}"
             ) from None
         taken_in = self.write(parsed, said)
-        account = [("repaired", "", parsed.repaired_rows)]
+        account = [("repaired", "", parsed.repaired_rows), ("further", "", parsed.further)]
         for pair in parsed.rejected["reason"].value_counts().to_pylist():
             account.append(("rejected", pair["values"], pair["counts"]))
         account.extend(("repaired", reason, lines) for reason, lines in parsed.repaired.items())

@@ -103,7 +103,11 @@ def scan_text(
         reader=TEXT,
         content="" if stream.same else content.hexdigest(),
     )
-    return file, _warnings(file, layout, source, bool(is_utf8))
+    warnings = _warnings(file, layout, source, bool(is_utf8))
+    if stream.unchecked:
+        what = "is packed without a checksum: a damage on the way might not show"
+        warnings.append(f"{file.name}: {what}; have it packed with one (zstd --check)")
+    return file, warnings
 
 
 def _line_ends(chunk: bytes) -> int:

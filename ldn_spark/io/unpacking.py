@@ -26,6 +26,9 @@ PACKED_SUFFIXES = (".gz", ".zst")
 _PIECE = 4 << 20  # large, so that threads seldom wait for each other
 _ZSTD_PIECE = 1 << 10  # a KiB may unpack to 32 MiB
 _GZIP = b"\x1f\x8b"
+_ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
+_ZSTD_HEADER = 5
+_ZSTD_CHECKSUM = 1 << 2  # of the frame header's descriptor, RFC 8878, section 3.1.1.1.1
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
 _UNPACK = "unpack it first, or have it packed as .gz or .zst"
 _DECLARE = "declare its 'format' in the source file"
@@ -57,6 +60,8 @@ class PlainStream:
     Attributes:
         text: the bytes of the text, in UTF-8 where the file is UTF-16.
         same: whether these are the bytes as delivered.
+        unchecked: whether something packed carries no checksum, as far as it was read: a damage
+            that unpacks to other text would not show.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class PlainStream:
         self._path = path
         self._piece = piece
         self._digest = hashlib.sha256()
+        self.unchecked = False
         self._file = path.open("rb", buffering=0)
         try:
             self._open(encoding, has_read)
@@ -122,8 +128,11 @@ class PlainStream:
         if begin.startswith(_GZIP):
             return self._guarded(_gunzip(delivered))
         if _ZSTD.match(begin):
-            return self._guarded(_unzstd(delivered))
+            return self._guarded(_unzstd(delivered, self._is_unchecked))
         return None
+
+    def _is_unchecked(self) -> None:
+        self.unchecked = True
 
     def _guarded(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """The pieces, with every way in which a packed file can be broken told as ours."""
@@ -233,13 +242,18 @@ def _gunzip(packed: BinaryIO) -> Iterator[bytes]:
             raise
 
 
-def _unzstd(packed: BinaryIO) -> Iterator[bytes]:
-    """All frames one after the other."""
+def _unzstd(packed: BinaryIO, is_unchecked: Callable[[], None]) -> Iterator[bytes]:
+    """All frames one after the other; a frame without a checksum is told."""
     context = zstandard.ZstdDecompressor()
     frame, frames, begun = None, 0, False
     while piece := packed.read(_ZSTD_PIECE):
         while piece:
-            frame = frame or context.decompressobj()
+            if frame is None:
+                piece += packed.read(max(0, _ZSTD_HEADER - len(piece)))
+                is_whole = piece.startswith(_ZSTD_FRAME) and len(piece) >= _ZSTD_HEADER
+                if is_whole and not piece[_ZSTD_HEADER - 1] & _ZSTD_CHECKSUM:
+                    is_unchecked()
+                frame = context.decompressobj()
             try:
                 plain = frame.decompress(piece)
             except zstandard.ZstdError:

@@ -23,17 +23,29 @@ def line(**fields: str) -> str:
     return ";".join((dict(zip(_NAMES, GOOD.split(";"), strict=True)) | fields).values())
 
 
-def parse(data, source=NORPD, header=HEADER, first_line=2, lookups=None, kind="dispensings"):
+def parse(
+    data,
+    source=NORPD,
+    header=HEADER,
+    first_line=2,
+    lookups=None,
+    kind="dispensings",
+    today=None,
+):
     """What becomes of lines, given as bytes or as text in the source's encoding."""
     if isinstance(data, str):
         data = data.encode(source.codec)
-    return parse_block(data, first_line, header, source, rules_of(source, lookups, kind))
+    rules = rules_of(source, lookups, kind)
+    return parse_block(data, first_line, header, source, rules, today=today)
 
 
-def parse_file(text: str, source: Source, lookups=None, kind="dispensings") -> ParsedBlock:
+def parse_file(
+    text: str, source: Source, lookups=None, kind="dispensings", today=None
+) -> ParsedBlock:
     """What becomes of the lines of a whole file: a header line and the lines after it."""
     header, _, lines = text.partition("\n")
-    return parse(lines, source, tuple(header.split(source.delimiter)), 2, lookups, kind)
+    columns = tuple(header.split(source.delimiter))
+    return parse(lines, source, columns, 2, lookups, kind, today)
 
 
 def rejections(parsed: ParsedBlock) -> list[tuple[int, str | None, str]]:

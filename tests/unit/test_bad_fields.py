@@ -11,7 +11,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.unit.deliveries import GOOD, HEADER, like, line, only, parse, rejections
+from ldn_spark.io.sources import load_source
+from tests.unit.deliveries import GOOD, HEADER, like, line, only, parse, parse_file, rejections
 
 NBSP, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 DDD, DATE, ATC = "OrdinasjonAntallDDD", "UtleveringsDato", "ATCKode"
@@ -483,6 +484,48 @@ def test_b19_blanks_around_a_pseudonym_are_taken_off_and_counted(text):
 @pytest.mark.parametrize("text", ["", " ", NBSP])
 def test_b19_no_pseudonym_is_rejected_not_grouped(text):
     assert rejections(parse(three(pseudonym=text))) == [(3, "PasientLopeNr", "pseudonym_missing")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("\x07", "\x1b[2J", "P\t1", "P1\x7f"),  # control characters
+        *("\u200b", "P1\u200b", "\ufeffP1", "P\u00ad1", "\u2060", "\u200d"),  # without a width
+        *("\u2800", "\u3164", "P1\ufe0f"),  # without ink
+    ],
+)
+def test_b19_a_pseudonym_with_what_cannot_be_seen_is_rejected(text):
+    parsed = parse(three(pseudonym=text), like(encoding="utf-8"))
+    assert rejections(parsed) == [(3, "PasientLopeNr", "pseudonym_invisible")]
+
+
+def test_days_after_the_day_of_the_ingest_are_noted_and_kept():
+    rows = "\n".join(line(date=day) for day in ("2012.02.25", "2012.02.26", "2013.01.01"))
+    assert parse(rows, today=date(2012, 2, 25)).noted == {"date_in_future": 2}
+    assert parse(rows, today=date(2013, 1, 1)).noted == {}
+    people = "pseudonym,birth_year,died_on\na,2012,2012-02-26\nb,2013,\n"
+    found = parse_file(people, load_source("canonical"), kind="persons", today=date(2012, 2, 25))
+    assert found.noted == {"birth_year_in_future": 1, "died_on_in_future": 1}
+    assert found.accepted.num_rows == 2
+
+
+@pytest.mark.parametrize(
+    ("odd", "further"),
+    [
+        (GOOD, 0),
+        (f"{GOOD}\r{GOOD}", 1),
+        ("\r".join([GOOD] * 11), 10),
+        (f"{GOOD}\r{GOOD}\r", 1),
+        (f"\r\r{GOOD}", 0),
+        (line(name="to\rlinjer"), 0),  # a text, and one record
+        (line(name='"a;b"') + "\r" + line(name='"a;b"'), 1),
+        ("x\ry\rz", 0),
+    ],
+)
+def test_records_that_are_lost_with_their_line_are_counted(odd, further):
+    parsed = parse("\n".join([GOOD, odd, GOOD, ""]))
+    assert parsed.further == further
+    assert parsed.accepted.num_rows + parsed.rejected.num_rows == 3
 
 
 def test_b20_five_hundred_columns():

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
+import socket
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -151,6 +154,67 @@ def test_packed_files_and_archives_of_a_folder(tmp_path):
     with pytest.raises(DeliveryError) as caught:
         scan_files(paths, NORPD, workspace=tmp_path / "workspace")
     assert [problem.where for problem in caught.value.problems] == [str(cut), str(zipped)]
+
+
+def test_zstandard_without_a_checksum_is_named(tmp_path):
+    text = f"{HEADER}\n{LINE}\n".encode()
+    with_one = zstandard.ZstdCompressor(write_checksum=True)
+    without = zstandard.ZstdCompressor(write_checksum=False)
+    skipped = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
+    for number, (content, named) in enumerate(
+        [
+            (with_one.compress(text), False),
+            (without.compress(text), True),
+            (skipped + with_one.compress(text) + skipped, False),
+            (with_one.compress(text) + without.compress(text), True),
+            (gzip.compress(text), False),
+        ]
+    ):
+        path = write(tmp_path, content, f"{number}.txt.{'gz' if number == 4 else 'zst'}")
+        _, warnings = scan(path, workspace=tmp_path / "workspace")
+        told = f"{path.name}: is packed without a checksum: a damage on the way might not show"
+        assert [told in warning for warning in warnings] == [True] * named
+
+
+NO_FILES = {
+    "pipe": (os.mkfifo, "is a pipe (FIFO), and no file"),
+    "socket": (
+        lambda path: socket.socket(socket.AF_UNIX).bind(str(path)),
+        "is a socket, and no file",
+    ),
+    "device": (
+        lambda path: path.symlink_to("/dev/zero"),
+        "is a link to a device, and no file",
+    ),
+    "folder": (Path.mkdir, "is named like a delivered file but is a folder"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_is_named_like_a_delivered_file_and_is_none_is_refused(tmp_path, kind):
+    """Neither opened, which may take for ever, nor left out, which would lose a year."""
+    make, told = NO_FILES[kind]
+    write(tmp_path, f"{HEADER}\n{LINE}\n", "2012.txt")
+    make(tmp_path / "2013.txt")
+    with pytest.raises(DeliveryError, match=re.escape(f"2013.txt: {told}")):
+        find_files([tmp_path], NORPD)
+    with pytest.raises(DeliveryError, match=re.escape("2013.txt: ")):
+        find_files([tmp_path / "2013.txt"], NORPD)
+    with pytest.raises(DeliveryError, match=re.escape("2013.txt: ")):
+        find_files([f"{tmp_path}/201*.txt"], NORPD)
+    (tmp_path / "2013.txt").rename(tmp_path / "2013.dat")
+    _, warnings = find_files([tmp_path], NORPD)
+    assert len(warnings) == (kind != "folder")
+
+
+def test_a_pipe_among_the_files_of_a_folder_of_parquet_is_refused(tmp_path):
+    parquet = NORPD.model_copy(update={"format": "parquet", "files": ("*.parquet",)})
+    (tmp_path / "2013.parquet").mkdir()
+    with pytest.raises(DeliveryError, match=r"2013\.parquet: is named like a delivered file"):
+        find_files([tmp_path], parquet)  # there is nothing in it
+    os.mkfifo(tmp_path / "2013.parquet" / "part-0.parquet")
+    with pytest.raises(DeliveryError, match=r"part-0\.parquet: is a pipe"):
+        find_files([tmp_path], parquet)
 
 
 SWEDEN = NORPD.model_copy(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,11 +38,13 @@ SOURCE = Source.model_validate(
         },
     }
 )
+TODAY = date(2199, 12, 31)
 GOOD = {"id": "P1", "day": "2012-02-25", "atc": "N06AB03", "vnr": "000123", "ddd": "1", "key": ""}
 GOOD |= {"packs": "1", "sex": "1", "born": "1951"}
 WRONG = {
     "no_id": {"flag": "1"},
     "pseudonym_missing": {"id": ""},
+    "pseudonym_invisible": {"id": "P1\u200b"},
     "pseudonym_trimmed": {"id": "P1 "},
     "repeated_header": {"id": "id"},
     "date_missing": {"day": ""},
@@ -69,6 +73,8 @@ WRONG = {
     "died_on_trimmed": {"din": " 201301"},
     "dispensed_after_death": {"died": "2012-02-24"},
     "ddd_huge": {"ddd": "10001"},
+    "date_in_future": {"day": "2200-01-01", "born": "2100"},
+    "died_on_in_future": {"died": "2200-01-01"},
 }
 for amount, name in (("ddd", "ddd"), ("packs", "packages")):
     faults = {"malformed": "x", "too_large": "9" * 13, "missing": "", "negative": "-1", "zero": "0"}
@@ -95,9 +101,12 @@ PERIODS = {
     "observed_to_open": "2012-01-01;9999-12-31",
     "observed_to_trimmed": "2012-01-01; 2012-01-01",
     "period_reversed": "2012-01-02;2012-01-01",
+    "observed_from_in_future": "2200-01-01;",
+    "observed_to_in_future": "2012-01-01;2200-01-01",
 }
 OTHERS = {  # produced with other columns, or by another step
     "product_number_upper": "a text without a width",
+    "birth_year_in_future": "persons delivered beside dispensings",
     "age_unknown": "computed birth years",
     "age_trimmed": "computed birth years",
     "line_key_missing": "lines told apart by their key",
@@ -118,7 +127,7 @@ def dispensing(**fields):
 def account(line):
     header, good = dispensing()
     data = f"{line}\n{good}\n".encode("utf-8", "surrogateescape")
-    return codes(parse(data, SOURCE, tuple(header.split(";"))))
+    return codes(parse(data, SOURCE, tuple(header.split(";")), today=TODAY))
 
 
 def test_a_good_line_has_no_code_but_the_lookup_that_matches_nothing():
@@ -141,7 +150,8 @@ def test_what_is_wrong_with_a_line_has_its_code(code):
 @pytest.mark.parametrize("code", PERIODS)
 def test_what_is_wrong_with_a_period_has_its_code(code):
     text = f"id;from;to\nP1;{PERIODS[code]}"
-    assert codes(parse_file(text, SOURCE, kind="observation_periods")) == {code}
+    parsed = parse_file(text, SOURCE, kind="observation_periods", today=TODAY)
+    assert codes(parsed) == {code}
 
 
 def test_the_codes_that_occur_are_those_that_are_explained():
