@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
-ATC_PATTERN = re.compile(r"[A-Z](\d{2}([A-Z]([A-Z](\d{2})?)?)?)?")
+_ATC = r"[A-Z]([0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?)?"
+ATC_PATTERN = re.compile(_ATC)
 ATC_LENGTHS = (1, 3, 4, 5, 7)
 """Lengths of the five levels of an ATC code."""
 
-PRODUCT_NUMBER_PATTERN = re.compile(r"\d{6}")
+PRODUCT_NUMBER_PATTERN = re.compile(r"[0-9]{6}")
+_REIMBURSEMENT = r"[!-`{-~]{1,20}"
 
 
 def parse_atc(text: str) -> str:
@@ -37,7 +39,35 @@ def parse_atc(text: str) -> str:
     return text
 
 
-AtcCode = Annotated[str, AfterValidator(parse_atc)]
+AtcCode = Annotated[
+    str,
+    AfterValidator(parse_atc),
+    WithJsonSchema({"type": "string", "pattern": f"^{_ATC}$"}),
+]
+
+
+def parse_reimbursement(text: str) -> str:
+    """The beginning of a reimbursement code, as an ingest keeps them: in capitals, without blanks.
+
+    Raises:
+        ValueError: no code begins like this.
+
+    >>> parse_reimbursement("G35"), parse_reimbursement("-73")
+    ('G35', '-73')
+    """
+    if not re.fullmatch(_REIMBURSEMENT, text):
+        raise ValueError(
+            f"'{text}' begins no reimbursement code; write 1 to 20 capitals, digits and signs, "
+            "without blanks"
+        )
+    return text
+
+
+ReimbursementCode = Annotated[
+    str,
+    AfterValidator(parse_reimbursement),
+    WithJsonSchema({"type": "string", "pattern": f"^{_REIMBURSEMENT}$"}),
+]
 
 
 def parse_product_number(text: str) -> str:

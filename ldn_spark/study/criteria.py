@@ -6,13 +6,18 @@ A leaf looks at a person's dispensings, age or sex; nothing else is known of a p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
-from ldn_spark.study.codes import AtcCode
-from ldn_spark.study.documents import Document
+from ldn_spark.study.codes import AtcCode, ReimbursementCode
+from ldn_spark.study.documents import Document, is_from_a_file
+from ldn_spark.study.faults import refuse
+from ldn_spark.study.values import AtLeastOne, Years
 from ldn_spark.study.windows import DayWindowPair, PeriodPair
+
+_MANY_CODES = 1_000
+_MANY_CONDITIONS = Field(min_length=1, max_length=100)
 
 
 class Dispensed(Document):
@@ -23,50 +28,99 @@ class Dispensed(Document):
     (ICPC-2); both empty: any reimbursement, also none. `days` are relative to the index date.
     """
 
-    atc: tuple[AtcCode, ...] = ()
-    reimbursement_icd: tuple[str, ...] = ()
-    reimbursement_icpc: tuple[str, ...] = ()
-    at_least: Annotated[int, Field(gt=0)]
-    counting: Literal["each_dispense", "one_a_day"]
-    period: PeriodPair | None = None
-    days: DayWindowPair | None = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {"anyOf": [{"required": [key]} for key in keys]}
+                for keys in (("period", "days"), ("atc", "reimbursement_icd", "reimbursement_icpc"))
+            ]
+        }
+    )
+
+    atc: tuple[AtcCode, ...] = Field(
+        default=(), max_length=_MANY_CODES, description="ATC codes or beginnings of them"
+    )
+    reimbursement_icd: tuple[ReimbursementCode, ...] = Field(
+        default=(), max_length=_MANY_CODES, description="beginnings of ICD-10 codes"
+    )
+    reimbursement_icpc: tuple[ReimbursementCode, ...] = Field(
+        default=(), max_length=_MANY_CODES, description="beginnings of ICPC-2 codes"
+    )
+    at_least: AtLeastOne = Field(description="how many matching dispensings are needed")
+    counting: Literal["each_dispense", "one_a_day"] = Field(
+        description="each_dispense: every line counts; one_a_day: every day with a line counts once"
+    )
+    period: PeriodPair | None = Field(
+        default=None, description="calendar days [first, last], both included; or else 'days'"
+    )
+    days: DayWindowPair | None = Field(
+        default=None,
+        description="days [first, last] from the index date, both included; or else 'period'",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Dispensed:
-        if (self.period is None) == (self.days is None):
-            raise ValueError("say when: give either 'period' or 'days', and not both")
-        if not (self.atc or self.reimbursement_icd or self.reimbursement_icpc):
-            raise ValueError("say what: give 'atc', 'reimbursement_icd' or 'reimbursement_icpc'")
+        refuse(self._problems())
         return self
+
+    def _problems(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        if (self.period is None) == (self.days is None):
+            yield (), "it must be said when; give either 'period' or 'days', and not both"
+        if not (self.atc or self.reimbursement_icd or self.reimbursement_icpc):
+            what = "it must be said what"
+            yield (), f"{what}; give 'atc', 'reimbursement_icd' or 'reimbursement_icpc'"
 
 
 class AgeBetween(Document):
     """Age in the index year from `at_least` to `at_most`; null = no limit."""
 
-    at_least: int | None
-    at_most: int | None
+    at_least: Years | None = Field(description="the youngest age; null = no limit")
+    at_most: Years | None = Field(description="the oldest age; null = no limit")
+
+    @model_validator(mode="after")
+    def _check(self) -> AgeBetween:
+        if None not in (self.at_least, self.at_most) and self.at_least > self.at_most:
+            raise ValueError(
+                f"nobody is at least {self.at_least} and at most {self.at_most} years old; swap them"
+            )
+        return self
+
+
+def _exactly_one(schema: dict[str, Any]) -> None:
+    """Say in a JSON schema that one key is given, and not as null."""
+    schema |= {"minProperties": 1, "maxProperties": 1}
+    for key in schema["properties"].values():
+        (kind,) = (kind for kind in key.pop("anyOf") if kind != {"type": "null"})
+        key |= kind
+        del key["default"]
 
 
 class Criterion(Document):
     """Exactly one of: all, any, not, dispensed, age, sex."""
 
-    all: tuple[Criterion, ...] | None = None
-    any: tuple[Criterion, ...] | None = None
-    not_: Criterion | None = Field(default=None, alias="not")
-    dispensed: Dispensed | None = None
-    age: AgeBetween | None = None
-    sex: Literal["F", "M"] | None = None
+    model_config = ConfigDict(json_schema_extra=_exactly_one)
+
+    all: Annotated[tuple[Criterion, ...], _MANY_CONDITIONS] | None = Field(
+        default=None, description="every one of these is met"
+    )
+    any: Annotated[tuple[Criterion, ...], _MANY_CONDITIONS] | None = Field(
+        default=None, description="at least one of these is met"
+    )
+    not_: Criterion | None = Field(default=None, alias="not", description="this is not met")
+    dispensed: Dispensed | None = Field(
+        default=None, description="enough dispensings of some codes in some time"
+    )
+    age: AgeBetween | None = Field(default=None, description="age in the index year")
+    sex: Literal["F", "M"] | None = Field(default=None, description="F: women; M: men")
 
     @model_validator(mode="after")
-    def _check(self) -> Criterion:
+    def _check(self, info: ValidationInfo) -> Criterion:
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
-        if len(given) != 1:
+        if len(given) != 1 or (is_from_a_file(info) and len(self.model_fields_set) != 1):
             raise ValueError(
                 "a condition is exactly one of all, any, not, dispensed, age and sex; "
                 "nest further ones under 'all' or 'any'"
             )
-        if self.all == () or self.any == ():
-            raise ValueError("'all' and 'any' need at least one condition; remove or fill it")
         return self
 
     def leaves(self) -> Iterator[Dispensed]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from ldn_spark.study.documents import Document
+from ldn_spark.study.documents import Document, is_from_a_file
+from ldn_spark.study.values import DAY_SCHEMA, DAYS_REACH, Day, DayOffset
 
 
 class DayWindow(Document):
@@ -17,8 +17,8 @@ class DayWindow(Document):
     365
     """
 
-    first: int
-    last: int
+    first: DayOffset = Field(description="the first day")
+    last: DayOffset = Field(description="the last day")
 
     @model_validator(mode="after")
     def _check(self) -> DayWindow:
@@ -37,8 +37,8 @@ class DayWindow(Document):
 class Period(Document):
     """Calendar days from `first` to `last`, both included."""
 
-    first: date
-    last: date
+    first: Day = Field(description="the first day")
+    last: Day = Field(description="the last day")
 
     @model_validator(mode="after")
     def _check(self) -> Period:
@@ -47,14 +47,23 @@ class Period(Document):
         return self
 
 
-def _pair(value: Any) -> Any:
-    """`[first, last]`, as a study file writes a window or a period."""
+def _pair(value: Any, info: ValidationInfo) -> Any:
+    """`[first, last]`, as a study file writes a window or a period; a manifest writes both keys."""
     if isinstance(value, list | tuple):
         if len(value) != 2:
             raise ValueError("a window has a first and a last day; write [first, last]")
         return {"first": value[0], "last": value[1]}
+    if is_from_a_file(info):
+        raise ValueError("a first and a last day belong here; write [first, last]")
     return value
 
 
-DayWindowPair = Annotated[DayWindow, BeforeValidator(_pair)]
-PeriodPair = Annotated[Period, BeforeValidator(_pair)]
+def _pair_schema(item: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "array", "items": item, "minItems": 2, "maxItems": 2})
+
+
+_OFFSET = {"type": "integer", "minimum": -DAYS_REACH, "maximum": DAYS_REACH}
+DayWindowPair = Annotated[DayWindow, BeforeValidator(_pair), _pair_schema(_OFFSET)]
+"""`[-365, -1]`."""
+PeriodPair = Annotated[Period, BeforeValidator(_pair), _pair_schema(DAY_SCHEMA)]
+"""`[2009-01-01, 2010-12-31]`."""

@@ -116,7 +116,9 @@ def is_met(criterion: Criterion, leaves: Mapping[Dispensed, str]) -> Column:
         return F.col(leaves[criterion.dispensed]) >= criterion.dispensed.at_least
     if criterion.age is not None:
         return F.coalesce(_age_is_between(criterion.age), F.lit(False))
-    return F.coalesce(F.col("sex") == F.lit(criterion.sex), F.lit(False))
+    if criterion.sex is not None:
+        return F.coalesce(F.col("sex") == F.lit(criterion.sex), F.lit(False))
+    raise ValueError(f"there is no condition for {criterion!r}")
 
 
 def _age_is_between(age: AgeBetween) -> Column:
