@@ -80,9 +80,8 @@ class AgeBetween(Document):
     @model_validator(mode="after")
     def _check(self) -> AgeBetween:
         if None not in (self.at_least, self.at_most) and self.at_least > self.at_most:
-            raise ValueError(
-                f"nobody is at least {self.at_least} and at most {self.at_most} years old; swap them"
-            )
+            what = f"nobody is at least {self.at_least} and at most {self.at_most}"
+            raise ValueError(f"{what}; swap them")
         return self
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from ldn_spark.study.codes import AtcCode, shortest_prefixes
 from ldn_spark.study.criteria import Criterion
 from ldn_spark.study.documents import Document
+from ldn_spark.study.faults import refuse
+from ldn_spark.study.values import (
+    NAME_SCHEMA,
+    Day,
+    IndexYear,
+    Label,
+    Name,
+    NumberOfDays,
+    Title,
+    ZeroOrMore,
+    label_type,
+)
 from ldn_spark.study.windows import DayWindowPair
 
 OVERALL = "overall"
@@ -18,17 +29,18 @@ OVERALL = "overall"
 
 
 def _check_id(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+\-]*", text) or text == OVERALL:
-        raise ValueError(
-            f"'{text}' is not a usable id; begin with a letter, then letters, digits, _, + and -"
-        )
+    if text == OVERALL:
+        raise ValueError(f"'{OVERALL}' is the name of all of them together; take another id")
     return text
 
 
-Id = Annotated[str, AfterValidator(_check_id)]
-Prefixes = Annotated[tuple[AtcCode, ...], Field(min_length=1)]
+Id = Annotated[
+    Name, AfterValidator(_check_id), WithJsonSchema(NAME_SCHEMA | {"not": {"const": OVERALL}})
+]
+Prefixes = Annotated[tuple[AtcCode, ...], Field(min_length=1, max_length=1_000)]
 Returns = Literal["cancel", "no_dispense", "as_dispense"]
 """What a line of a returned medicine does; `transforms.returns` says it in full."""
+Faults = Iterator[tuple[tuple[str | int, ...], str]]
 
 
 class IndexEvent(Document):
@@ -39,46 +51,56 @@ class IndexEvent(Document):
     has a clean wash-out before it: order is data.
     """
 
-    first: date
-    last: date
-    rule: Literal["first_in_period", "first_after_washout"]
-    washout_days: Annotated[int, Field(gt=0)] | Literal["none", "ever"]
+    first: Day = Field(description="the first day of the index period, as in 2013-01-01")
+    last: Day = Field(description="the last day of the index period, included")
+    rule: Literal["first_in_period", "first_after_washout"] = Field(
+        description="first_in_period: the first dispensing of the period; first_after_washout: the "
+        "first one of the period that has a clean wash-out before it"
+    )
+    washout_days: NumberOfDays | Literal["none", "ever"] = Field(
+        description="how many days before the index date hold no dispensing of the exposure; none: "
+        "nobody is excluded; ever: there is no earlier one in the whole lake"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> IndexEvent:
-        if self.first > self.last:
-            raise ValueError("the index period ends before it begins; swap 'first' and 'last'")
-        if self.rule == "first_after_washout" and self.washout_days in ("none", "ever"):
-            raise ValueError(
-                "'first_after_washout' needs a number of days; set 'washout_days' or use "
-                "'first_in_period'"
-            )
+        refuse(self._problems())
         return self
+
+    def _problems(self) -> Faults:
+        if self.first > self.last:
+            yield (), "the index period ends before it begins; swap 'first' and 'last'"
+        if self.rule == "first_after_washout" and self.washout_days in ("none", "ever"):
+            what = "'first_after_washout' needs a number of days"
+            yield (), f"{what}; set 'washout_days' or use 'first_in_period'"
 
 
 class Exposure(Document):
     """The drug whose start is studied: ATC codes, narrowed to product numbers where given."""
 
-    name: str
-    abbreviation: str
-    atc: Prefixes
-    products: str | None = Field(description="codelist of product numbers; null = every product")
-    index_event: IndexEvent
+    name: Label = Field(description="in sentences: low dose naltrexone")
+    abbreviation: label_type(40) = Field(description="in tables and figures: LDN")
+    atc: Prefixes = Field(description="ATC codes or beginnings of them")
+    products: Name | None = Field(
+        description="the codelist of its product numbers in conf/codelists, or given with "
+        "--codelist NAME=FILE; null = every product of the ATC codes"
+    )
+    index_event: IndexEvent = Field(description="which dispensing is a person's index date")
 
 
 class EligibilityStep(Document):
     """One condition for staying in the cohort; applied in the order of the file."""
 
-    id: Id
-    label: str
-    keep_if: Criterion
+    id: Id = Field(description="its name in attrition.csv")
+    label: Label = Field(description="its name in the flow diagram")
+    keep_if: Criterion = Field(description="who stays")
 
 
 class Windows(Document):
     """The observation windows in days from the index date, both ends included."""
 
-    before: DayWindowPair
-    after: DayWindowPair
+    before: DayWindowPair = Field(description="[first, last] day before, as in [-365, -1]")
+    after: DayWindowPair = Field(description="[first, last] day after, as in [0, 364]")
 
     @model_validator(mode="after")
     def _check(self) -> Windows:
@@ -93,19 +115,28 @@ class Windows(Document):
 class Level(Document):
     """One stratum: persons with `at_least` to `at_most` exposure dispenses; null = no limit."""
 
-    id: Id
-    label: str
-    at_least: Annotated[int, Field(ge=0)]
-    at_most: int | None
+    id: Id = Field(description="its name in contrasts and results")
+    label: Label = Field(description="its name in tables and figures")
+    at_least: ZeroOrMore = Field(description="the fewest exposure dispenses")
+    at_most: ZeroOrMore | None = Field(description="the most exposure dispenses; null = no limit")
 
 
 class Strata(Document):
     """How persons are stratified by the number of exposure dispenses after the index date."""
 
-    counting_window: DayWindowPair
-    index_dispense: Literal["counted", "not_counted"]
-    same_day: Literal["each_dispense", "one_a_day"]
-    levels: Annotated[tuple[Level, ...], Field(min_length=1)]
+    counting_window: DayWindowPair = Field(
+        description="the days [first, last] from the index date in which exposure dispenses are "
+        "counted"
+    )
+    index_dispense: Literal["counted", "not_counted"] = Field(
+        description="whether the dispense of the index date is one of them"
+    )
+    same_day: Literal["each_dispense", "one_a_day"] = Field(
+        description="each_dispense: every line counts; one_a_day: every day with a line counts once"
+    )
+    levels: tuple[Level, ...] = Field(
+        min_length=1, max_length=50, description="the strata, from the fewest dispenses on, no gaps"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Strata:
@@ -135,9 +166,11 @@ class Strata(Document):
 class Outcome(Document):
     """A union of ATC prefixes whose dispensings are counted and whose DDDs are summed."""
 
-    id: Id
-    label: str
-    atc: Annotated[Prefixes, AfterValidator(shortest_prefixes)]
+    id: Id = Field(description="its name in results")
+    label: Label = Field(description="its name in tables and figures")
+    atc: Annotated[Prefixes, AfterValidator(shortest_prefixes)] = Field(
+        description="ATC codes or beginnings of them; a dispensing counts once"
+    )
     role: Literal["total", "main", "secondary", "additional"] = Field(
         description="total: all examined medicines; main: Tables 2 and 3; secondary: Tables 4 and "
         "5; additional: users in Table 5 only"
@@ -148,16 +181,16 @@ class Outcome(Document):
 class Subgroup(Document):
     """A part of the cohort in which everything is computed once more."""
 
-    id: Id
-    label: str
-    keep_if: Criterion
+    id: Id = Field(description="its name in results")
+    label: Label = Field(description="its name in tables and figures")
+    keep_if: Criterion = Field(description="who belongs to it")
 
 
 class Contrast(Document):
     """A difference-in-differences: change in the comparator minus change in the exposed."""
 
-    comparator: str
-    exposed: str
+    comparator: Name = Field(description="the id of the stratum that is compared with")
+    exposed: Name = Field(description="the id of the stratum that is compared")
 
     @property
     def id(self) -> str:
@@ -168,75 +201,106 @@ class Contrast(Document):
 class Statistics(Document):
     """The methods behind the printed columns; all others stand beside them in the estimates."""
 
-    confidence_level: Annotated[float, Field(gt=0.5, lt=1)]
+    confidence_level: Annotated[float, Field(gt=0.5, le=0.9999)] = Field(
+        description="of every interval: 0.95"
+    )
     paired_proportion_interval: Literal[
         "wald", "wald_corrected", "agresti_min", "bonett_price", "newcombe10", "tango"
-    ]
-    mcnemar: Literal["uncorrected", "corrected", "exact", "mid_p"]
-    did_mean_variance: Literal["welch", "pooled"]
-    dispersion: Literal["sd", "se"]
-    power: Annotated[float, Field(gt=0.5, lt=1)]
+    ] = Field(description="the printed interval of the change in the share of users")
+    mcnemar: Literal["uncorrected", "corrected", "exact", "mid_p"] = Field(
+        description="the printed variant of McNemar's test"
+    )
+    did_mean_variance: Literal["welch", "pooled"] = Field(
+        description="the variance of the difference-in-differences of means"
+    )
+    dispersion: Literal["sd", "se"] = Field(
+        description="what stands in brackets after a mean: standard deviation or standard error"
+    )
+    power: Annotated[float, Field(gt=0.5, le=0.9999)] = Field(
+        description="of the minimal detectable difference: 0.8"
+    )
 
 
 class Figures(Document):
     """What the figures show."""
 
-    curve_contrast: Contrast
-    curve_outcomes: Annotated[tuple[str, ...], Field(min_length=1)]
+    curve_contrast: Contrast = Field(description="the two strata that the curves compare")
+    curve_outcomes: tuple[Name, ...] = Field(
+        min_length=1, max_length=100, description="the ids of the outcomes that have a curve"
+    )
+
+
+def _later_ones(names: Sequence[str]) -> list[int]:
+    """The positions of names that occur before."""
+    return [position for position, name in enumerate(names) if name in names[:position]]
 
 
 class StudyDefinition(Document):
     """A controlled before-after study of one exposure drug."""
 
-    id: Id
-    title: str
-    reference: str
-    atc_version: int
-    exposure: Exposure
+    id: Id = Field(description="its name in paths and results; that of its file as a rule")
+    title: Title = Field(description="what stands above its report")
+    reference: Title = Field(description="the paper or protocol that it follows")
+    atc_version: IndexYear = Field(description="the year of the ATC index that its codes are of")
+    exposure: Exposure = Field(description="the drug whose start is studied")
     returns: Returns = Field(
         description="what a line with negative DDDs or packages does; cancel: it takes back the "
         "latest earlier dispensing of that person and product, or ATC code where it names no "
         "product; no_dispense: its DDDs are subtracted on its day, it is no dispensing; "
         "as_dispense: it counts as a dispensing of negative DDDs"
     )
-    eligibility: tuple[EligibilityStep, ...]
-    windows: Windows
-    strata: Strata
-    subgroups: tuple[Subgroup, ...]
-    outcomes: Annotated[tuple[Outcome, ...], Field(min_length=1)]
-    contrasts: tuple[Contrast, ...]
-    statistics: Statistics
-    figures: Figures
+    eligibility: tuple[EligibilityStep, ...] = Field(
+        max_length=100, description="conditions for staying in the cohort, in order; may be []"
+    )
+    windows: Windows = Field(description="the days before and after the index date")
+    strata: Strata = Field(description="how persons are grouped by their exposure dispenses")
+    subgroups: tuple[Subgroup, ...] = Field(
+        max_length=50, description="parts of the cohort in which all is computed again; may be []"
+    )
+    outcomes: tuple[Outcome, ...] = Field(
+        min_length=1, max_length=500, description="what is measured before and after"
+    )
+    contrasts: tuple[Contrast, ...] = Field(
+        max_length=500, description="the pairs of strata for the difference-in-differences"
+    )
+    statistics: Statistics = Field(description="the methods behind the printed columns")
+    figures: Figures = Field(description="what the figures show")
 
     @model_validator(mode="after")
     def _check(self) -> StudyDefinition:
-        for kind, ids in (
-            ("stratum", [level.id for level in self.strata.levels]),
-            ("outcome", [outcome.id for outcome in self.outcomes]),
-            ("subgroup", [subgroup.id for subgroup in self.subgroups]),
-            ("eligibility step", [step.id for step in self.eligibility]),
-            ("contrast", [contrast.id for contrast in self.contrasts]),
-        ):
-            repeated = sorted({name for name in ids if ids.count(name) > 1})
-            if repeated:
-                raise ValueError(f"{kind} '{repeated[0]}' occurs twice; give each its own id")
-        strata = {level.id for level in self.strata.levels}
-        for contrast in (*self.contrasts, self.figures.curve_contrast):
-            for name in (contrast.comparator, contrast.exposed):
-                if name not in strata:
-                    raise ValueError(
-                        f"contrast {contrast.id}: there is no stratum '{name}'; "
-                        f"known: {', '.join(sorted(strata))}"
-                    )
-            if contrast.comparator == contrast.exposed:
-                raise ValueError(f"contrast {contrast.id} compares a stratum with itself")
-        known = {outcome.id for outcome in self.outcomes}
-        for name in self.figures.curve_outcomes:
-            if name not in known:
-                raise ValueError(f"figures: there is no outcome '{name}'; check curve_outcomes")
-        if [outcome.role for outcome in self.outcomes].count("total") > 1:
-            raise ValueError("more than one outcome has the role 'total'; keep one")
+        refuse([*self._repeated(), *self._unknown()])
         return self
+
+    def _repeated(self) -> Faults:
+        for kind, key, parts in (
+            ("stratum", ("strata", "levels"), self.strata.levels),
+            ("outcome", ("outcomes",), self.outcomes),
+            ("subgroup", ("subgroups",), self.subgroups),
+            ("eligibility step", ("eligibility",), self.eligibility),
+            ("contrast", ("contrasts",), self.contrasts),
+        ):
+            for position in _later_ones([part.id for part in parts]):
+                what = f"{kind} '{parts[position].id}' occurs twice"
+                yield (*key, position), f"{what}; give each its own id"
+        totals = [n for n, outcome in enumerate(self.outcomes) if outcome.role == "total"]
+        for position in totals[1:]:
+            yield ("outcomes", position), "more than one outcome has the role 'total'; keep one"
+
+    def _unknown(self) -> Faults:
+        strata = {level.id for level in self.strata.levels}
+        named = [(("contrasts", n), contrast) for n, contrast in enumerate(self.contrasts)]
+        for key, contrast in (*named, (("figures", "curve_contrast"), self.figures.curve_contrast)):
+            for name in sorted({contrast.comparator, contrast.exposed} - strata):
+                what = f"contrast {contrast.id}: there is no stratum '{name}'"
+                yield key, f"{what}; known: {', '.join(sorted(strata))}"
+            if contrast.comparator == contrast.exposed:
+                what = f"contrast {contrast.id} compares a stratum with itself"
+                yield key, f"{what}; name two strata"
+        known = {outcome.id for outcome in self.outcomes}
+        for position, name in enumerate(self.figures.curve_outcomes):
+            if name not in known:
+                what = f"figures: there is no outcome '{name}'"
+                yield ("figures", "curve_outcomes", position), f"{what}; check curve_outcomes"
 
     @property
     def total_outcome(self) -> Outcome | None:

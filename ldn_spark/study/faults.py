@@ -63,9 +63,7 @@ def problems_of(
             yield Problem(where, what, mend)
 
 
-def _by_key(
-    tree: Node, error: ValidationError
-) -> dict[tuple[Key, ...], list[Mapping[str, Any]]]:
+def _by_key(tree: Node, error: ValidationError) -> dict[tuple[Key, ...], list[Mapping[str, Any]]]:
     """The faults of each key; a value that may be of several kinds has one of each kind."""
     faults = error.errors(include_url=False)
     grouped: dict[tuple[Key, ...], list[Mapping[str, Any]]] = {}
@@ -119,9 +117,7 @@ def _wrong_kind(faults: Sequence[Mapping[str, Any]], node: Node) -> tuple[str, s
     return what, _mend_of_kind(faults, node, [*wanted, *choices])
 
 
-def _mend_of_kind(
-    faults: Sequence[Mapping[str, Any]], node: Node, allowed: Sequence[str]
-) -> str:
+def _mend_of_kind(faults: Sequence[Mapping[str, Any]], node: Node, allowed: Sequence[str]) -> str:
     is_scalar = node.text != "" and not isinstance(node.value, list | dict)
     kinds = {fault["type"] for fault in faults}
     if "tuple_type" in kinds and is_scalar:

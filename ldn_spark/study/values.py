@@ -127,18 +127,19 @@ Text = text_type(200)
 Label = label_type(200)
 Title = label_type(500)
 """A title or a reference."""
-Name = Annotated[
-    str,
-    Field(max_length=64),
-    AfterValidator(lambda text: _check_name(text)),
-    WithJsonSchema({"type": "string", "maxLength": 64, "pattern": r"^[A-Za-z][A-Za-z0-9_+\-]*$"}),
-]
-"""An id: of a study, an outcome, a list; a part of file names."""
+_NAME = r"[A-Za-z][A-Za-z0-9_+\-]*"
+NAME_SCHEMA = {"type": "string", "maxLength": 64, "pattern": f"^{_NAME}$"}
 
 
 def _check_name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+\-]*", text):
+    if not re.fullmatch(_NAME, text):
         raise ValueError(
             f"'{text}' is not a usable id; begin with a letter, then letters, digits, _, + and -"
         )
     return text
+
+
+Name = Annotated[
+    str, Field(max_length=64), AfterValidator(_check_name), WithJsonSchema(NAME_SCHEMA)
+]
+"""An id: of a study, an outcome, a codelist; a part of the names of files."""

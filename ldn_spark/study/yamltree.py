@@ -144,7 +144,9 @@ class _Builder:
         event = self._next()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
             if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
-                self._stop(event, "begins with a directive", "leave out the line that begins with %")
+                self._stop(
+                    event, "begins with a directive", "leave out the line that begins with %"
+                )
             event = self._next()
         if isinstance(event, StreamEndEvent):
             raise ConfigError(Problem(str(self._path), "is empty", "write `key: value` lines"))
