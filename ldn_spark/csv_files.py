@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.text_files import read_text
 
 _LONGEST_FIELD = (1 << 31) - 1
 csv.field_size_limit(_LONGEST_FIELD)  # 131,072 characters otherwise, for the whole process
@@ -31,36 +32,6 @@ class Row:
 
     line: int
     fields: tuple[str, ...]
-
-
-def read_text(path: Path, missing: Problem | None = None) -> str:
-    """The text of a small UTF-8 file, with or without a byte order mark.
-
-    Args:
-        path: the file.
-        missing: what to say when there is none.
-
-    Raises:
-        ConfigError: it is missing, cannot be read, or is no text in UTF-8.
-    """
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        problem = missing or Problem(str(path), "no such file", "check the path")
-        raise ConfigError(problem) from None
-    except OSError as error:
-        said = (error.strerror or "cannot be read").lower()
-        raise ConfigError(Problem(str(path), said, "name a file that can be read")) from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        where = f"{path} line {line}"
-        raise ConfigError(Problem(where, "is not UTF-8 text", "save it as UTF-8")) from None
-    if "\0" in text:
-        where = f"{path} line {text.count(chr(10), 0, text.index(chr(0))) + 1}"
-        raise ConfigError(Problem(where, "holds a NUL, so it is no text", "save it as UTF-8"))
-    return text
 
 
 def delimiter_of(header: str, among: str = DELIMITERS) -> str:

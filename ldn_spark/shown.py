@@ -30,9 +30,18 @@ def shown(text: str, *, keep: str = "") -> str:
     return "".join(one if one in keep else _visible(one) for one in text)
 
 
+def is_shown(character: str) -> bool:
+    """Whether a character is shown as itself: it is no control character and has a shape.
+
+    >>> [is_shown(character) for character in ("å", "×", "\\x1b", "\\u202e", "\\udcff")]
+    [True, True, False, False, False]
+    """
+    return unicodedata.category(character) not in _UNSEEN
+
+
 def _visible(character: str) -> str:
     if "\udc80" <= character <= "\udcff":  # a byte that Python kept of a name
         return f"\\x{ord(character) - 0xDC00:02x}"
-    if unicodedata.category(character) in _UNSEEN:
+    if not is_shown(character):
         return character.encode("unicode_escape").decode("ascii")
     return character

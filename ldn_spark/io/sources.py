@@ -12,6 +12,8 @@ from pydantic import AfterValidator, Field, model_validator
 from ldn_spark.io.date_formats import DAYS, date_format
 from ldn_spark.io.declared import Companion, Computed, Lookup, Names, NoIdentity
 from ldn_spark.study.documents import Document, find_document, read_document
+from ldn_spark.study.faults import refuse
+from ldn_spark.study.values import LAST_DAY, day_between
 
 REQUIRED_COLUMNS = ("pseudonym", "atc", "dispensed_on")
 OPTIONAL_COLUMNS = (
@@ -62,6 +64,8 @@ def _known_date_format(text: str) -> str:
 
 
 Character = Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[\x01-\x7f]$")]
+BaseDate = day_between(date(1500, 1, 1), LAST_DAY)
+"""SPSS counts from 1582, spreadsheets from 1899."""
 
 
 class Source(Document):
@@ -81,7 +85,7 @@ class Source(Document):
         default=None, description="null turns numbers with one away: they can be read in two ways"
     )
     date_format: Annotated[str, AfterValidator(_known_date_format)]
-    base_date: date | None = Field(default=None, description="day 0 of the date format 'days'")
+    base_date: BaseDate | None = Field(default=None, description="day 0 of the date format 'days'")
     columns: Names
     optional_columns: Names = Field(default={})
     ignored_columns: tuple[str, ...] = ()
@@ -117,8 +121,7 @@ class Source(Document):
             *self._companion_problems(),
             *self._value_problems(),
         )
-        if problems:
-            raise ValueError("\n".join(problems))
+        refuse(((), problem) for problem in problems)
         return self
 
     def _column_problems(self) -> Iterator[str]:

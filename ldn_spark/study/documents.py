@@ -43,10 +43,7 @@ def read_document(path: Path, model: type[Model]) -> Model:
         ConfigError: the file is missing, is no YAML, or does not fit the model; all problems at
             once, each with its line.
     """
-    try:
-        tree, problems = read_tree(path)
-    except FileNotFoundError:
-        raise ConfigError(Problem(str(path), "no such file", "check the path")) from None
+    tree, problems = read_tree(path)
     if not isinstance(tree.value, dict):
         raise ConfigError(Problem(str(path), "holds no keys", "write `key: value` lines"))
     try:

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from ldn_spark.printable import is_shown
-from ldn_spark.study.textfiles import named
+from ldn_spark.shown import is_shown
+from ldn_spark.text_files import named
 
 DAYS_REACH = 36_525
 """How far from the index date a window can reach: a hundred years."""
@@ -26,6 +26,8 @@ MANY = 1_000_000
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SIGNS = "=+-@＝＋－＠"
 """What a spreadsheet takes for the beginning of a formula."""
+_JOINERS = "\N{SOFT HYPHEN}\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Unseen characters that words and emoji are written with."""
 _PRINTED = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]"
 
 DayOffset = Annotated[int, Field(ge=-DAYS_REACH, le=DAYS_REACH)]
@@ -43,10 +45,10 @@ def check_text(text: str) -> str:
     Raises:
         ValueError: it holds a line break or a character that cannot be shown.
     """
-    for character in text:
+    for character in () if text.isascii() and text.isprintable() else text:
         if character in "\n\r":
             raise ValueError("holds a line break; write it on one line")
-        if not is_shown(character):
+        if not is_shown(character) and character not in _JOINERS:
             raise ValueError(f"holds {named(character)}, which cannot be shown; take it out")
     return text
 

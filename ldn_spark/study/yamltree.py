@@ -36,7 +36,7 @@ from ruamel.yaml.events import (
 )
 
 from ldn_spark.errors import ConfigError, Problem
-from ldn_spark.study.textfiles import read_text_file
+from ldn_spark.text_files import read_text
 
 MAX_BYTES = 256 << 10
 MAX_DEPTH = 50
@@ -103,11 +103,10 @@ def read_tree(path: Path) -> tuple[Node, list[Problem]]:
     """The document of a YAML file, and the problems of single values in it.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ConfigError: the file cannot be read, is no YAML, or is larger, deeper or longer than any
-            file of settings.
+        ConfigError: the file is missing, cannot be read, is no YAML, or is larger, deeper or
+            longer than any file of settings.
     """
-    text = read_text_file(path, max_bytes=MAX_BYTES)
+    text = read_text(path, max_bytes=MAX_BYTES)
     builder = _Builder(path, YAML(typ="safe", pure=True).parse(text))
     try:
         return builder.document(), builder.problems
@@ -144,9 +143,7 @@ class _Builder:
         event = self._next()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
             if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
-                self._stop(
-                    event, "begins with a directive", "leave out the line that begins with %"
-                )
+                self._stop(event, "begins with a directive", "leave out the lines before ---")
             event = self._next()
         if isinstance(event, StreamEndEvent):
             raise ConfigError(Problem(str(self._path), "is empty", "write `key: value` lines"))

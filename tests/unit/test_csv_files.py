@@ -48,7 +48,7 @@ def test_a_row_keeps_the_line_that_it_begins_on(tmp_path):
     [
         (b"a,b\n1,\xf8\n", " line 2: is not UTF-8 text; save it"),
         ("a,b\n1,2".encode("utf-16"), " line 1: is not UTF-8 text"),
-        (b"a,b\n\n1,\0\n", " line 3: holds a NUL"),
+        (b"a,b\n\n1,\0\n", " line 3, column 3: holds a NUL"),
         (b'a,b\n1,2\n3,"4\n5,6\n', " line 3: is no CSV: "),
         (b'a,b\n1,"2"x\n', " line 2: is no CSV: "),
     ],
