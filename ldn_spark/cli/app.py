@@ -17,7 +17,7 @@ from ldn_spark.cli.inspect import inspect
 from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.quality import quality
-from ldn_spark.cli.reporters import log_error, open_reporter
+from ldn_spark.cli.reporters import log_error, log_warnings, open_reporter
 from ldn_spark.errors import LdnSparkError, Problem, UsageError
 
 app = typer.Typer(
@@ -299,8 +299,7 @@ def run_study(
                 make=aside.make,
                 report=report,
             )
-    for warning in read_manifest(folder)["warnings"]:
-        typer.echo(f"warning: {warning}", err=True)
+    log_warnings(read_manifest(folder)["warnings"])
     typer.echo(str(folder))
 
 

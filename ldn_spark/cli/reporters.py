@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
 
+from ldn_spark.cli.bars import amount, counts_text, open_bars
 from ldn_spark.errors import Problem, UsageError
 from ldn_spark.progress import Progress, Reporter
 
@@ -25,64 +26,22 @@ def open_reporter(log_format: str, stream: TextIO | None = None) -> Iterator[Rep
         raise UsageError(
             Problem("--log-format", f"there is no '{log_format}'", f"use {', '.join(LOG_FORMATS)}")
         )
-    if log_format == "auto" and stream.isatty():
-        with _bar(stream) as report:
+    if log_format == "json":
+        yield _JsonLines(stream)
+    elif log_format == "auto" and stream.isatty():
+        with open_bars(stream) as report:
             yield report
     else:
-        yield _Lines(stream, as_json=log_format == "json")
+        lines = _TextLines(stream)
+        yield lines
+        lines.finish()
 
 
-@contextmanager
-def _bar(stream: TextIO) -> Iterator[Reporter]:
-    from rich.console import Console
-    from rich.filesize import decimal
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
-    from rich.table import Column
+class _JsonLines:
+    """An event when a stage begins or ends, and every few seconds in between."""
 
-    class Amount(TextColumn):
-        def render(self, task):
-            unit, total = task.fields["unit"], task.total
-            done = min(int(task.completed), int(total)) if total else int(task.completed)
-            if unit == "bytes":
-                return f"{decimal(done)} of {decimal(int(total or 0))}"
-            return f"{done:,} of {int(total or 0):,} {unit}"
-
-    def column(width: int) -> Column:
-        return Column(no_wrap=True, min_width=width)
-
-    with RichProgress(
-        TextColumn("{task.description}", table_column=column(20)),
-        BarColumn(bar_width=16, table_column=column(16)),
-        Amount("", table_column=column(22)),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True, table_column=column(5)),
-        TextColumn("[dim]{task.fields[counts]}", table_column=Column(no_wrap=True)),
-        console=Console(file=stream),
-    ) as shown:
-        tasks: dict[str, int] = {}
-
-        def report(progress: Progress) -> None:
-            fields = {"unit": progress.unit, "counts": _counts(progress)}
-            if progress.stage not in tasks:
-                for task in tasks.values():
-                    shown.update(task, completed=shown.tasks[task].total)
-                tasks[progress.stage] = shown.add_task(progress.stage, **fields)
-            shown.update(
-                tasks[progress.stage], completed=progress.done, total=progress.total, **fields
-            )
-
-        yield report
-
-
-def _counts(progress: Progress) -> str:
-    return ", ".join(f"{name} {value}" for name, value in progress.counts.items())
-
-
-class _Lines:
-    """A line when a stage begins or ends, and every few seconds in between."""
-
-    def __init__(self, stream: TextIO, *, as_json: bool) -> None:
-        self._stream, self._as_json = stream, as_json
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._stage, self._began, self._last = "", 0.0, 0.0
 
     def __call__(self, progress: Progress) -> None:
@@ -94,32 +53,58 @@ class _Lines:
         if not begins and not ends and now - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._last = now
-        self._stream.write(self._line(progress, 0.0 if begins else now - self._began) + "\n")
+        elapsed = 0.0 if begins else now - self._began
+        event = {
+            "ts": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "level": "info",
+            "event": "progress",
+            "stage": progress.stage,
+            "done": progress.done,
+            "total": progress.total,
+            "unit": progress.unit,
+            "seconds": round(elapsed, 3),
+            "seconds_left": _seconds_left(progress, elapsed),
+            **progress.counts,
+        }
+        self._stream.write(json.dumps(event) + "\n")
         self._stream.flush()
 
-    def _line(self, progress: Progress, elapsed: float) -> str:
-        left = None
-        if elapsed and progress.total and 0 < progress.done < progress.total:
-            left = round(elapsed * (progress.total - progress.done) / progress.done)
-        if self._as_json:
-            return json.dumps(
-                {
-                    "ts": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                    "level": "info",
-                    "event": "progress",
-                    "stage": progress.stage,
-                    "done": progress.done,
-                    "total": progress.total,
-                    "unit": progress.unit,
-                    "seconds": round(elapsed, 3),
-                    "seconds_left": left,
-                    **progress.counts,
-                }
-            )
-        total = "" if progress.total is None else f" of {progress.total}"
-        counts = f" ({_counts(progress)})" if progress.counts else ""
-        ending = "" if left is None else f", about {left} s left"
-        return f"{progress.stage}: {progress.done}{total} {progress.unit}{counts}{ending}"
+
+class _TextLines:
+    """A line for every stage when it has ended; one every few seconds of a long one."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._under_way: Progress | None = None
+        self._began = self._last = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if self._under_way is None or progress.stage != self._under_way.stage:
+            self.finish()
+            self._began = self._last = now
+        elif now - self._last >= _SECONDS_BETWEEN_LINES and progress.done != progress.total:
+            self._last = now
+            left = _seconds_left(progress, now - self._began)
+            self._write(progress, "" if left is None else f", about {left} s left")
+        self._under_way = progress
+
+    def finish(self) -> None:
+        """Say of the stage under way that it has ended, and how long it took."""
+        if self._under_way is not None:
+            self._write(self._under_way, f", {time.monotonic() - self._began:.1f} s")
+            self._under_way = None
+
+    def _write(self, progress: Progress, ending: str) -> None:
+        counts = f" ({counts_text(progress.counts)})" if progress.counts else ""
+        self._stream.write(f"{progress.stage}: {amount(progress)}{counts}{ending}\n")
+        self._stream.flush()
+
+
+def _seconds_left(progress: Progress, elapsed: float) -> int | None:
+    if not elapsed or not progress.total or not 0 < progress.done < progress.total:
+        return None
+    return round(elapsed * (progress.total - progress.done) / progress.done)
 
 
 def log_error(log_format: str, code: int, kind: str, messages: list[str]) -> None:
@@ -129,14 +114,20 @@ def log_error(log_format: str, code: int, kind: str, messages: list[str]) -> Non
         content = {"ts": now, "level": "error", "event": kind, "exit_code": code}
         print(json.dumps(content | {"problems": messages}), file=sys.stderr)  # noqa: T201
         return
+    _say("error", "bold red", messages)
+
+
+def log_warnings(warnings: Iterable[str]) -> None:
+    """Say on stderr what a person should know, a line per warning."""
+    _say("warning", "yellow", warnings)
+
+
+def _say(kind: str, style: str, messages: Iterable[str]) -> None:
+    """Lines on stderr: broken between words in a terminal, whole elsewhere."""
     from rich.console import Console
+    from rich.text import Text
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=True, highlight=False)
     for message in messages:
-        console.print(f"[bold red]error:[/] {_escape(message)}")
-
-
-def _escape(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+        line = Text.assemble((f"{kind}: ", style), message)
+        console.print(line, soft_wrap=not console.is_terminal)

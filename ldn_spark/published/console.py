@@ -5,22 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ldn_spark.published.comparison import EQUAL, VERDICTS, Comparison
-from ldn_spark.published.files import audit_summary, lost_text
+from ldn_spark.published.comparison import (
+    DIFFERS,
+    EQUAL,
+    IMPOSSIBLE,
+    VERDICTS,
+    Compared,
+    Comparison,
+)
+from ldn_spark.published.files import COMPARE_CSV, audit_summary, lost_text
 from ldn_spark.published.findings import Finding
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+_SHOWN = 60
+"""So many differing values fill two screens."""
 _COLOURS = {"equal": "green", "differs": "yellow", "impossible": "red", "inconsistent": "yellow"}
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
-    """Totals by place, each value that is not equal, and what other intervals would lose."""
+    """Totals by place, what differs, what is impossible, and what other intervals would lose.
+
+    What is equal is counted. Of very many that differ the first are shown; all of them stand in
+    the files of the comparison.
+    """
     console.print(_totals(comparison))
-    if comparison.unequal:
-        _print_unequal(console, comparison)
+    _print_differing(console, [row for row in comparison.rows if row.verdict == DIFFERS])
+    _print_impossible(console, [row for row in comparison.rows if row.verdict == IMPOSSIBLE])
     for rival in comparison.rivals:
         if not rival.lost:
             console.print(f"The interval {rival.method} would lose no cell.")
@@ -31,7 +44,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     total = comparison.total
     console.print(
         f"[bold]{total[EQUAL]} of {len(comparison.rows)} published values are equal[/], "
-        f"{total['differs']} differ, {total['impossible']} cannot come from any data."
+        f"{total[DIFFERS]} differ, {total[IMPOSSIBLE]} cannot come from any data."
     )
 
 
@@ -45,29 +58,39 @@ def _totals(comparison: Comparison) -> Table:
     return table
 
 
-def _print_unequal(console: Console, comparison: Comparison) -> None:
-    """Every value that is not equal; a reason that several of them share stands once."""
+def _print_differing(console: Console, rows: Sequence[Compared]) -> None:
     from rich.text import Text
 
+    if not rows:
+        return
     table = _table(
-        ("not equal", "left"),
-        ("published", "right"),
-        ("computed", "right"),
-        ("verdict", "left"),
-        ("reason", "left"),
+        ("differs", "left"), ("printed in", "left"), ("published", "right"), ("computed", "right")
     )
-    said = ""
-    for row in comparison.unequal:
-        reason = "the same" if row.reason == said else row.reason
-        said = row.reason
-        table.add_row(
-            Text(row.published.name),
-            Text(row.published.text),
-            Text(row.computed or "–"),
-            Text(row.verdict, style=_COLOURS[row.verdict]),
-            Text(reason),
-        )
+    for row in rows[:_SHOWN]:
+        value = row.published
+        # where nothing could be computed, why; else the two numbers say it all
+        computed = row.computed or row.reason
+        table.add_row(Text(value.name), Text(value.place), Text(value.text), Text(computed))
     console.print(table)
+    if len(rows) > _SHOWN:
+        console.print(f"and {len(rows) - _SHOWN} more differ: {COMPARE_CSV} has them all.")
+
+
+def _print_impossible(console: Console, rows: Sequence[Compared]) -> None:
+    """A reason that several values share stands once, above them."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    by_reason: dict[str, list[Compared]] = {}
+    for row in rows:
+        by_reason.setdefault(row.reason, []).append(row)
+    for reason, alike in by_reason.items():
+        console.print(Text.assemble(("impossible: ", _COLOURS[IMPOSSIBLE]), reason))
+        for row in alike:
+            value = row.published
+            computed = row.computed or "nothing"
+            line = f"{value.name}: published {value.text}, computed {computed} ({value.place})"
+            console.print(Padding(Text(line), (0, 0, 0, 2)))
 
 
 def print_audit(console: Console, findings: Sequence[Finding]) -> None:

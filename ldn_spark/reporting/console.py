@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import Problem, UsageError
 from ldn_spark.reporting.captions import NUMBERS
 from ldn_spark.reporting.formats import UNDEFINED
-from ldn_spark.reporting.printed import Cell, PrintedTable
+from ldn_spark.reporting.printed import Cell, PrintedTable, Row, Section
 from ldn_spark.reporting.tables import all_tables
 from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
     from rich.text import Text
 
 DEFAULT_TABLES = ("table1", "table2", "table3", "table4", "dispenses")
-_HEADER_WIDTH = 12
+_GAP, _LEAST_LABEL = 2, 10
 _RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 
 
@@ -58,29 +59,113 @@ def _print(console: Console, table: PrintedTable) -> None:
 
     console.print()
     console.print(Text.assemble((f"{table.number}. ", "bold"), (table.title, "bold")))
-    console.print(rich_table(table))
+    for part in table_parts(table, console.width):
+        console.print(part)
     for note in (table.caption, *table.notes):
         console.print(Padding(Text(note, style="dim"), (0, 1)))
     for mark, reason in table.footnotes:
         console.print(Padding(Text(f"{mark.translate(_RAISED)} {reason}", style="dim"), (0, 1)))
 
 
-def rich_table(table: PrintedTable) -> Table:
-    """A table for a terminal of 100 columns: headers stacked, sections in bold."""
-    from rich import box
-    from rich.table import Table
+def table_parts(table: PrintedTable, width: int) -> Iterator[RenderableType]:
+    """A table in the parts that are printed one below the other, whole in any usual terminal.
+
+    The head, then every section: its label over the full width, its rows below. All have the same
+    column widths, so that the labels of sections, which are long, do not widen the first column.
+    Where the columns have no room side by side, some of them follow below with the labels again.
+    Lines are broken between words only.
+    """
+    heads = _heads(table)
+    widths = [_column_width(table, *column) for column in enumerate(heads)]
+    least = max(_longest_word(table), _LEAST_LABEL)
+    gap = _GAP if _room(width, widths, _GAP) >= least else 1
+    for block in _blocks(table, widths, width - least - 1, gap):
+        chosen = [widths[position] for position in block]
+        label = min(_longest_label(table), max(_room(width, chosen, gap), least))
+        yield from _block_parts(table, heads, block, [label, *chosen], gap)
+
+
+def _block_parts(
+    table: PrintedTable,
+    heads: Sequence[Sequence[str]],
+    block: Sequence[int],
+    widths: Sequence[int],
+    gap: int,
+) -> Iterator[RenderableType]:
+    from rich.padding import Padding
     from rich.text import Text
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="")
-    made.add_column(Text(table.stub), overflow="fold", vertical="bottom")
-    for header in _headers(table):
-        made.add_column(header, justify="right", no_wrap=True, vertical="bottom")
+    def part(rows: Iterable[Sequence[Text]]) -> RenderableType:
+        return Padding(_grid(widths, gap, rows), (0, 0, 0, 1))
+
+    wrapped = [_wrap(heads[at], room) for at, room in zip(block, widths[1:], strict=True)]
+    yield part([[Text(table.stub), *wrapped]])
+    yield Text(f" {'─' * (sum(widths) + gap * (len(widths) - 1))}")
     for section in table.sections:
         if section.label:
-            made.add_row(Text(section.label, style="bold"))
-        indent = "  " if section.label else ""
-        for row in section.rows:
-            made.add_row(Text(indent + row.label), *(_text(table, cell) for cell in row.cells))
+            yield Text(f" {section.label}", style="bold")
+        yield part(
+            [Text(label), *(_text(table, row.cells[at]) for at in block)]
+            for row, label in _labelled(section)
+        )
+
+
+def _blocks(
+    table: PrintedTable, widths: Sequence[int], room: int, gap: int
+) -> Iterator[Sequence[int]]:
+    """Columns that have room side by side; those under one header stay together if they can."""
+    block: list[int] = []
+    for _, group in groupby(range(len(widths)), key=lambda at: table.columns[at].headers[0]):
+        together = list(group)
+        if block and sum(widths[at] + gap for at in [*block, *together]) > room:
+            yield block
+            block = []
+        for at in together:
+            if block and sum(widths[one] + gap for one in [*block, at]) > room:
+                yield block
+                block = []
+            block.append(at)
+    yield block
+
+
+def _labelled(section: Section) -> Iterator[tuple[Row, str]]:
+    for row in section.rows:
+        yield row, f"  {row.label}" if section.label else row.label
+
+
+def _longest_label(table: PrintedTable) -> int:
+    labels = (label for section in table.sections for _, label in _labelled(section))
+    return max(len(text) for text in (table.stub, *labels))
+
+
+def _longest_word(table: PrintedTable) -> int:
+    labels = (label for section in table.sections for _, label in _labelled(section))
+    # with what stands before it on a line: the indent of a row below a section's label
+    indent = 2 if any(section.label for section in table.sections) else 0
+    return indent + max(len(word) for text in (table.stub, *labels) for word in text.split())
+
+
+def _room(width: int, widths: Sequence[int], gap: int) -> int:
+    """What the columns of numbers leave for the labels."""
+    return width - 1 - sum(widths) - gap * len(widths)
+
+
+def _column_width(table: PrintedTable, position: int, head: Sequence[str]) -> int:
+    """The widest cell, or the longest word of the head."""
+    cells = (_text(table, row.cells[position]).plain for row in table.rows())
+    return max(len(text) for text in (*" ".join(head).split(), *cells))
+
+
+def _grid(widths: Sequence[int], gap: int, rows: Iterable[Sequence[Text]]) -> Table:
+    """Labels on the left, numbers on the right of their columns; no lines around them."""
+    from rich.table import Table
+
+    made = Table.grid(padding=(0, gap, 0, 0))
+    for position, room in enumerate(widths):
+        justify = "right" if position else "left"
+        made.add_column(justify=justify, width=room, no_wrap=position > 0, vertical="bottom")
+    for row in rows:
+        made.add_row(*row)
     return made
 
 
@@ -91,18 +176,22 @@ def _text(table: PrintedTable, cell: Cell) -> Text:
     return Text(f"{cell.text}{mark}", style="dim" if cell.text == UNDEFINED else "")
 
 
-def _headers(table: PrintedTable) -> list[Text]:
-    """One stacked header per column; a header over several columns stands over the first."""
-    from rich.text import Text
-
-    headers = []
+def _heads(table: PrintedTable) -> list[tuple[str, ...]]:
+    """The headers of every column; one over several columns stands over the first of them."""
+    heads = []
     previous: tuple[str, ...] = ()
     for column in table.columns:
-        lines: list[str] = []
-        for level, name in enumerate(column.headers):
-            leaf = level == len(column.headers) - 1
-            if leaf or column.headers[: level + 1] != previous[: level + 1]:
-                lines += textwrap.wrap(name, _HEADER_WIDTH, break_long_words=False)
-        previous = column.headers
-        headers.append(Text("\n".join(lines)))
-    return headers
+        names = column.headers
+        shown = (
+            level == len(names) - 1 or names[: level + 1] != previous[: level + 1]
+            for level in range(len(names))
+        )
+        heads.append(tuple(name for name, is_new in zip(names, shown, strict=True) if is_new))
+        previous = names
+    return heads
+
+
+def _wrap(names: Sequence[str], width: int) -> Text:
+    from rich.text import Text
+
+    return Text("\n".join(line for name in names for line in textwrap.wrap(name, width)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from importlib.util import find_spec
 
 import pytest
@@ -214,32 +215,55 @@ def test_a_run_folder_appears_whole_or_not_at_all(tmp_path):
     assert (final / "whole").is_file()
 
 
-def test_progress_as_lines_and_as_json(capsys):
-    for log_format in ("text", "json"):
-        with open_reporter(log_format) as report:
-            report(Progress("parsing lines", 1, 4, "blocks", {"rejected": 2}))
-            report(Progress("parsing lines", 2, 4, "blocks"))  # too soon after the first
-            report(Progress("parsing lines", 4, 4, "blocks"))
-        lines = capsys.readouterr().err.splitlines()
-        assert len(lines) == 2
-    assert json.loads(lines[0])["rejected"] == 2
+STAGES = [
+    Progress("parsing lines", 1, 4, "blocks", {"rejected": 2}),
+    Progress("parsing lines", 2, 4, "blocks"),  # too soon after the first
+    Progress("parsing lines", 4, 4, "blocks", {"rejected": 2}),
+    Progress("finding the cohort", 1, 5, "stages"),
+    Progress("writing dispensings", 984_000_000, 984_000_000, "rows", {"rejected": 10**9}),
+]
+
+
+def test_progress_as_a_line_for_every_stage(capsys):
+    with open_reporter("text") as report:
+        for progress in STAGES:
+            report(progress)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(", ")[0] for line in lines] == [
+        "parsing lines: 4 of 4 blocks (rejected 2)",
+        "finding the cohort: step 2 of 5",
+        "writing dispensings: 984.0 of 984.0 million rows (rejected 1,000,000,000)",
+    ]
+
+
+def test_progress_as_json(capsys):
+    with open_reporter("json") as report:
+        for progress in STAGES[:3]:
+            report(progress)
+    events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [event["done"] for event in events] == [1, 4]
+    assert events[0]["rejected"] == 2
     with pytest.raises(UsageError), open_reporter("xml"):
         pass
 
 
-def test_progress_as_a_bar(capsys):
-    from ldn_spark.cli.reporters import _bar
-
+@pytest.mark.parametrize("width", [80, 140])
+def test_progress_as_bars_that_fit_a_terminal(monkeypatch, width):
     class Terminal(io.StringIO):
         def isatty(self):
             return True
 
+    monkeypatch.setenv("COLUMNS", str(width))
     stream = Terminal()
-    with _bar(stream) as report:
-        report(Progress("checking files", 512, 2048, "bytes"))
-        report(Progress("parsing lines", 3, 4, "blocks", {"rejected": 2}))
-        report(Progress("parsing lines", 4, 4, "blocks", {"rejected": 2}))
-    shown = stream.getvalue()
-    assert "checking files" in shown
-    assert "4 of 4 blocks" in shown
-    assert "rejected 2" in shown
+    with open_reporter("auto", stream) as report:
+        for progress in STAGES:
+            report(progress)
+    shown = [line.rstrip() for line in re.split(r"[\r\n]", stream.getvalue())]
+    lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip() for line in shown]
+    last = lines[-4:-1]
+    assert [line.split()[0] for line in last] == ["parsing", "finding", "writing"]
+    for text in ("4 of 4 blocks", "step 2 of 5", "984.0 of 984.0 million rows"):
+        assert any(text in line for line in last)
+    assert max(map(len, lines)) <= width
+    assert "of 100 " not in "".join(lines), "no total is shown before it is known"
+    assert ("rejected 1,000,000,000" in "".join(last)) == (width == 140)

@@ -26,12 +26,24 @@ def test_tables_1_to_4_by_default(definition, results):
     assert "2\u202f865" in text
 
 
-def test_any_table_on_request_fits_100_columns(definition, results):
-    text = printed(results, definition, which=tuple(NUMBERS))
-    assert max(map(len, text.splitlines())) <= 100
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_any_table_on_request_fits_a_terminal(definition, results, width):
+    text = printed(results, definition, width, which=tuple(NUMBERS))
+    assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
     for number in range(1, 11):
         assert f"Table {number}. " in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_nothing_is_cut_within_a_word_or_number(definition, results, width):
+    wide = printed(results, definition, 400, which=tuple(NUMBERS))
+    narrow = printed(results, definition, width, which=tuple(NUMBERS))
+
+    def words(text):
+        return {word for word in text.split() if set(word) != {"─"}}
+
+    assert words(narrow) == words(wide)
 
 
 def test_reasons_stand_below(definition):
