@@ -29,7 +29,7 @@ def main(args) -> None:
                 as_of=args.as_of,
                 stated=stated_versions(args.atc_version),
                 published=args.published,
-                make=aside.make,
+                aside=aside,
                 report=report,
             )
     print(folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ldn_spark.shown import shown
 
@@ -48,6 +49,10 @@ class LdnSparkError(Exception):
             problems = (problems,)
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Problems stay apart when an error is sent from one process to another."""
+        return type(self), (self.problems,), self.__dict__
 
 
 class UsageError(LdnSparkError):

@@ -23,7 +23,7 @@ from ldn_spark.study.translation import UNTRANSLATED, Translation
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from ldn_spark.reporting.publication import Make
+    from ldn_spark.reporting.aside import Aside
 
 STAGES = ("check", "cohort", "measure", "summarise", "publish")
 _TITLES = {
@@ -45,7 +45,7 @@ def run_study(
     as_of: int | None = None,
     stated: StatedVersions = NOTHING_STATED,
     published: Path | None = None,
-    make: Make | None = None,
+    aside: Aside | None = None,
     report: Reporter = silent,
 ) -> Path:
     """Run a study from the lake to its folder of results.
@@ -59,7 +59,8 @@ def run_study(
         as_of: an earlier version of the lake.
         stated: in which ATC index the delivered codes are, where it is not as the files declare.
         published: values to hold against the computed ones, in the report and in compare.csv.
-        make: how the files are made, where not in this process; see `reporting.aside`.
+        aside: makes the files, where that is not done in this process; a fault that it has met
+            ends the run at the next stage.
         report: is told how far the work is.
 
     Returns:
@@ -78,6 +79,8 @@ def run_study(
     run = Run(spark, study, lake, version, run_id, stated)
 
     def tell(stage: str) -> None:
+        if aside is not None:
+            aside.check()
         report(Progress(_TITLES[stage], STAGES.index(stage), len(STAGES), "stages"))
 
     def step(stage: str, work: Callable[[Run], Any]) -> Any:
@@ -89,7 +92,13 @@ def run_study(
     found = Found(checked, steps, step("summarise", summarise_stage))
     tell("publish")
     folder = publish_stage(
-        run, out, engine=engine, started=started, published=values, found=found, make=make
+        run,
+        out,
+        engine=engine,
+        started=started,
+        published=values,
+        found=found,
+        make=None if aside is None else aside.make,
     )
     report(Progress(_TITLES["publish"], len(STAGES), len(STAGES), "stages"))
     return folder

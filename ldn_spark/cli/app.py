@@ -296,7 +296,7 @@ def run_study(
                 as_of=as_of,
                 stated=stated,
                 published=published,
-                make=aside.make,
+                aside=aside,
                 report=report,
             )
     log_warnings(read_manifest(folder)["warnings"])

@@ -31,6 +31,7 @@ NUMBERS = {
 
 PAIRED_INTERVALS = {
     "wald": "Wald interval for paired proportions",
+    "wald_corrected": "Wald interval for paired proportions with continuity correction",
     "agresti_min": "adjusted Wald interval for paired proportions (Agresti and Min 2005)",
     "bonett_price": "adjusted Wald interval for paired proportions (Bonett and Price 2012)",
     "newcombe10": "square-and-add interval for paired proportions (Newcombe 1998, method 10)",

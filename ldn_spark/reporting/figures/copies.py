@@ -1,4 +1,4 @@
-"""The figures drawn by copies of this process, each a part of them at the same time.
+"""The slow figures drawn by a pool of copies of this process, at the same time as the others.
 
 Drawing takes longer than all other publishing. The bytes are those of `all_figures`.
 """
@@ -6,10 +6,9 @@ Drawing takes longer than all other publishing. The bytes are those of `all_figu
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from ldn_spark.lifetime import end_with_parent
 from ldn_spark.reporting.figures.draw import (
     WITHOUT_RESULTS,
     DrawnFigure,
@@ -44,47 +43,43 @@ def draw_by_copies(
     """Let copies begin with the slow figures; the others are drawn here when they are asked for.
 
     For a process with one thread: a copy of several could wait for ever for one that it lacks.
+    What goes wrong in a copy is raised where the pictures are asked for.
 
     Args:
         study, results: what is drawn.
         ahead: figures that were drawn before.
     """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     ids = figure_ids(study, results)
-    copies = [_begin(study, results, name) for name in ids if name in _SLOW]
+    slow = [name for name in ids if name in _SLOW]
     left = [name for name in ids if name not in (*_SLOW, *(figure.id for figure in ahead))]
+    try:
+        pool = ProcessPoolExecutor(
+            max(1, len(slow)), get_context("fork"), _begin, (os.getpid(), study, results)
+        )
+        copies = [pool.submit(_draw, name) for name in slow]
+    except (OSError, ImportError, NotImplementedError):  # no room for a process or a semaphore
+        copies, left = [], [*left, *slow]
 
     def pictures() -> Figures:
-        drawn = ahead + draw_figures(study, results, left)
+        drawn = [*ahead, *draw_figures(study, results, left)]
         for copy in copies:
-            drawn += copy.pictures(study, results)
+            drawn += copy.result()
         return tuple(sorted(drawn, key=lambda figure: ids.index(figure.id)))
 
     return pictures
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    pid: int
-    pipe: int
-    figure: str
-
-    def pictures(self, study: StudyDefinition, results: Results) -> Figures:
-        """What the copy drew; drawn here where it failed, so that the error is raised here."""
-        with os.fdopen(self.pipe, "rb") as pipe:
-            content = pipe.read()
-        os.waitpid(self.pid, 0)
-        return pickle.loads(content) if content else draw_figures(study, results, [self.figure])
+_given: list[tuple[StudyDefinition, Results]] = []
+"""What a copy draws: it has this already when it is forked, so that nothing is sent."""
 
 
-def _begin(study: StudyDefinition, results: Results, figure: str) -> _Copy:
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            content = pickle.dumps(draw_figures(study, results, [figure]))
-            with os.fdopen(writer, "wb") as pipe:
-                pipe.write(content)
-        finally:
-            os._exit(0)
-    os.close(writer)
-    return _Copy(pid, reader, figure)
+def _begin(parent: int, study: StudyDefinition, results: Results) -> None:
+    end_with_parent(parent)
+    _given.append((study, results))
+
+
+def _draw(name: str) -> Figures:
+    return draw_figures(*_given[-1], [name])

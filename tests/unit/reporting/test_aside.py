@@ -2,65 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 
+from ldn_spark.errors import ConfigError, Problem
 from ldn_spark.reporting import aside
-from ldn_spark.reporting.figures.copies import draw_ahead, draw_by_copies, draw_here
-from ldn_spark.reporting.publication import Publication, make_here
-from tests.unit.few_persons import moments
-from tests.unit.reporting.paper_like import ATTRITION, changed
-
-BEFORE_ONLY = (2, 0, 30, 0, 0)
-AFTER_ONLY = (0, 1, 0, 10, 0)
-BOTH = (1, 2, 20, 50, 0)
+from ldn_spark.reporting.publication import make_here
+from tests.unit.reporting.paper_like import changed
+from tests.unit.reporting.publications import small_publication
 
 
 @pytest.fixture
 def publication(definition):
-    cohort, groups = [], []
-    for stratum, people in (
-        ("LDNx1", [BEFORE_ONLY, BOTH, AFTER_ONLY]),
-        ("LDNx2-3", [BOTH, BOTH, AFTER_ONLY]),
-        ("LDNx4+", [BEFORE_ONLY, BEFORE_ONLY, BOTH]),
-    ):
-        for outcome in ("all", "N05A"):
-            groups.append(moments(stratum, outcome, people))
-        cohort.append(
-            {
-                "subgroup": "overall",
-                "stratum": stratum,
-                "persons": 3,
-                "women": 2,
-                "men": 1,
-                "age_known": 3,
-                "age_sum": 120,
-                "age_sum_squares": 5_000,
-                "exposure_dispenses": 5,
-            }
-        )
-    days = [
-        {
-            "subgroup": "overall",
-            "stratum": stratum,
-            "outcome": "all",
-            "day": day,
-            "step_sum": 20_000_000,
-            "step_sum_squares": 400_000_000_000_000,
-        }
-        for stratum in ("LDNx1", "LDNx4+")
-        for day in (-300, -1, 0, 200)
-    ]
-    return Publication(
-        study=definition,
-        moments={"cohort_moments": cohort, "group_moments": groups, "daily_moments": days},
-        attrition=ATTRITION,
-        provenance={"warnings": ["the extract is short"]},
-        study_hash="0f" * 32,
-        software_version="0.1.0",
-    )
+    return small_publication(definition)
 
 
 def made_aside(publication):
@@ -77,10 +36,7 @@ def test_the_same_bytes(publication):
 
 
 def test_without_a_contrast(definition, publication):
-    bare = Publication(
-        **{name: getattr(publication, name) for name in Publication.__slots__}
-        | {"study": changed(definition, "contrasts", [])}
-    )
+    bare = replace(publication, study=changed(definition, "contrasts", []))
     here = make_here(bare)()
     assert made_aside(bare) == here
     assert "figures/figure3.svg" not in here.contents
@@ -134,28 +90,47 @@ def test_a_process_that_is_never_asked_goes(started):
     assert started[0].returncode is not None
 
 
-def test_a_fault_is_seen(publication):
-    """The other process says nothing; this one raises what it would have raised by itself."""
-    broken = Publication(
-        **{name: getattr(publication, name) for name in Publication.__slots__}
-        | {"moments": {"cohort_moments": None, "group_moments": [], "daily_moments": []}}
+def test_a_fault_of_the_other_process_is_raised_here(publication):
+    broken = replace(
+        publication,
+        moments={"cohort_moments": None, "group_moments": [], "daily_moments": []},
     )
-    with pytest.raises(TypeError):
-        make_here(broken)()
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError) as raised:
         made_aside(broken)
+    assert "in analyse_moments" in raised.value.__notes__[0]
 
 
-def test_figures_drawn_ahead_and_by_copies(definition, results):
-    ahead = draw_ahead(definition)
-    assert [figure.id for figure in ahead] == ["figure4"]
-    assert draw_by_copies(definition, results, ahead=ahead)() == draw_here(definition, results)()
-    assert draw_by_copies(definition, results)() == draw_here(definition, results)()
+def test_a_fault_of_preparing_is_raised_before_anything_is_made(definition):
+    with aside.making_aside() as other:
+        other.check()
+        other.prepare(definition.model_copy(update={"windows": None}))
+        with pytest.raises(AttributeError):
+            _check_until_it_raises(other)
 
 
-def test_a_fault_of_a_copy_is_raised_here(definition, results):
-    broken = definition.model_copy(update={"figures": None})
-    with pytest.raises(AttributeError):
-        draw_here(broken, results)()
-    with pytest.raises(AttributeError):
-        draw_by_copies(broken, results)()
+def _check_until_it_raises(other):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        other.check()
+        time.sleep(0.05)
+
+
+class Unsendable(Exception):
+    def __reduce__(self):
+        raise TypeError("cannot be sent")
+
+
+@pytest.mark.parametrize(
+    ("fault", "type_", "text"),
+    [
+        (KeyError("curves"), KeyError, "'curves'"),
+        (ConfigError([Problem("a", "b", "c"), Problem("d", "e")]), ConfigError, "a: b; c\nd: e"),
+        (Unsendable("lost"), RuntimeError, "Unsendable: lost"),
+        (OSError(28, "No space left", "here"), OSError, "[Errno 28] No space left: 'here'"),
+    ],
+)
+def test_any_fault_can_be_sent(fault, type_, text):
+    found = pickle.loads(aside._fault_content(fault))
+    assert type(found) is type_
+    assert str(found) == text
+    assert found.__notes__[0].startswith("In the process that makes the files:")

@@ -1,0 +1,60 @@
+"""What a run hands over to be published: a few persons of every stratum, summed by hand."""
+
+from __future__ import annotations
+
+from ldn_spark.reporting.publication import Publication
+from ldn_spark.study.definition import StudyDefinition
+from tests.unit.few_persons import moments
+from tests.unit.reporting.paper_like import ATTRITION, study_named
+
+BEFORE_ONLY = (2, 0, 30, 0, 0)
+AFTER_ONLY = (0, 1, 0, 10, 0)
+BOTH = (1, 2, 20, 50, 0)
+PEOPLE = {
+    "LDNx1": [BEFORE_ONLY, BOTH, AFTER_ONLY],
+    "LDNx2-3": [BOTH, BOTH, AFTER_ONLY],
+    "LDNx4+": [BEFORE_ONLY, BEFORE_ONLY, BOTH],
+}
+
+
+def small_publication(study: StudyDefinition | None = None) -> Publication:
+    """The study of 2013, or one with its strata and outcomes, and nine persons."""
+    groups = [
+        moments(stratum, outcome, people)
+        for stratum, people in PEOPLE.items()
+        for outcome in ("all", "N05A")
+    ]
+    cohort = [
+        {
+            "subgroup": "overall",
+            "stratum": stratum,
+            "persons": 3,
+            "women": 2,
+            "men": 1,
+            "age_known": 3,
+            "age_sum": 120,
+            "age_sum_squares": 5_000,
+            "exposure_dispenses": 5,
+        }
+        for stratum in PEOPLE
+    ]
+    days = [
+        {
+            "subgroup": "overall",
+            "stratum": stratum,
+            "outcome": "all",
+            "day": day,
+            "step_sum": 20_000_000,
+            "step_sum_squares": 400_000_000_000_000,
+        }
+        for stratum in ("LDNx1", "LDNx4+")
+        for day in (-300, -1, 0, 200)
+    ]
+    return Publication(
+        study=study or study_named("ldn_2013"),
+        moments={"cohort_moments": cohort, "group_moments": groups, "daily_moments": days},
+        attrition=ATTRITION,
+        provenance={"warnings": ["the extract is short"]},
+        study_hash="0f" * 32,
+        software_version="0.1.0",
+    )
