@@ -91,3 +91,10 @@ def split_rows(path: Path, text: str, delimiter: str, *, comments: bool = False)
     except csv.Error as error:
         where = f"{path} line {first}"
         raise ConfigError(Problem(where, f"is no CSV: {error}", "mend the line")) from None
+
+
+def split_line(text: str, delimiter: str, quote: str | None) -> list[str]:
+    """The fields of one line without its end; a quoted field may hold the delimiter."""
+    if not quote:
+        return text.split(delimiter)
+    return next(csv.reader([text], delimiter=delimiter, quotechar=quote), [])

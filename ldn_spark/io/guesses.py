@@ -5,31 +5,31 @@ Every guess says why, in words that hold no value of a row.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ldn_spark.io.date_formats import DAYS, date_format
+from ldn_spark.io.date_guesses import ENOUGH
 from ldn_spark.study.codes import ATC_PATTERN
 
-ENOUGH = 0.95
-"""The share of a column's texts that must fit, so that some damaged rows do no harm."""
 _DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", "^": "carets"}
-_DATE_FORMATS = (
-    *("yyyy-MM-dd", "yyyy.MM.dd", "yyyy/MM/dd", "yyyyMMdd"),
-    *("dd.MM.yyyy", "dd-MM-yyyy", "dd/MM/yyyy", "ddMMyyyy"),
-    *("MM/dd/yyyy", "MM-dd-yyyy", "MMddyyyy"),
-)
-_YEARS = range(1900, 2101)
 _EIGHT_BITS = {"cp1252": "windows-1252", "latin_1": "iso-8859-1"}
 _LOOK_ALIKES = [*_EIGHT_BITS, "cp850", "mac_roman"]
 _ALMOST_ALIKE = 0.03
+_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}", re.ASCII)
+_WITH_DECIMALS = re.compile(r"[+-]?\d*[.,]\d+", re.ASCII)
+_WITH_THOUSANDS = re.compile(
+    r"[+-]?\d{1,3}(?:([., \xa0])\d{3})(?:\1\d{3})*(?:([.,])\d+)?", re.ASCII
+)
+_NUMBER = re.compile(r"[+-]?[.,]?\d+([., \xa0]\d+)*", re.ASCII)
+_YEAR = re.compile(r"(1[89]|20)\d\d", re.ASCII)
+_OF_DIGITS = re.compile(r"[+-]?[\d.,/: -]+")
 _SEXES = {
-    **dict.fromkeys(("1", "m", "man", "mann", "mand", "male", "8507"), "M"),
-    **dict.fromkeys(("2", "f", "k", "kvinne", "kvinna", "kvinde", "female", "woman", "8532"), "F"),
+    **dict.fromkeys(("1", "m", "man", "mann", "mand", "male", "mies", "karl", "8507"), "M"),
+    **dict.fromkeys(("2", "f", "k", "w", "kvinne", "kvinna", "kvinde", "female", "woman"), "F"),
+    **dict.fromkeys(("nainen", "kona", "8532"), "F"),
 }
 
 
@@ -86,8 +86,8 @@ def guess_delimiter(lines: Sequence[str]) -> Guess:
     """The character that splits nearly all lines into as many fields as the first."""
     best: tuple[int, float, str] = (1, 0.0, "")
     for delimiter in _DELIMITERS:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
-        header = len(next(csv.reader(lines[:1], delimiter=delimiter), []))
+        widths = Counter(count_fields(line, delimiter) for line in lines)
+        header = count_fields(lines[0], delimiter) if lines else 0
         share = widths[header] / max(widths.total(), 1)
         if share >= ENOUGH and header > best[0]:
             best = header, share, delimiter
@@ -98,73 +98,82 @@ def guess_delimiter(lines: Sequence[str]) -> Guess:
     return Guess(delimiter, f"{width} fields in {every}")
 
 
+def count_fields(line: str, delimiter: str) -> int:
+    """How many fields a line has; a delimiter between quotation marks is none.
+
+    >>> count_fields('a,"b,c",d', ","), count_fields('a,5" tall,"b', ",")
+    (3, 3)
+    """
+    if '"' in line:
+        quoted = rf'(?:^|(?<={re.escape(delimiter)}))"(?:[^"]|"")*"(?={re.escape(delimiter)}|$)'
+        line = re.sub(quoted, "", line)
+    return line.count(delimiter) + 1
+
+
 def guess_quote(lines: Sequence[str], delimiter: str) -> Guess:
     """Whether fields stand in quotation marks."""
     quoted = sum(
         field.startswith('"') and field.endswith('"') and len(field) > 1
         for line in lines
-        for field in line.split(delimiter)
+        if '"' in line
+        for field in _split(line, delimiter)
     )
-    return Guess('"', f"{quoted} fields stand in them" if quoted else "none here; does no harm")
+    return Guess('"', f"{quoted:,} fields stand in them" if quoted else "none here; does no harm")
 
 
-def guess_date_format(texts: Iterable[str]) -> Guess:
-    """The format in which nearly all texts are days; whole numbers are days from a day 0."""
-    texts = [text for text in texts if text]
-    if not texts:
-        return Guess(None, "the column is empty here")
-    formats = []
-    for form in _DATE_FORMATS:
-        if (share := _share_of_days(texts, form)) >= ENOUGH:
-            formats.append((share, form))
-    best = [form for share, form in formats if share == max(formats)[0]]
-    if len(best) == 1:
-        share = max(formats)[0]
-        return Guess(
-            best[0], "all that is there" if share == 1 else f"{share:.1%} of what is there"
-        )
-    if best:
-        return Guess(None, f"could be {' or '.join(best)}")
-    if sum(_is_whole(text) for text in texts) >= ENOUGH * len(texts):
-        return Guess(DAYS, "whole numbers that are no dates")
-    return Guess(None, "no format that is read fits")
-
-
-def _share_of_days(texts: Sequence[str], form: str) -> float:
-    read, different = date_format(form).day, Counter(texts)
-    days = sum(
-        count for text, count in different.items() if (day := read(text)) and day.year in _YEARS
-    )
-    return days / len(texts)
+def _split(line: str, delimiter: str) -> list[str]:
+    d = re.escape(delimiter)
+    return re.findall(rf'(?:^|{d})("(?:[^"]|"")*"(?={d}|$)|[^{d}]*)', line)
 
 
 def guess_decimal_mark(texts: Iterable[str]) -> tuple[Guess, Guess]:
     """The decimal mark and the thousands mark of some columns' numbers."""
     seen: Counter[str] = Counter()
     thousands: Counter[str] = Counter()
+    either: Counter[str] = Counter()
     for text in texts:
-        if re.fullmatch(r"[+-]?\d*[.,]\d+", text):
+        if match := _EITHER.fullmatch(text):
+            either[match[1]] += 1
+        elif _WITH_DECIMALS.fullmatch(text):
             seen["," if "," in text else "."] += 1
-        elif match := re.fullmatch(
-            r"[+-]?\d{1,3}(?:([., \xa0])\d{3})(?:\1\d{3})*(?:([.,])\d+)?", text
-        ):
+        elif match := _WITH_THOUSANDS.fullmatch(text):
             thousands[match[1].replace("\xa0", " ")] += 1
             seen.update([match[2]] if match[2] else [])
-    if len(seen) > 1:
+    told = not seen and either and not thousands
+    if len(seen) > 1 or (told and len(either) > 1):
         return Guess(None, "points and commas both occur"), Guess(None, "see decimal_mark")
+    if told:
+        what = f"{either.total():,} numbers have three digits behind a mark"
+        why = f"{what}: decimals or thousands? the registry tells"
+        return Guess(None, why), Guess(None, "see decimal_mark")
     if not seen:
         return Guess(None, "no number with decimals here"), Guess(None, "none here")
     ((mark, count),) = seen.items()
-    apart = [other for other in thousands if other != mark]
-    why = f"{thousands[apart[0]]} numbers have it" if apart else "none here"
-    return Guess(mark, f"{count} numbers have it"), Guess(apart[0] if apart else None, why)
+    count, apart = count + either[mark], [one for one in (thousands | either) if one != mark]
+    number = sum((thousands[one] + either[one]) for one in apart[:1])
+    why = f"{number:,} numbers have it" if apart else "none here"
+    return Guess(mark, f"{count:,} numbers have it"), Guess(apart[0] if apart else None, why)
+
+
+def holds_numbers(texts: Iterable[str]) -> bool:
+    """Whether half of what a column holds are numbers, however they are written."""
+    texts = [text for text in texts if text]
+    found = sum(bool(_NUMBER.fullmatch(text)) for text in texts)
+    return not texts or 2 * found >= len(texts)
+
+
+def holds_years(texts: Iterable[str]) -> bool:
+    """Whether half of what a column holds are years in which people are born."""
+    texts = [text for text in texts if text]
+    found = sum(bool(_YEAR.fullmatch(text)) for text in texts)
+    return not texts or 2 * found >= len(texts)
 
 
 def guess_width(texts: Iterable[str]) -> Guess:
     """The digits of a product number; None for a number that is kept as text."""
     texts = [text for text in texts if text]
     if not texts:
-        return Guess(None, "no product number here")
+        return Guess(None, "the column is empty here")
     if sum(_is_whole(text) for text in texts) < ENOUGH * len(texts):
         return Guess(None, "not digits alone, so kept as text")
     widths = Counter(len(text) for text in texts if _is_whole(text))
@@ -179,11 +188,17 @@ def guess_width(texts: Iterable[str]) -> Guess:
 def guess_sex_codes(texts: Iterable[str]) -> Guess:
     """Which codes are women and men; only codes that are in use anywhere are told."""
     codes = {text for text in texts if text}
+    if not codes:
+        return Guess(None, "the column is empty here")
+    if "0" in codes:
+        return Guess(None, "0 and 1 are in use both ways round: the registry tells")
     known = {code: _SEXES[code.lower()] for code in sorted(codes) if code.lower() in _SEXES}
-    if not known or codes & {"0"}:
+    if not known:
         return Guess(None, "the codes are none of those in use")
-    others = len(codes) - len(known)
-    why = "the usual meaning" if not others else f"the usual meaning; {others} other codes: unknown"
+    others, sexes = len(codes) - len(known), {*known.values()}
+    why = "the usual meaning" + (f"; {others} other codes: unknown" if others else "")
+    if len(sexes) == 1:
+        why += f"; no code of {'men' if 'F' in sexes else 'women'} is here: add it"
     return Guess(known, why)
 
 
@@ -197,7 +212,7 @@ def share_of_atc_codes(texts: Iterable[str]) -> float:
 def is_value(name: str) -> bool:
     """Whether a field of a first line is a value rather than the name of a column."""
     name = name.strip()
-    if re.fullmatch(r"[+-]?[\d.,/: -]*\d[\d.,/: -]*", name):
+    if _OF_DIGITS.fullmatch(name) and any(map(str.isdigit, name)):
         return True
     return len(name) == 7 and bool(ATC_PATTERN.fullmatch(name.upper()))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import csv
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import glob
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.canonical import TimeOfDayError, canonical_texts, is_text, type_fault
+from ldn_spark.io.columns import row_texts
 from ldn_spark.io.deltatables import is_delta, open_delta
 from ldn_spark.io.file_kinds import no_file
 from ldn_spark.io.guesses import (
@@ -23,14 +25,16 @@ from ldn_spark.io.guesses import (
     is_value,
 )
 from ldn_spark.io.lines import SplitLines, split_lines
-from ldn_spark.io.sources import Source
+from ldn_spark.io.sources import REQUIRED_COLUMNS, Source
 from ldn_spark.io.statfiles import first_rows, stat_kind
 from ldn_spark.io.tablefiles import parquet_files
 from ldn_spark.io.tabular import open_parquet, split_table
+from ldn_spark.io.textfiles import LONGEST_HEADER, read_header, refuse_document
 from ldn_spark.io.unpacking import PACKED_SUFFIXES, PlainStream
 
 _BYTES = 4 << 20
 _ROWS = 20_000
+_FAULTY = {"\0", "\r"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Sample:
         texts: the trimmed texts of each column, one per row.
         types: the types of the columns that are no text.
         unread: why a column's type cannot be read.
+        faults: how many lines cannot be split, by reason.
         encoding, delimiter, quote: of a text file.
         split: the wanted columns of the rows as a source declares them.
     """
@@ -58,10 +63,11 @@ class Sample:
     texts: dict[str, list[str]]
     types: dict[str, str]
     unread: dict[str, str]
-    encoding: Guess | None
-    delimiter: Guess | None
-    quote: Guess | None
     split: Callable[[Source, Sequence[str]], SplitLines]
+    faults: Mapping[str, int] = field(default_factory=dict)
+    encoding: Guess | None = None
+    delimiter: Guess | None = None
+    quote: Guess | None = None
 
 
 def read_sample(path: Path) -> Sample:
@@ -127,44 +133,79 @@ def _of_table(path: Path, form: str, pattern: str, rows: pa.Table) -> Sample:
         return split_table(rows, wanted, rows.num_rows)
 
     header = tuple(rows.column_names)
-    return Sample(
-        path, form, pattern, header, rows.num_rows, texts, types, unread, None, None, None, split
-    )
+    return Sample(path, form, pattern, header, rows.num_rows, texts, types, unread, split)
 
 
 def _of_text(path: Path) -> Sample:
-    """A sample of a text file, packed or not."""
+    """A sample of a text file, packed or not; its lines are split as an ingest would split them."""
     data = _beginning(path)
+    refuse_document(path, data)
     encoding = guess_encoding(data)
-    text = _decoded(data, encoding)
-    lines = [line for line in islice(text.split("\n"), _ROWS + 1) if line.strip("\r")]
-    lines = [line.rstrip("\r") for line in lines]
-    delimiter = guess_delimiter(lines)
+    data, codec = _one_byte_text(path, data, encoding)
+    first, body = _whole_lines(data)
+    source = _layout(codec, ";")
+    read_header(path, first[:LONGEST_HEADER], source)
+    lines = [first.rstrip(b"\r\n"), *body.split(b"\n")[:_ROWS]]
+    texts = [line.rstrip(b"\r").decode(codec, "replace") for line in lines]
+    texts = [text for text in texts if text and not _FAULTY & {*text}]
+    delimiter = guess_delimiter(texts)
     if delimiter.value is None:
         what = f"is no table: {delimiter.why}"
         raise DeliveryError(Problem(str(path), what, "check what file this is"))
-    quote = guess_quote(lines, delimiter.value)
-    header, *rows = csv.reader(lines, delimiter=delimiter.value, quotechar=quote.value)
-    header = tuple(name.strip() for name in header)
+    source = _layout(codec, delimiter.value)
+    header = read_header(path, first, source)
     if any(is_value(name) for name in header):
         what = "holds values instead of the names of columns"
         mend = "have the file delivered with a first line that names its columns"
         raise DeliveryError(Problem(f"{path} line 1", what, mend))
-    rows = [row for row in rows if len(row) == len(header)]
-    texts = {name: [row[at].strip() for row in rows] for at, name in enumerate(header)}
-    plain = text.encode("utf-8") if encoding.value in ("utf-8", "utf-16") else data
-    body = b"\n".join(plain.split(b"\n")[1 : _ROWS + 1])
+    names = [str(number) for number in range(len(header))]
+    found = split_lines(body, names, names, source)
+    columns = {name: row_texts(found, names[at]) for at, name in reversed([*enumerate(header)])}
 
     def split(source: Source, wanted: Sequence[str]) -> SplitLines:
         return split_lines(body, header, wanted, source)
 
+    return Sample(
+        path=path,
+        format="text",
+        pattern=_pattern(path),
+        header=header,
+        rows=found.columns.num_rows + len(found.faults),
+        texts={name: [text.strip() for text in columns[name].to_pylist()] for name in header},
+        types={},
+        unread={},
+        faults=Counter(found.faults.values()),
+        encoding=encoding,
+        delimiter=delimiter,
+        quote=guess_quote(texts, delimiter.value),
+        split=split,
+    )
+
+
+def _layout(codec: str, delimiter: str) -> Source:
+    """As much of a source as splitting lines asks for."""
+    columns = dict.fromkeys(REQUIRED_COLUMNS, "")
+    return Source(
+        id="inspected",
+        title="inspected",
+        format="text",
+        files=("*",),
+        encoding=codec,
+        delimiter=delimiter,
+        decimal_mark=".",
+        date_format="yyyy-MM-dd",
+        columns=columns,
+        sex_codes={},
+    )
+
+
+def _pattern(path: Path) -> str:
+    """The names of files like this one; what cannot be printed of a name may be anything."""
     name = path.name
     for suffix in PACKED_SUFFIXES:
         name = name.removesuffix(suffix)
-    pattern = f"*{Path(name).suffix}" if Path(name).suffix else name
-    return Sample(
-        path, "text", pattern, header, len(rows), texts, {}, {}, encoding, delimiter, quote, split
-    )
+    pattern = f"*{Path(name).suffix}" if Path(name).suffix else glob.escape(name)
+    return "".join(one if one.isprintable() else "?" for one in pattern)
 
 
 def _beginning(path: Path) -> bytes:
@@ -173,12 +214,25 @@ def _beginning(path: Path) -> bytes:
         return stream.text.read(_BYTES)
 
 
-def _decoded(data: bytes, encoding: Guess) -> str:
-    """The text of the whole lines among the first bytes."""
-    if encoding.value == "utf-16":
-        marks = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-        codec = marks.get(data[:2]) or ("utf-16-be" if data[:1] == b"\0" else "utf-16-le")
-    else:
-        codec = {"utf-8": "utf-8-sig", None: "latin-1"}.get(encoding.value, encoding.value)
-    text = data.decode(codec, "replace").lstrip("\ufeff")
-    return text if len(data) < _BYTES else text[: text.rfind("\n") + 1] or text
+def _one_byte_text(path: Path, data: bytes, encoding: Guess) -> tuple[bytes, str]:
+    """Bytes in which a line end is one byte, and their encoding as Python calls it.
+
+    Half a letter of UTF-16, and of half a pair, become bytes that are no UTF-8, as in an ingest.
+    """
+    if encoding.value != "utf-16":
+        return data, {"windows-1252": "cp1252", "utf-8": "utf-8"}.get(encoding.value, "iso8859-1")
+    marks = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+    codec = marks.get(data[:2]) or ("utf-16-be" if data[:1] == b"\0" else "utf-16-le")
+    text = data[: len(data) & ~1].decode(codec, "surrogatepass").removeprefix("\ufeff")
+    return text.encode("utf-8", "surrogatepass"), "utf-8"
+
+
+def _whole_lines(data: bytes) -> tuple[bytes, bytes]:
+    """The first line, and the lines behind it that are whole, at most so many."""
+    if len(data) >= _BYTES:
+        data = data[: data.rfind(b"\n") + 1] or data
+    first, end, body = data.partition(b"\n")
+    lines = body.split(b"\n")
+    while lines and not lines[-1].strip(b"\r"):  # blank lines at the end are no rows
+        lines.pop()
+    return first + end, b"\n".join(lines[:_ROWS])

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ldn_spark.errors import ConfigError
+from ldn_spark.io.date_guesses import ENOUGH
 from ldn_spark.io.declared import Companion
-from ldn_spark.io.guesses import ENOUGH
 from ldn_spark.io.inspection import Sample
 from ldn_spark.io.layouts import Layout, layouts_of
 from ldn_spark.io.lines import wanted_columns
 from ldn_spark.io.parsing import parse_rows
 from ldn_spark.io.rules import rules_of
 from ldn_spark.io.sources import Source, load_source
+from ldn_spark.io.usual_names import alike
 from ldn_spark.study.documents import conf_folder
 
 _EIGHT_BITS = {"iso8859-1", "cp1252"}
@@ -71,16 +71,6 @@ def sections_of(source: Source) -> Iterator[Source | Companion]:
     """The parts of a source that name columns."""
     yield source
     yield from source.companions.values()
-
-
-def alike(name: str) -> str:
-    """What of a column's name decides that two mean the same: no case, no accents, no separators.
-
-    >>> alike("Lop_Nr") == alike("LopNr"), alike("Kön")
-    (True, 'kon')
-    """
-    letters = unicodedata.normalize("NFKD", name.lower())
-    return "".join(letter for letter in letters if letter.isalnum())
 
 
 def rank_sources(sample: Sample, sources: Sequence[Source]) -> list[Match]:

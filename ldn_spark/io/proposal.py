@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ldn_spark.io.blocks import DISPENSINGS
+from ldn_spark.io.column_guesses import Columns, columns_of_days, guess_columns
 from ldn_spark.io.date_formats import DAYS
 from ldn_spark.io.guesses import (
-    ENOUGH,
     Guess,
-    guess_date_format,
     guess_decimal_mark,
     guess_sex_codes,
     guess_width,
-    share_of_atc_codes,
+    holds_numbers,
 )
 from ldn_spark.io.inspection import Sample
-from ldn_spark.io.presets import Match, alike, rank_sources, sections_of, try_rows
+from ldn_spark.io.presets import Match, rank_sources, try_rows
+from ldn_spark.io.reasons import explain
 from ldn_spark.io.sources import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, Source
+from ldn_spark.shown import shown
 
 _AMOUNTS = ("ddd", "packages")
+_MARKS = {".": "points", ",": "commas"}
 _EXPECTED = ("sex", "birth_year", "product_number", "ddd")
 """Columns that no file should lack once one has them."""
 _FLOATING = ("double", "float", "halffloat")
@@ -37,36 +38,6 @@ _MEANS = {
 }
 
 
-@dataclass
-class Proposal:
-    """What the columns of a file are taken for.
-
-    Attributes:
-        sample: the file's beginning.
-        columns: our name: the delivered column, and why.
-        ignored: columns that a known source does not need.
-        unknown: the other columns.
-        factors: the columns whose product is the amount in DDDs, and why.
-        age: the column of an age and how it is counted, and why.
-        no_id: the flag of dispensings that no person is known of, and why.
-        width: of product numbers, as the source has it that knows the column.
-    """
-
-    sample: Sample
-    columns: dict[str, Guess] = field(default_factory=dict)
-    ignored: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    factors: Guess = field(default_factory=lambda: Guess(None, ""))
-    age: Guess = field(default_factory=lambda: Guess(None, ""))
-    no_id: Guess = field(default_factory=lambda: Guess(None, ""))
-    width: Guess = field(default_factory=lambda: Guess(None, ""))
-
-    def texts(self, name: str) -> list[str]:
-        """The texts of the column that is taken for one of ours; none where there is none."""
-        guess = self.columns.get(name)
-        return self.sample.texts[guess.value] if guess else []
-
-
 def propose(sample: Sample, sources: Sequence[Source]) -> str:
     """A source file in YAML for files like this one.
 
@@ -78,83 +49,19 @@ def propose(sample: Sample, sources: Sequence[Source]) -> str:
         sources: the known sources.
     """
     matches = rank_sources(sample, sources)
-    proposal = _columns(sample, matches)
-    lines = [*_heading(sample, matches), *_layout(sample), *_values(proposal)]
-    lines += [*_column_lines(proposal), *_further(proposal)]
+    found = guess_columns(sample, matches)
+    lines = [*_heading(sample, matches), *_layout(sample), *_values(found)]
+    lines += [*_column_lines(found), *_further(found)]
     lines += _trial(sample, lines)
     return "\n".join(lines) + "\n"
 
 
-def _columns(sample: Sample, matches: Sequence[Match]) -> Proposal:
-    """Columns by the names that sources know, the most alike source first; then by content."""
-    proposal = Proposal(sample)
-    left = {alike(name): name for name in sample.header}
-    sources = list({match.source.id: match.source for match in matches}.values())
-    for source in sources:
-        for section in sections_of(source):
-            for ours, theirs in section.delivered.items():
-                known = ours in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
-                if known and ours not in proposal.columns and alike(theirs) in left:
-                    guess = Guess(left.pop(alike(theirs)), f"so called by source {source.id}")
-                    proposal.columns[ours] = guess
-                    if ours == "product_number":
-                        proposal.width = Guess(source.product_number_width, f"source {source.id}")
-        _computed(proposal, source, left)
-    _by_content(proposal, left)
-    if "born_on" in proposal.columns and "birth_year" in proposal.columns:
-        left["born_on"] = proposal.columns.pop("born_on").value
-    ignored = {alike(name) for source in sources for name in source.ignored_columns}
-    used = {guess.value for guess in proposal.columns.values()}
-    used |= {*(proposal.factors.value or ()), *(proposal.age.value or ())}
-    used |= {proposal.no_id.value["column"]} if proposal.no_id.value else set()
-    rest = [name for name in dict.fromkeys(sample.header) if name and name not in used]
-    proposal.ignored = [name for name in rest if alike(name) in ignored]
-    proposal.unknown = [name for name in rest if alike(name) not in ignored]
-    return proposal
-
-
-def _computed(proposal: Proposal, source: Source, left: dict[str, str]) -> None:
-    """What a source computes from columns that are all here."""
-    here = {alike(name): name for name in proposal.sample.header}
-    computed, why = source.computed, f"as source {source.id} has it"
-    factors = [here.get(alike(name)) for name in computed.ddd.multiply] if computed.ddd else []
-    wanted = "ddd" not in proposal.columns and not proposal.factors.value
-    if factors and wanted and None not in factors:
-        proposal.factors = Guess(factors, why)
-        for name in factors:
-            left.pop(alike(name), None)
-    if source.no_id and not proposal.no_id.value and alike(source.no_id.column) in left:
-        flag = {"column": left.pop(alike(source.no_id.column)), "values": [*source.no_id.values]}
-        proposal.no_id = Guess(flag, why)
-    if computed.birth_year and not proposal.age.value:
-        name = alike(computed.birth_year.age)
-        if name in left and not {"birth_year", "born_on"} & proposal.columns.keys():
-            proposal.age = Guess((left.pop(name), computed.birth_year.counted_as), why)
-
-
-def _by_content(proposal: Proposal, left: dict[str, str]) -> None:
-    """Columns that only look like codes or days, where one alone does."""
-    sample = proposal.sample
-    for ours, why, fits in (
-        ("atc", "holds ATC codes", lambda texts: share_of_atc_codes(texts) >= ENOUGH),
-        ("dispensed_on", "the only one of days", _holds_days),
-    ):
-        if ours in proposal.columns:
-            continue
-        found = [key for key, name in left.items() if fits(sample.texts[name])]
-        if ours == "dispensed_on":
-            found += [key for key, name in left.items() if "date" in sample.types.get(name, "")]
-        if len(set(found)) == 1:
-            proposal.columns[ours] = Guess(left.pop(found[0]), why)
-
-
-def _holds_days(texts: Sequence[str]) -> bool:
-    return guess_date_format(texts).value not in (None, DAYS)
-
-
 def _heading(sample: Sample, matches: Sequence[Match]) -> Iterator[str]:
     yield "# yaml-language-server: $schema=source.schema.json"
-    yield f"# Proposed by `ldn inspect` from the first {sample.rows:,} rows of {sample.path.name}."
+    name = shown(sample.path.name)
+    yield f"# Proposed by `ldn inspect` from the first {sample.rows:,} rows of {name}."
+    for reason, rows in sorted(sample.faults.items()):
+        yield f"# {rows:,} of the lines cannot be split: {reason} ({explain(reason)})."
     yield '# Check every line; complete those that begin with "fill in".'
     fitting = [match for match in matches if not match.faults]
     if fitting:
@@ -170,7 +77,7 @@ def _heading(sample: Sample, matches: Sequence[Match]) -> Iterator[str]:
 def _layout(sample: Sample) -> Iterator[str]:
     name = re.sub(r"\W+", "_", sample.path.name.partition(".")[0].lower()).strip("_")
     yield _line("id", name or "source", "the file's name")
-    yield _line("title", sample.path.name, "for people: name the register")
+    yield _line("title", shown(sample.path.name), "for people: name the register")
     yield _line("format", sample.format, "told by its first bytes or its name")
     yield _line("files", [sample.pattern], "the file's name")
     if sample.format == "text":
@@ -179,53 +86,90 @@ def _layout(sample: Sample) -> Iterator[str]:
         yield _guessed("quote", sample.quote)
 
 
-def _values(proposal: Proposal) -> Iterator[str]:
+def _values(found: Columns) -> Iterator[str]:
     """How numbers, days and codes are written."""
-    sample = proposal.sample
-    amounts = [text for name in _AMOUNTS for text in proposal.texts(name)]
-    amounts += [text for name in proposal.factors.value or () for text in sample.texts[name]]
-    mark, thousands = guess_decimal_mark(amounts)
-    if mark.value is None and "occur" not in mark.why and sample.types:
-        mark = Guess(".", "numbers that are no text have none")
-    yield _guessed("decimal_mark", mark)
-    if thousands.value is not None and thousands.value != mark.value:
-        yield _guessed("thousands_mark", thousands)
-    yield from _date_lines(proposal)
-    width, declared = guess_width(proposal.texts("product_number")), proposal.width
-    if width.value and declared.value and declared.value > width.value:
-        width = Guess(declared.value, f"{width.why}, but {declared.why} has {declared.value}")
-    yield _line("product_number_width", width.value, width.why)
-    if "sex" in proposal.columns:
-        yield _guessed("sex_codes", guess_sex_codes(proposal.texts("sex")))
+    yield from _mark_lines(found)
+    yield from _date_lines(found)
+    product = guess_width(found.texts("product_number"))
+    if "product_number" not in found.columns:
+        product = Guess(None, "there is no column of product numbers")
+    declared = found.width
+    if product.value and declared.value and declared.value > product.value:
+        why = f"{product.why}, but {declared.why} has {declared.value}"
+        product = Guess(declared.value, why)
+    yield _line("product_number_width", product.value, product.why)
+    if "sex" in found.columns:
+        yield _guessed("sex_codes", guess_sex_codes(found.texts("sex")))
     else:
         yield _line("sex_codes", {"F": "F", "M": "M"}, "there is no column of the sex")
 
 
-def _date_lines(proposal: Proposal) -> Iterator[str]:
-    day = proposal.columns.get("dispensed_on")
-    if day and proposal.sample.types.get(day.value, "").startswith(("date", "timestamp")):
+def _mark_lines(found: Columns) -> Iterator[str]:
+    """The marks in the amounts; in all other numbers where no column of amounts is told."""
+    sample = found.sample
+    names = [found.columns[ours].value for ours in _AMOUNTS if ours in found.columns]
+    names += found.factors.value or ()
+    where = ""
+    if not names:
+        names = [one for one in found.unknown if _is_of_amounts(found, one)]
+        where = f" in {', '.join(map(_scalar, names))}"
+    mark, thousands = guess_decimal_mark(text for name in names for text in sample.texts[name])
+    if mark.value is None and "occur" in mark.why:
+        each = ((name, guess_decimal_mark(sample.texts[name])[0].value) for name in names)
+        told = [f"{_scalar(name)} has {_MARKS[value]}" for name, value in each if value]
+        mark = Guess(None, "; ".join([mark.why, *told] if len(told) > 1 else [mark.why]))
+    elif mark.value is None and "no number" in mark.why and sample.types:
+        mark = Guess(".", "numbers that are no text have none")
+    elif mark.value is not None:
+        mark = Guess(mark.value, mark.why + where)
+    yield _guessed("decimal_mark", mark)
+    if thousands.value is not None and thousands.value != mark.value:
+        yield _guessed("thousands_mark", thousands)
+
+
+def _is_of_amounts(found: Columns, name: str) -> bool:
+    texts = found.sample.texts[name]
+    return any(texts) and holds_numbers(texts) and not found.holds_days(name)
+
+
+def _date_lines(found: Columns) -> Iterator[str]:
+    day = found.columns.get("dispensed_on")
+    names = [day.value] if day else [*columns_of_days(found)]
+    types = [found.sample.types.get(name, "") for name in names]
+    if any(kind.startswith(("date", "timestamp")) for kind in types):
         yield _line("date_format", "yyyy-MM-dd", "of text; the column itself holds dates")
         return
-    found = guess_date_format(proposal.texts("dispensed_on"))
-    yield _guessed("date_format", found)
-    if found.value == DAYS:
+    guesses = {name: found.days(name) for name in names}
+    if not guesses:
+        yield "# fill in: date_format: no column of days is told"
+        return
+    if len({guess.value for guess in guesses.values()}) > 1:
+        told = (f"{_scalar(name)}: {guess.value or guess.why}" for name, guess in guesses.items())
+        yield f"# fill in: date_format: differs; {'; '.join(told)}"
+        return
+    guess = next(iter(guesses.values()))
+    yield _guessed("date_format", Guess(guess.value, guess.why))
+    if guess.value == DAYS:
         yield "# fill in: base_date: the date of day 0, as the registry tells it"
+        yield from (f"#   {hint}" for hint in guess.hints)
 
 
-def _column_lines(proposal: Proposal) -> Iterator[str]:
-    sample = proposal.sample
+def _column_lines(found: Columns) -> Iterator[str]:
+    sample = found.sample
     yield "columns:"
     for ours in (*REQUIRED_COLUMNS, *_EXPECTED):
-        if ours in proposal.columns:
-            yield _column_line(sample, ours, proposal.columns[ours])
+        if ours in found.columns:
+            yield _column_line(sample, ours, found.columns[ours])
         elif ours in _MEANS:
-            yield f"  # fill in: {ours}: {_MEANS[ours]}"
-    optional = [name for name in OPTIONAL_COLUMNS if name in proposal.columns]
+            days = [*columns_of_days(found)] if ours == "dispensed_on" else []
+            among = f"; there are days in {', '.join(map(_scalar, days))}" if days else ""
+            yield f"  # fill in: {ours}: {_MEANS[ours]}{among}"
+    optional = [name for name in OPTIONAL_COLUMNS if name in found.columns]
     optional = [name for name in optional if name not in _EXPECTED]
     if optional:
         yield "optional_columns:"
-        yield from (_column_line(sample, ours, proposal.columns[ours]) for ours in optional)
-    if "ddd" not in proposal.columns and not proposal.factors.value:
+        yield from (_column_line(sample, ours, found.columns[ours]) for ours in optional)
+    if "ddd" not in found.columns and not found.factors.value:
         yield "# fill in: the column of DDDs, as 'ddd' among the columns, or what they are computed"
         yield "# of, as 'computed: {ddd: {multiply: [packages, DDDs of a package]}}'"
 
@@ -241,21 +185,21 @@ def _column_line(sample: Sample, ours: str, guess: Guess) -> str:
     return _line(f"  {ours}", guess.value, why)
 
 
-def _further(proposal: Proposal) -> Iterator[str]:
+def _further(found: Columns) -> Iterator[str]:
     """What is computed, and the columns that are not read."""
-    if proposal.factors.value or proposal.age.value:
+    if found.factors.value or found.age.value:
         yield "computed:"
-    if proposal.factors.value:
-        yield _line("  ddd", {"multiply": proposal.factors.value}, proposal.factors.why)
-    if proposal.age.value:
-        name, counted = proposal.age.value
-        yield _line("  birth_year", {"age": name, "counted_as": counted}, proposal.age.why)
-    if proposal.no_id.value:
-        yield _line("no_id", proposal.no_id.value, proposal.no_id.why)
-    if proposal.ignored:
-        yield _line("ignored_columns", proposal.ignored, "known and not needed")
-    for name in proposal.unknown:
-        yield f"# not read: {_scalar(name)}"
+    if found.factors.value:
+        yield _line("  ddd", {"multiply": found.factors.value}, found.factors.why)
+    if found.age.value:
+        name, counted = found.age.value
+        yield _line("  birth_year", {"age": name, "counted_as": counted}, found.age.why)
+    if found.no_id.value:
+        yield _line("no_id", found.no_id.value, found.no_id.why)
+    if found.ignored:
+        yield _line("ignored_columns", found.ignored, "known and not needed")
+    for name, remark in found.unknown.items():
+        yield f"# not read: {_scalar(name)}{f'   {remark}' * bool(remark)}"
 
 
 def _trial(sample: Sample, lines: Sequence[str]) -> Iterator[str]:
@@ -273,8 +217,9 @@ def _trial(sample: Sample, lines: Sequence[str]) -> Iterator[str]:
         return
     account = try_rows(sample, source, DISPENSINGS)
     yield f"# As proposed, {account.accepted:,} of the {account.rows:,} rows would be accepted."
-    for reason, rows in sorted(account.rejected.items()):
-        yield f"# rejected: {reason} {rows:,}"
+    for told, reasons in (("rejected", account.rejected), ("noted", account.noted)):
+        for reason, rows in sorted(reasons.items()):
+            yield f"# {told}: {reason} {rows:,}"
 
 
 def _guessed(key: str, guess: Guess) -> str:
@@ -297,7 +242,18 @@ def _flow(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-        return value if plain else "'\"'" if value == '"' else json.dumps(value, ensure_ascii=False)
-    return "null" if value is None else str(value)
+    """A text, number or null in YAML; what cannot be printed is written as an escape."""
+    if not isinstance(value, str):
+        return "null" if value is None else str(value)
+    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    if value == '"':
+        return "'\"'"
+    return "".join(
+        one if one.isprintable() else _escaped(one) for one in json.dumps(value, ensure_ascii=False)
+    )
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

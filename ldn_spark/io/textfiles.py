@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
+from ldn_spark.csv_files import split_line
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import TEXT, Block, DeliveredFile
 from ldn_spark.io.layouts import Layout, header_problems, header_warnings, layout_of
@@ -69,7 +69,7 @@ def scan_text(
     blocks: list[Block] = []
     with PlainStream(path, source.delivered_codec, has_read) as stream, ExitStack() as files:
         first = stream.text.readline(LONGEST_HEADER)
-        _refuse_document(path, first)
+        refuse_document(path, first)
         header = read_header(path, first, source)
         layout = layout_of(path, header, layouts)
         if problems := list(header_problems(f"{path} line 1", header, layout)):
@@ -125,7 +125,12 @@ def _warnings(file: DeliveredFile, layout: Layout, source: Source, is_utf8: bool
     return warnings
 
 
-def _refuse_document(path: Path, first: bytes) -> None:
+def refuse_document(path: Path, first: bytes) -> None:
+    """Turn away what is found in the place of a text file.
+
+    Raises:
+        DeliveryError: the first bytes are those of a document.
+    """
     for begin, what in _DOCUMENTS.items():
         if begin.match(first):
             mend = "ask for the file again: this may be a letter or an error message"
@@ -212,11 +217,7 @@ def read_header(path: Path, line: bytes, source: Source) -> tuple[str, ...]:
                 "declare the file's encoding in the source file",
             )
         ) from None
-    text = text.rstrip("\r\n")
-    if source.quote:
-        fields = next(csv.reader([text], delimiter=source.delimiter, quotechar=source.quote), [])
-    else:
-        fields = text.split(source.delimiter)
+    fields = split_line(text.rstrip("\r\n"), source.delimiter, source.quote)
     return tuple(field.strip() for field in fields)
 
 

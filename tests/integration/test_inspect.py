@@ -14,7 +14,6 @@ from ldn_spark.cli.app import run
 from ldn_spark.errors import DeliveryError
 from ldn_spark.io import collect
 from ldn_spark.io.guesses import (
-    guess_date_format,
     guess_decimal_mark,
     guess_delimiter,
     guess_encoding,
@@ -28,9 +27,11 @@ from ldn_spark.io.lake import Lake
 from ldn_spark.io.presets import known_sources
 from ldn_spark.io.proposal import propose
 from ldn_spark.io.sources import load_source
+from ldn_spark.io.usual_names import usual_columns
 from ldn_spark.schemas import DISPENSINGS, PERSONS
 from ldn_spark.synthetic.registry import simulate
 from tests.stat_files import write_sas7bdat
+from tests.unit.test_date_guesses import MOMENTS, SHAPES
 
 
 def proposed(path):
@@ -261,28 +262,6 @@ def test_the_encoding(data, encoding):
 
 
 @pytest.mark.parametrize(
-    ("texts", "form"),
-    [
-        (["2012-02-29", "2012-12-31"], "yyyy-MM-dd"),
-        (["2012.02.29"], "yyyy.MM.dd"),
-        (["29.02.2012"], "dd.MM.yyyy"),
-        (["20120229", "20121231"], "yyyyMMdd"),
-        (["31122012"], "ddMMyyyy"),
-        (["31/12/2012", "01/02/2012"], "dd/MM/yyyy"),
-        (["12/31/2012", "01/02/2012"], "MM/dd/yyyy"),
-        (["01/02/2012"], None),
-        (["40968", "-17", "0"], "days"),
-        (["2012-02-29"] * 99 + ["2012-02-30"], "yyyy-MM-dd"),
-        (["2012-02-29 00:00"], None),
-        (["01-FEB-2012"], None),
-        (["", ""], None),
-    ],
-)
-def test_the_date_format(texts, form):
-    assert guess_date_format(texts).value == form
-
-
-@pytest.mark.parametrize(
     ("texts", "mark", "thousands"),
     [
         (["62,5", "1", ""], ",", None),
@@ -292,6 +271,11 @@ def test_the_date_format(texts, form):
         (["1,234.5"], ".", ","),
         (["62,5", "62.5"], None, None),
         (["1", "2"], None, None),
+        (["12,5"], ",", None),
+        (["1.234"], None, None),
+        (["1.234", "0.5"], ".", None),
+        (["1.234", "0,5"], ",", "."),
+        (["1.234", "5,678"], None, None),
     ],
 )
 def test_the_decimal_mark(texts, mark, thousands):
@@ -308,6 +292,8 @@ def test_the_decimal_mark(texts, mark, thousands):
         (["0", "1"], None),
         (["a", "b"], None),
         (["8507", "8532"], {"8507": "M", "8532": "F"}),
+        (["M"], {"M": "M"}),
+        ([], None),
     ],
 )
 def test_the_codes_of_the_sexes(texts, codes):
@@ -335,6 +321,94 @@ def test_the_width_of_a_product_number(texts, width):
 )
 def test_the_delimiter(text, delimiter):
     assert guess_delimiter(io.StringIO(text).read().splitlines()).value == delimiter
+
+
+NAMES = {
+    "pseudonym": "ID pid lopenr LØPENR Løpenummer PATIENT_ID pasient_lopenr LopNr pnr CPR subjid",
+    "atc": "ATC atckode ATC_code AtcKod atc_niva5",
+    "dispensed_on": "edate EDATUM utleveringsdato disp_date eksd dispensing_date utlevering_dato",
+    "sex": "kjonn kjønn Kön KOEN gender SEX pasientkjonn",
+    "birth_year": "yob fodselsaar fødselsår birth_year FODT_AR fodselsar year_of_birth",
+    "born_on": "dob fødselsdato date_of_birth",
+    "product_number": "varenr VARUNR vnr ndc",
+    "ddd": "DDD antall_ddd antal_ddd nddd",
+    "packages": "packages antall_pakninger n_packs",
+    "died_on": "dodsdato dødsdato date_of_death",
+}
+
+
+def test_usual_names():
+    for ours, names in NAMES.items():
+        for name in names.split():
+            assert list(usual_columns(ours, ["note", name])) == [name], (ours, name)
+            others = [one for one in NAMES if one != ours and [*usual_columns(one, [name])]]
+            assert not others, (name, others)
+
+
+def test_the_most_usual_name_wins_and_content_has_a_word(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = "\n".join(f"{n},P{n % 9},N05BB01,2013-01-02,x{n},30.5,x" for n in range(200))
+    path.write_text(f"id,pid,atckode,dato,yob,ddd,age\n{rows}\n")
+    text = proposed(path)
+    assert "  pseudonym: pid  " in text
+    assert "# not read: id\n" in text
+    assert "# not read: yob   named like birth_year, but does not hold such values" in text
+    assert "# not read: age   an age? 'computed: {birth_year: {age:" in text
+    path.write_text(path.read_text().replace("pid", "x"))
+    assert "usually so called; but every row has another one: does it number" in proposed(path)
+
+
+@pytest.mark.parametrize(("written", "form"), SHAPES)
+def test_a_proposal_reads_every_line(tmp_path, written, form):
+    """Whatever the shape of its days, the one amount `12,5` in quotation marks."""
+    write = written if callable(written) else lambda at: at.strftime(written)
+    rows = [f'{n},"12,5",K,1960,N03AE01,"{write(at)}"' for n, at in enumerate(MOMENTS)]
+    path = tmp_path / "e.csv"
+    path.write_text("\n".join(["PATIENT_ID,antal_ddd,kjonn,yob,ATC,edate", *rows]) + "\n")
+    text = proposed(path)
+    assert "fill in:" not in text
+    assert f"# As proposed, {len(MOMENTS)} of the {len(MOMENTS)} rows would be accepted." in text
+    assert "# rejected" not in text
+    assert "# noted" not in text
+    assert source_of(tmp_path, text).date_format == form
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "told"),
+    [
+        ("who,what,bought,paid", "x,N05BB0{n},2.1.2013,2.1.2013", "there are days in bought, paid"),
+        ("who,what,bought,paid", "x,N05BB0{n},2.1.2013,2.1.2013", "date_format: d.M.yyyy"),
+        ("who,what,a,b", "x,N05BB0{n},2013-01-02,03/04/2013", "date_format: differs; a: yyyy-MM"),
+        ("who,what,a,b", "x,N05BB0{n},y,z", "# fill in: date_format: no column of days is told"),
+        ("who,what,a,b", 'x,N05BB0{n},"12,5",z', "# 8 numbers have it in a"),
+        ("w,what,a,b", 'x,N05BB0{n},"1,5",0.5', "points and commas both occur; a has commas; b"),
+        ("who,atc,edate", "x,N05BB0{n},", "# fill in: date_format: the column is empty here"),
+        ("who,atc,sex", "x,N05BB0{n},", "# fill in: sex_codes: the column is empty here"),
+        ("who,atc,sex", "x,N05BB0{n},0", "# fill in: sex_codes: 0 and 1 are in use both ways"),
+        ("who,atc,vnr", "x,N05BB0{n},", "product_number_width: null                   # the col"),
+        ("who,atc", "x\r,N05BB0{n}", "# 8 of the lines cannot be split: stray_carriage_return"),
+    ],
+)
+def test_the_reason_is_the_true_one(tmp_path, header, rows, told):
+    path = tmp_path / "b.csv"
+    lines = "\n".join(rows.format(n=n) for n in range(1, 9))
+    path.write_text(f"{header}\n{lines}\n", newline="")
+    assert told in proposed(path)
+
+
+def test_a_long_field_and_a_name_of_any_letters(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text(f"pid;a\x1b\x85b;{'9' * 200_000}x\n1;N05BB01;{'9' * 200_000}\n")
+    text = proposed(path)
+    assert '  atc: "a\\u001b\\u0085b"' in text
+    assert text.isprintable() or "\x1b" not in text
+
+
+def test_a_file_whose_lines_end_with_carriage_returns_alone(tmp_path):
+    path = tmp_path / "mac.csv"
+    path.write_bytes(b"pid;atc\r1;N05BB01\r")
+    with pytest.raises(DeliveryError, match="line 1: ends with a carriage return alone; save it"):
+        read_sample(path)
 
 
 @pytest.mark.parametrize("text", ["17", "2012-01-01", "1,5", " 4 ", "N05BB01", "n05bb01"])
