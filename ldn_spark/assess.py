@@ -20,6 +20,7 @@ from ldn_spark import schemas, stages
 from ldn_spark.io import collect
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion
 from ldn_spark.io.reasons import explain
+from ldn_spark.io.suspicions import suspicious_ids
 from ldn_spark.preflight import count_codes, looks_of
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.quality.amounts import Amounts, total
@@ -69,6 +70,7 @@ def assess_lake(
         people=people,
         studies=assessed,
         repeated=repeated,
+        nobodies=suspicious_ids(version.files),
     )
 
 

@@ -19,7 +19,13 @@ from ldn_spark.io.lake import FileRecord, LakeVersion
 from ldn_spark.io.lookups import LookupTable
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staged import Arrivals, read_account
-from ldn_spark.io.staging import BlockTask, StagedSoFar, parse_into_staging
+from ldn_spark.io.staging import (
+    MARKER_SEPARATOR,
+    BlockTask,
+    StagedSoFar,
+    first_rejections,
+    parse_into_staging,
+)
 from ldn_spark.io.tabular import damaged
 from ldn_spark.io.waiting import wait_for
 from ldn_spark.progress import Progress, Reporter, silent
@@ -158,6 +164,8 @@ def _record(
         kind=file.kind,
         atc_version=source.atc_version,
         further_records=counts["further"].get("", 0),
+        markers=_markers(counts["marker"]),
+        nobodies=dict(sorted(counts["nobody"].items())),
     )
     if record.accepted + record.rejected != record.lines or record.repaired > record.accepted:
         raise EngineError(
@@ -165,6 +173,21 @@ def _record(
             f"{record.rejected} rejected; nothing was changed"
         )
     return record
+
+
+def _markers(fields: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Fields by column and text, from an account's."""
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for place, number in sorted(fields.items()):
+        column, text = place.split(MARKER_SEPARATOR)
+        found[column][text] = number
+    return dict(found)
+
+
+def rejection_examples(staging: Path, records: Sequence[FileRecord]) -> list[Problem]:
+    """The first rejected line of every file and reason, and what may be done about it."""
+    names = {one.file_id: one.name for one in records}
+    return first_rejections(staging, names, {one.file_id: one.markers for one in records})
 
 
 def require_enough_accepted(

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import DeliveryError, Problem
-from ldn_spark.io.accounts import parse_files, require_enough_accepted, with_turned_away
+from ldn_spark.io.accounts import (
+    parse_files,
+    rejection_examples,
+    require_enough_accepted,
+    with_turned_away,
+)
 from ldn_spark.io.arrivals import (
     find_arriving,
     find_turned_away,
@@ -39,7 +44,7 @@ from ldn_spark.io.lookups import read_lookups
 from ldn_spark.io.redelivered import find_redelivered
 from ldn_spark.io.replacing import read_replacement
 from ldn_spark.io.sources import Source
-from ldn_spark.io.staging import first_rejections
+from ldn_spark.io.suspicions import suspicions
 from ldn_spark.progress import Reporter, silent
 
 if TYPE_CHECKING:
@@ -121,7 +126,7 @@ def check(
             today=today or date.today(),
             report=report,
         )
-        examples = first_rejections(staging, {one.file_id: one.name for one in records})
+        examples = rejection_examples(staging, records)
         problems += [*unread, *broken, *_too_few_accepted(records, examples, max_rejected_share)]
         if keep and records:
             lake, taken = Lake(spark, lake_root or staging), tuple(records)
@@ -132,7 +137,7 @@ def check(
             records = [with_turned_away(record, found) for record in records]
             problems += _outside_period(intake, found)
             problems += find_redelivered(intake)
-    warnings += [*notes, *same_name]
+    warnings += [*notes, *same_name, *suspicions(records, source)]
     return CheckReport(tuple(records), known, tuple(examples), tuple(warnings), tuple(problems))
 
 

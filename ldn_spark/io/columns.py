@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +39,18 @@ def text_columns(lines: SplitLines, names: Sequence[str]) -> dict[str, TextColum
         texts = [text.decode(lines.codec) for text in raw.dictionary.to_pylist()]
         found[name] = TextColumn(name, texts, raw.indices, name in lines.typed)
     return found
+
+
+def without(column: TextColumn, markers: Sequence[str]) -> tuple[TextColumn, np.ndarray | None]:
+    """A column whose fields are empty where they hold a marker; and which rows those are."""
+    marked = [text.strip() in markers for text in column.texts] if markers else []
+    if not any(marked):
+        return column, None
+    texts = [
+        "" if is_marked else text for text, is_marked in zip(column.texts, marked, strict=True)
+    ]
+    rows = np.array(marked)[column.indices.to_numpy(zero_copy_only=False)]
+    return replace(column, texts=texts), rows
 
 
 def flat(column: pa.ChunkedArray) -> pa.Array:

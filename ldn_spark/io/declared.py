@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from ldn_spark.study.documents import Document
 
 Names = dict[str, str]
+Marker = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
 class Product(Document):
@@ -34,6 +35,32 @@ class Computed(Document):
 
     ddd: Product | None = None
     birth_year: Age | None = None
+
+
+class MissingValues(Document):
+    """Texts that stand for nothing: a field that holds one of them is treated as an empty one.
+
+    A text is compared without the blanks around it, exactly as it is written here; a number or a
+    date of a typed column as it is written canonically (-9, 1900-01-01).
+    """
+
+    values: tuple[Marker, ...] = Field(default=(), description="in every column")
+    columns: dict[str, tuple[Marker, ...]] = Field(
+        default={}, description="in a delivered column, in the place of 'values'"
+    )
+
+    def of(self, column: str) -> tuple[str, ...]:
+        """The markers of a delivered column."""
+        return self.columns.get(column, self.values)
+
+
+def as_missing_values(given: object) -> object:
+    """A list of texts is meant for every column."""
+    if isinstance(given, list | tuple):
+        return {"values": given}
+    if not isinstance(given, dict | MissingValues):
+        raise ValueError('is no list; write it like ["NA", "NULL"]')
+    return given
 
 
 class NoIdentity(Document):

@@ -19,7 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import DeliveryError, Problem
-from ldn_spark.io.accounts import parse_files, require_enough_accepted, with_turned_away
+from ldn_spark.io.accounts import (
+    parse_files,
+    rejection_examples,
+    require_enough_accepted,
+    with_turned_away,
+)
 from ldn_spark.io.delivery import BLOCK_BYTES, DeliveredFile, find_files, scan_files
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.intake import Intake
@@ -37,7 +42,7 @@ from ldn_spark.io.redelivered import find_redelivered
 from ldn_spark.io.registry import Written, write_registry
 from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
-from ldn_spark.io.staging import first_rejections
+from ldn_spark.io.suspicions import suspicions
 from ldn_spark.io.verification import check_rejected, describe_dispensings, describe_persons
 from ldn_spark.io.waiting import wait_for_both
 from ldn_spark.progress import Progress, Reporter, silent
@@ -143,7 +148,8 @@ def ingest(
             raise DeliveryError(broken)
         slack = source.birth_year_slack
         records = [replace(one, lookups=looked_up, birth_year_slack=slack) for one in records]
-        examples = first_rejections(staging, {one.file_id: one.name for one in records})
+        examples = rejection_examples(staging, records)
+        warnings += suspicions(records, source)
         require_enough_accepted(records, examples, max_rejected_share)
         reached("parsed")
         intake = Intake(

@@ -66,6 +66,8 @@ class FileRecord:
         further_records: records behind the first of a rejected line with stray carriage returns;
             they are lost with their line.
         content: SHA-256 of its plain text where it was packed or in UTF-16; empty otherwise.
+        markers: fields by column and text that look like missing values and were not declared.
+        nobodies: accepted lines by pseudonyms that look like nobody's; see `markers.nobodies`.
     """
 
     file_id: int
@@ -90,6 +92,8 @@ class FileRecord:
     birth_year_slack: int = 0
     content: str = ""
     further_records: int = 0
+    markers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    nobodies: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_replaced(self) -> bool:

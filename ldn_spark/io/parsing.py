@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -13,15 +12,17 @@ import pyarrow.compute as pc
 
 from ldn_spark.io.accepted import OBSERVATION_PERIODS, VALUE_TYPES, accepted_rows
 from ldn_spark.io.blocks import DISPENSINGS
-from ldn_spark.io.columns import TextColumn, combinations, row_texts, text_columns
+from ldn_spark.io.columns import TextColumn, combinations, row_texts, text_columns, without
+from ldn_spark.io.declared import MissingValues
 from ldn_spark.io.fields import Field
 from ldn_spark.io.invisible import INVISIBLE, may_hold_invisible
+from ldn_spark.io.judged import JudgedRows, count_marks, rejected_rows
 from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
+from ldn_spark.io.markers import nobodies
 from ldn_spark.io.rules import LookupStep, Rules, Step
 from ldn_spark.io.sources import Source
 
 LINE_KEY_SEPARATOR = "\x1f"
-_REJECTED = pa.schema([("line", pa.int64()), ("column", pa.string()), ("reason", pa.string())])
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class ParsedBlock:
         repaired: accepted rows by what was mended; a row may count under several.
         noted: accepted rows by what a person may want to know of them.
         further: records that are lost behind the first of their line, see `SplitLines`.
+        markers: fields by delivered column and text, that look like missing values and are not
+            declared as such.
+        nobodies: accepted rows by pseudonyms that look like nobody's.
     """
 
     accepted: pa.Table
@@ -44,41 +48,9 @@ class ParsedBlock:
     repaired_rows: int
     repaired: dict[str, int]
     noted: dict[str, int]
-    further: int = 0
-
-
-@dataclass
-class _Rows:
-    """The rows of a block on their way: values so far, and the first fault of each row."""
-
-    count: int
-    values: dict[str, pa.Array] = field(default_factory=dict)
-    fault: np.ndarray | None = None  # 0 = none, otherwise 1 + position in `faults`
-    faults: list[tuple[str, str]] = field(default_factory=list)  # (delivered column, reason)
-    marks: list[tuple[np.ndarray, Sequence[Field]]] = field(default_factory=list)
-
-    def reject(self, found: np.ndarray, column: str, reason: str) -> None:
-        """Give rows a fault, unless they have one."""
-        if self.fault is None:
-            self.fault = np.zeros(self.count, np.int16)
-        self.faults.append((column, reason))
-        self.fault[found & (self.fault == 0)] = len(self.faults)
-
-    def judge(self, indices: pa.Array, fields: Sequence[Field], columns: Sequence[str]) -> None:
-        """Keep what each row's field says of it: mended, noted or at fault.
-
-        Args:
-            indices: which of the fields each row has.
-            fields: the different fields.
-            columns: the delivered column of each.
-        """
-        index = indices.to_numpy(zero_copy_only=False)
-        if any(one.repaired or one.noted for one in fields):
-            self.marks.append((index, fields))
-        places = [(column, one.rejected) for column, one in zip(columns, fields, strict=True)]
-        for column, reason in sorted({place for place in places if place[1]}):
-            at_fault = np.array([place == (column, reason) for place in places])
-            self.reject(at_fault[index], column, reason)
+    further: int
+    markers: dict[tuple[str, str], int]
+    nobodies: dict[str, int]
 
 
 def parse_block(
@@ -123,14 +95,18 @@ def parse_rows(
         rules: `rules_of(source, lookups, kind)`, kept from block to block.
         today: later days are noted; None for no such note.
     """
-    rows = _Rows(lines.columns.num_rows)
+    rows = JudgedRows(lines.columns.num_rows)
     columns = text_columns(lines, wanted_columns(header, source, rules.kind)[1:])
+    missing = source.missing_values
     if rules.no_id and (flag := columns.get(rules.no_id.column)):
         fields = [rules.no_id.rule(text) for text in flag.texts]
         rows.judge(flag.indices, fields, [flag.name] * len(fields))
-    rows.values["pseudonym"] = _take_pseudonyms(rows, lines, rules)
+    rows.values["pseudonym"] = _take_pseudonyms(rows, lines, rules, missing)
+    _empty_the_missing(rows, columns, missing)
     for lookup in rules.lookups:
-        _look_up(rows, columns, lookup)
+        given = _look_up(rows, columns, lookup)
+        _empty_the_missing(rows, given, missing)
+        columns |= given
     steps = [step for step in rules.steps if step.needs <= columns.keys()]
     for step in steps:
         _take(rows, step, columns)
@@ -140,16 +116,36 @@ def parse_rows(
         rows.values["line_key"] = _take_line_keys(rows, lines, source)
         rows.values["line"] = _line_numbers(lines, first_line, source)
     bad = np.zeros(rows.count, bool) if rows.fault is None else rows.fault > 0
-    repaired_rows, repaired, noted = _count_marks(rows, ~bad)
+    repaired_rows, repaired, noted = count_marks(rows, ~bad)
     accepted = accepted_rows(rows.values, rules.kind, noted, bad, today)
-    rejected = _rejected(rows, lines, bad, first_line)
-    return ParsedBlock(accepted, rejected, repaired_rows, repaired, noted, lines.further)
+    return ParsedBlock(
+        accepted,
+        rejected_rows(rows, lines, bad, first_line),
+        repaired_rows,
+        repaired,
+        noted,
+        lines.further,
+        dict(rows.markers),
+        nobodies(accepted["pseudonym"]),
+    )
 
 
-def _take_pseudonyms(rows: _Rows, lines: SplitLines, rules: Rules) -> pa.Array:
+def _empty_the_missing(
+    rows: JudgedRows, columns: dict[str, TextColumn], missing: MissingValues
+) -> None:
+    """Empty the fields that hold a declared marker."""
+    for name, column in columns.items():
+        columns[name], found = without(column, missing.of(name))
+        rows.have_missing(found)
+
+
+def _take_pseudonyms(
+    rows: JudgedRows, lines: SplitLines, rules: Rules, missing: MissingValues
+) -> pa.Array:
     """Pseudonyms without blanks around them; none, or the header again, rejects the row.
 
-    So does one that stands for nobody, or that holds characters that cannot be seen.
+    So does one that stands for nobody, is declared as missing, or holds characters that cannot be
+    seen.
     """
     delivered = rules.pseudonym
     texts = row_texts(lines, delivered)
@@ -159,7 +155,8 @@ def _take_pseudonyms(rows: _Rows, lines: SplitLines, rules: Rules) -> pa.Array:
         marks = [Field(None), Field(None, repaired=("pseudonym_trimmed",))]
         rows.marks.append((changed.cast(pa.int8()).to_numpy(), marks))
     faults = [("no_id", nobody) for nobody in rules.nobody]
-    for reason, wanted in (*faults, ("pseudonym_missing", ""), ("repeated_header", delivered)):
+    faults += [("pseudonym_missing", text) for text in ("", *missing.of(delivered))]
+    for reason, wanted in (*faults, ("repeated_header", delivered)):
         found = pc.equal(trimmed, wanted)
         if pc.any(found).as_py():
             rows.reject(found.to_numpy(zero_copy_only=False), delivered, reason)
@@ -169,19 +166,23 @@ def _take_pseudonyms(rows: _Rows, lines: SplitLines, rules: Rules) -> pa.Array:
     return trimmed
 
 
-def _look_up(rows: _Rows, columns: dict[str, TextColumn], lookup: LookupStep) -> None:
-    """Give the rows the columns of a lookup, if they have its key."""
+def _look_up(
+    rows: JudgedRows, columns: Mapping[str, TextColumn], lookup: LookupStep
+) -> dict[str, TextColumn]:
+    """The columns of a lookup, if the rows have its key."""
+    given = {}
     if key := columns.get(lookup.key):
         found = [lookup.table.get(lookup.compared(text)) for text in key.texts]
         for at, name in enumerate(lookup.gives):
             texts = [(row[at] or "") if row else "" for row in found]
-            columns[name] = TextColumn(name, texts, key.indices, canonical=True)
+            given[name] = TextColumn(name, texts, key.indices, canonical=True)
         matched, unmatched = Field(None), lookup.unmatched
         fields = [unmatched if row is None else matched for row in found]
         rows.judge(key.indices, fields, [key.name] * len(fields))
+    return given
 
 
-def _take(rows: _Rows, step: Step, columns: Mapping[str, TextColumn]) -> None:
+def _take(rows: JudgedRows, step: Step, columns: Mapping[str, TextColumn]) -> None:
     """The values of a column of ours; a rule sees every different text once."""
     inputs = [one for one in step.inputs if one.column in columns]
     found = [columns[one.column] for one in inputs]
@@ -189,6 +190,7 @@ def _take(rows: _Rows, step: Step, columns: Mapping[str, TextColumn]) -> None:
     for one, column in zip(inputs, found, strict=True):
         rule = one.canonical_rule if column.canonical else one.rule
         read.append([rule(text) for text in column.texts])
+        rows.look_for_markers(column, read[-1])
     indices, fields, places = found[0].indices, read[0], [found[0].name] * len(read[0])
     if step.combine:
         indices, fields, places = _combine(step, found, read)
@@ -221,7 +223,7 @@ def _combine(
     return indices, fields, places
 
 
-def _reject_reversed(rows: _Rows, steps: Sequence[Step]) -> None:
+def _reject_reversed(rows: JudgedRows, steps: Sequence[Step]) -> None:
     """Periods that end before they begin; one of a single day is whole."""
     ends = {step.name: step.inputs[0].column for step in steps}
     if "observed_to" in ends:
@@ -231,14 +233,19 @@ def _reject_reversed(rows: _Rows, steps: Sequence[Step]) -> None:
             rows.reject(reversed_, ends["observed_to"], "period_reversed")
 
 
-def _take_line_keys(rows: _Rows, lines: SplitLines, source: Source) -> pa.Array:
+def _take_line_keys(rows: JudgedRows, lines: SplitLines, source: Source) -> pa.Array:
     """The trimmed texts of the line key's columns, joined; null where none is declared.
 
     A row without any of them cannot be told from others, and is rejected.
     """
     if not source.line_key:
         return pa.nulls(lines.columns.num_rows, pa.string())
-    texts = [pc.utf8_trim_whitespace(row_texts(lines, name)) for name in source.line_key]
+    texts = []
+    for name in source.line_key:
+        trimmed = pc.utf8_trim_whitespace(row_texts(lines, name))
+        for marker in source.missing_values.of(name):
+            trimmed = pc.if_else(pc.equal(trimmed, marker), "", trimmed)
+        texts.append(trimmed)
     keys = pc.binary_join_element_wise(*texts, LINE_KEY_SEPARATOR)
     missing = pc.equal(keys, LINE_KEY_SEPARATOR * (len(texts) - 1))
     if pc.any(missing).as_py():
@@ -253,33 +260,3 @@ def _line_numbers(lines: SplitLines, first_line: int, source: Source) -> pa.Arra
     if not source.line_key and source.repeated_lines == "keep":
         return pa.nulls(count, pa.int64())
     return pa.array(lines.line_of(np.arange(count)) + first_line, pa.int64())
-
-
-def _count_marks(rows: _Rows, good: np.ndarray) -> tuple[int, dict[str, int], dict[str, int]]:
-    """Accepted rows that were mended, by what was mended, and by what is noted of them."""
-    repaired: Counter[str] = Counter()
-    noted: Counter[str] = Counter()
-    mended_rows = np.zeros(rows.count, bool)
-    for index, fields in rows.marks:
-        counts = np.bincount(index[good], minlength=len(fields))
-        for field_, count in zip(fields, counts.tolist(), strict=True):
-            if count and (field_.repaired or field_.noted):
-                repaired.update(dict.fromkeys(field_.repaired, count))
-                noted.update({field_.noted: count} if field_.noted else {})
-        if any(field_.repaired for field_ in fields):
-            mended_rows |= np.array([bool(field_.repaired) for field_ in fields])[index]
-    return int(np.count_nonzero(mended_rows & good)), dict(repaired), dict(noted)
-
-
-def _rejected(rows: _Rows, lines: SplitLines, bad: np.ndarray, first_line: int) -> pa.Table:
-    at = np.flatnonzero(bad)
-    faults = [rows.faults[code - 1] for code in rows.fault[at]] if len(at) else []
-    numbers = np.concatenate([lines.line_of(at), np.array(list(lines.faults), np.int64)])
-    return pa.table(
-        [
-            pa.array(numbers + first_line, pa.int64()),
-            pa.array([column for column, _ in faults] + [None] * len(lines.faults), pa.string()),
-            pa.array([reason for _, reason in faults] + [*lines.faults.values()], pa.string()),
-        ],
-        schema=_REJECTED,
-    )

@@ -75,6 +75,7 @@ REPAIRED = {
 }
 """What was mended in an accepted line."""
 NOTED = {
+    "missing_marker": "a field holds a text that the source declares as a missing value",
     "product_number_missing": "there is no product number",
     "ddd_missing": "the DDDs, or a factor of them, are not delivered: unknown, not 0",
     "ddd_negative": "the DDDs are negative: a return, which is kept and netted",
@@ -101,6 +102,23 @@ NOTED = {
 }
 """What a person may want to know of an accepted line."""
 REASONS = {**REJECTED, **REPAIRED, **NOTED}
+
+
+_MENDS = {
+    "encoding": "declare the encoding that the file has in its source file",
+}
+
+
+def mend_of(reason: str, is_marked: bool) -> str:
+    """What to do about a rejected line; empty where only the file can tell.
+
+    Args:
+        reason: why it is rejected.
+        is_marked: whether the column at fault holds texts that look like missing values.
+    """
+    if is_marked:
+        return "looks like a missing marker: declare missing_values in the source file"
+    return _MENDS.get(reason, "")
 
 
 def explain(code: str) -> str:

@@ -7,10 +7,19 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ldn_spark.io.date_formats import DAYS, date_format
-from ldn_spark.io.declared import Companion, Computed, Lookup, Names, NoIdentity
+from ldn_spark.io.declared import (
+    Companion,
+    Computed,
+    Lookup,
+    Marker,
+    MissingValues,
+    Names,
+    NoIdentity,
+    as_missing_values,
+)
 from ldn_spark.study.documents import Document, find_document, read_document
 from ldn_spark.study.faults import refuse
 from ldn_spark.study.values import LAST_DAY, day_between
@@ -94,6 +103,15 @@ class Source(Document):
     product_number_width: Annotated[int, Field(ge=1, le=12)] | None = Field(
         default=None, description="digits, padded with zeros from the left; null = kept as text"
     )
+    missing_values: Annotated[
+        MissingValues,
+        BeforeValidator(
+            as_missing_values, json_schema_input_type=tuple[Marker, ...] | MissingValues
+        ),
+    ] = Field(
+        default=MissingValues(),
+        description="texts like NA that stand for an empty field: in every column, or by column",
+    )
     no_id: NoIdentity | None = None
     line_key: tuple[str, ...] = Field(
         default=(), description="delivered columns that together identify a line for ever"
@@ -120,7 +138,7 @@ class Source(Document):
             *self._lookup_problems(),
             *self._companion_problems(),
             *self._value_problems(),
-        )
+        ) or tuple(self._marker_problems())
         refuse(((), problem) for problem in problems)
         return self
 
@@ -184,6 +202,18 @@ class Source(Document):
             yield "'quote' and 'delimiter' are the same; change one of them"
         if self.thousands_mark == self.decimal_mark:
             yield "'thousands_mark' and 'decimal_mark' are the same; change one of them"
+
+    def _marker_problems(self) -> Iterator[str]:
+        """Of a source whose columns are well declared."""
+        used = {*self.used_columns, *self.looked_up}
+        used |= {name for one in self.companions.values() for name in one.used_columns}
+        for name in self.missing_values.columns:
+            if name not in used:
+                yield f"'missing_values' names the column '{name}', which is not read; mend it"
+        sexes = {one.delivered.get("sex") for one in (self, *self.companions.values())}
+        markers = {text for name in sexes if name for text in self.missing_values.of(name)}
+        for text in sorted(markers & self.sex_codes.keys()):
+            yield f"'{text}' is a code of a sex and a missing value; keep one"
 
     @property
     def delivered(self) -> Names:

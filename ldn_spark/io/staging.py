@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,7 @@ from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
 from ldn_spark.io.lookups import LookupTable
 from ldn_spark.io.parsing import ParsedBlock, parse_block, parse_rows
 from ldn_spark.io.person_keys import person_keys
+from ldn_spark.io.reasons import mend_of
 from ldn_spark.io.rules import Rules, rules_of
 from ldn_spark.io.said import Statements
 from ldn_spark.io.sources import Source
@@ -57,6 +58,7 @@ _ACCOUNT_DDL = (
 )
 _BLOCKS_PER_TASK = 16
 _TAKEN_IN = b"accepted"
+MARKER_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,9 @@ def parse_into_staging(
     Returns:
         The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`,
         `further`) and reason, with the number of lines; of `further`, of records that are lost
-        with lines that hold several. Accepted dispensings are told by year and ATC code, with
-        the first and the last day. `repaired` without a reason counts lines, with a reason
+        with lines that hold several; of a `marker` the reason is the column and the text, of
+        `nobody` the pseudonym, see `markers`. Accepted dispensings are told by year and ATC code,
+        with the first and the last day. `repaired` without a reason counts lines, with a reason
         mendings. Of a block without rows the kind says why: `missing`, `changed` or `damaged`.
     """
     kinds = (DISPENSINGS, *source.companions)
@@ -194,6 +197,9 @@ class _Staging:
             account.append(("rejected", pair["values"], pair["counts"]))
         account.extend(("repaired", reason, lines) for reason, lines in parsed.repaired.items())
         account.extend(("noted", reason, lines) for reason, lines in parsed.noted.items())
+        markers = {MARKER_SEPARATOR.join(place): n for place, n in parsed.markers.items()}
+        account.extend(("marker", place, fields) for place, fields in markers.items())
+        account.extend(("nobody", text, lines) for text, lines in parsed.nobodies.items())
         return self._account(account, taken_in)
 
     def write(self, parsed: ParsedBlock, said: Statements) -> pa.Table:
@@ -312,8 +318,16 @@ class StagedSoFar:
         return len(self._seen), dict(self._rows)
 
 
-def first_rejections(staging: Path, names: Mapping[int, str]) -> list[Problem]:
-    """The first rejected line of every file and reason: where, and why, but not what it said."""
+def first_rejections(
+    staging: Path, names: Mapping[int, str], markers: Mapping[int, Collection[str]] | None = None
+) -> list[Problem]:
+    """The first rejected line of every file and reason: where, and why, but not what it said.
+
+    Args:
+        staging: the folder.
+        names: of the files.
+        markers: the columns of each file with texts that look like missing values.
+    """
     table = pq.read_table(staging / REJECTED)
     table = table.filter(pc.is_in(table["file_id"], pa.array(names, pa.int32())))
     first = table.group_by(["file_id", "reason", "column"])
@@ -324,6 +338,7 @@ def first_rejections(staging: Path, names: Mapping[int, str]) -> list[Problem]:
             f"{names[row['file_id']]} line {row['line_min']}"
             + (f", column {row['column']}" if row["column"] else ""),
             f"{row['reason']} ({row['line_count']} lines)",
+            mend_of(row["reason"], row["column"] in (markers or {}).get(row["file_id"], ())),
         )
         for row in rows
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ldn_spark.quality.amounts import Amounts
 from ldn_spark.quality.atc import AtcRow
@@ -101,6 +101,7 @@ class Assessment:
         people: the register.
         studies: as they were asked for.
         repeated: by year; None where nobody looked.
+        nobodies: lines by pseudonyms that look like nobody's, as NULL does.
     """
 
     version: int
@@ -113,3 +114,4 @@ class Assessment:
     people: People
     studies: tuple[StudyQuality, ...]
     repeated: tuple[Repeated, ...] | None
+    nobodies: Mapping[str, int] = field(default_factory=dict)

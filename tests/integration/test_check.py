@@ -211,7 +211,7 @@ def test_accepted_rows_are_counted_and_not_kept(spark, folder, monkeypatch):
         seen.append(sum(file.read_all().num_rows for file in files))
         return []
 
-    monkeypatch.setattr(check_module, "first_rejections", look)
+    monkeypatch.setattr(check_module, "rejection_examples", look)
     found = check(spark, [deliver(folder, "a.txt", GOOD)], NORPD)
     assert found.files[0].accepted == 3
     assert seen[0] == 0
@@ -228,7 +228,7 @@ def test_the_temporary_folder_goes_however_a_check_ends(
         assert any((staging / "rejected").iterdir())
         raise error
 
-    monkeypatch.setattr(check_module, "first_rejections", end)
+    monkeypatch.setattr(check_module, "rejection_examples", end)
     with pytest.raises(error):
         check(spark, [deliver(folder, "a.txt", [*GOOD, *BAD])], NORPD)
     assert list(workplace.iterdir()) == []

@@ -30,6 +30,7 @@ SOURCE = Source.model_validate(
             **{"death_year": "dy", "death_month": "dm", "died_in": "din", "died_on": "died"},
         },
         "no_id": {"column": "flag", "values": ["1"]},
+        "missing_values": {"columns": {"icd": ["NA"]}},
         "lookups": [{"name": "table", "key": "key", "gives": ["x"], "required": False}],
         "observation_periods": {
             "files": ["*"],
@@ -56,6 +57,7 @@ WRONG = {
     "atc_trimmed": {"atc": " N"},
     "atc_upper": {"atc": "n"},
     "product_number_malformed": {"vnr": "x"},
+    "missing_marker": {"icd": "NA"},
     "product_number_missing": {"vnr": ""},
     "product_number_trimmed": {"vnr": "000123 "},
     "product_number_padded": {"vnr": "1"},

@@ -97,6 +97,13 @@ def flagged_codes(rows: Sequence[AtcRow], rules: Sequence[Rule]) -> list[AtcRow]
 
 def _people(found: Assessment) -> Iterator[Finding]:
     people = found.people
+    if found.nobodies:
+        ids, lines = _list([*found.nobodies]), sum(found.nobodies.values())
+        yield Finding(
+            f"{count(lines)} lines have a pseudonym that looks like nobody's ({ids}); each counts "
+            "as one person until the source declares it as no_id.",
+            "people",
+        )
     for number, what in (
         (people.sex_conflicts, "contradictory sexes"),
         (people.birth_year_conflicts, "contradictory birth years"),
