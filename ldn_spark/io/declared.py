@@ -2,20 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
+from ldn_spark.io.patterns import FilePattern
 from ldn_spark.study.documents import Document
+from ldn_spark.study.values import Delivered, check_delivered
 
-Names = dict[str, str]
-Marker = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+MEANINGS = {
+    "pseudonym": "tells persons apart",
+    "atc": "ATC code",
+    "dispensed_on": "day of dispensing",
+    "sex": "sex, in the words of 'sex_codes'",
+    "birth_year": "year of birth",
+    "product_number": "number of the product (in Norway varenummer)",
+    "ddd": "defined daily doses of the line",
+    "packages": "number of packages of the line",
+    "reimbursement_icd": "ICD-10 code of the reimbursement",
+    "reimbursement_icpc": "ICPC-2 code of the reimbursement",
+    "born_on": "day of birth, in the place of 'birth_year'",
+    "death_year": "year of death",
+    "death_month": "month of death, beside 'death_year'",
+    "died_in": "month of death as yyyyMM",
+    "died_on": "day of death",
+    "observed_from": "first day of the observation",
+    "observed_to": "last day of the observation; empty: still observed",
+}
+"""Our names of columns."""
+
+
+def _names_schema(ours: Sequence[str]) -> WithJsonSchema:
+    """Columns by our name, each with what it means."""
+    delivered = {"type": "string", "minLength": 1, "maxLength": 200}
+    keys = {name: delivered | {"description": MEANINGS[name]} for name in ours}
+    return WithJsonSchema({"type": "object", "properties": keys, "additionalProperties": False})
+
+
+Names = dict[str, Delivered]
+LineColumns = Annotated[
+    Names, _names_schema([name for name in MEANINGS if not name.startswith("observed_")])
+]
+"""Our name: the column that a file of dispensings has for it."""
+CompanionColumns = Annotated[
+    Names,
+    _names_schema(
+        ["pseudonym", "sex", "birth_year"]
+        + [name for name in MEANINGS if name.startswith(("born", "death", "died", "observed"))]
+    ),
+]
+"""Our name: the column that a file beside the dispensings has for it."""
+Columns = Annotated[tuple[Delivered, ...], Field(max_length=1_000)]
+"""Delivered columns."""
+FilePatterns = Annotated[tuple[FilePattern, ...], Field(min_length=1, max_length=100)]
+Marker = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(check_delivered),
+]
+"""A text that stands for a missing value."""
+Markers = Annotated[tuple[Marker, ...], Field(max_length=100)]
 
 
 class Product(Document):
     """An amount that is delivered as its factors: the product of these columns."""
 
-    multiply: Annotated[tuple[str, ...], Field(min_length=2)]
+    multiply: Annotated[tuple[Delivered, ...], Field(min_length=2, max_length=10)] = Field(
+        description="the delivered columns of its factors, two or more"
+    )
 
 
 class Age(Document):
@@ -26,15 +81,22 @@ class Age(Document):
     dispensing; the later one where both remain.
     """
 
-    age: str
-    counted_as: Literal["year_difference", "completed_years"]
+    age: Delivered = Field(description="the delivered column of the age")
+    counted_as: Literal["year_difference", "completed_years"] = Field(
+        description="year_difference: year of dispensing - year of birth; completed_years: "
+        "birthdays so far"
+    )
 
 
 class Computed(Document):
     """What stands in no delivered column and is computed from others."""
 
-    ddd: Product | None = None
-    birth_year: Age | None = None
+    ddd: Product | None = Field(
+        default=None, description="the DDDs of a line, as a product of delivered columns"
+    )
+    birth_year: Age | None = Field(
+        default=None, description="the year of birth, from an age on the day of dispensing"
+    )
 
 
 class MissingValues(Document):
@@ -44,8 +106,8 @@ class MissingValues(Document):
     date of a typed column as it is written canonically (-9, 1900-01-01).
     """
 
-    values: tuple[Marker, ...] = Field(default=(), description="in every column")
-    columns: dict[str, tuple[Marker, ...]] = Field(
+    values: Markers = Field(default=(), description="in every column")
+    columns: dict[Delivered, Markers] = Field(
         default={}, description="in a delivered column, in the place of 'values'"
     )
 
@@ -70,11 +132,16 @@ class NoIdentity(Document):
     beside the dispensings too.
     """
 
-    column: str
-    values: Annotated[tuple[str, ...], Field(min_length=1)]
+    column: Delivered = Field(description="the delivered column of the flag")
+    values: Annotated[tuple[Delivered, ...], Field(min_length=1, max_length=1_000)] = Field(
+        description="the values that say so, as texts"
+    )
     optional: bool = Field(
         default=False, description="whether files without the column are read: they flag no line"
     )
+
+
+LookupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
 
 class Lookup(Document):
@@ -84,19 +151,25 @@ class Lookup(Document):
     `key`; the columns it `gives` can be used as if they had been delivered.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    key: str
-    gives: Annotated[tuple[str, ...], Field(min_length=1)]
+    name: LookupName = Field(description="its name in --lookup NAME=FILE")
+    key: Delivered = Field(description="the column that is looked up, in both files")
+    gives: Annotated[tuple[Delivered, ...], Field(min_length=1, max_length=100)] = Field(
+        description="its further columns, to be used as if they had been delivered"
+    )
     required: bool = Field(default=True, description="whether an unmatched row is rejected")
 
 
 class Companion(Document):
     """Files beside the dispensings: what is known of persons, or when they were observed."""
 
-    files: Annotated[tuple[str, ...], Field(min_length=1)]
-    columns: Names
-    optional_columns: Names = Field(default={})
-    ignored_columns: tuple[str, ...] = ()
+    files: FilePatterns = Field(description="their names: patterns like persons*.csv")
+    columns: CompanionColumns = Field(description="our name: the delivered column; all are needed")
+    optional_columns: CompanionColumns = Field(
+        default={}, description="our name: the delivered column, where a file has it"
+    )
+    ignored_columns: Columns = Field(
+        default=(), description="delivered columns that are known and not needed"
+    )
 
     @property
     def delivered(self) -> Names:

@@ -75,9 +75,11 @@ def _heading(sample: Sample, matches: Sequence[Match]) -> Iterator[str]:
 
 
 def _layout(sample: Sample) -> Iterator[str]:
-    name = re.sub(r"\W+", "_", sample.path.name.partition(".")[0].lower()).strip("_")
-    yield _line("id", name or "source", "the file's name")
-    yield _line("title", shown(sample.path.name), "for people: name the register")
+    name = re.sub(r"[^a-z0-9]+", "_", sample.path.name.partition(".")[0].lower()).strip("_")[:40]
+    name = name if name[:1].isalpha() else f"source_{name}".strip("_")
+    title = shown(sample.path.name).lstrip("=+-@＝＋－＠ ")[:200].strip()
+    yield _line("id", name, "the file's name")
+    yield _line("title", title or name, "for people: name the register")
     yield _line("format", sample.format, "told by its first bytes or its name")
     yield _line("files", [sample.pattern], "the file's name")
     if sample.format == "text":

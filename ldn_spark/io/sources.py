@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from ldn_spark.io.date_formats import DAYS, date_format
 from ldn_spark.io.declared import (
+    Columns,
     Companion,
     Computed,
+    FilePatterns,
+    LineColumns,
     Lookup,
-    Marker,
+    Markers,
     MissingValues,
     Names,
     NoIdentity,
@@ -22,7 +25,7 @@ from ldn_spark.io.declared import (
 )
 from ldn_spark.study.documents import Document, find_document, read_document
 from ldn_spark.study.faults import refuse
-from ldn_spark.study.values import LAST_DAY, day_between
+from ldn_spark.study.values import LAST_DAY, Delivered, IndexYear, Name, Text, Title, day_between
 
 REQUIRED_COLUMNS = ("pseudonym", "atc", "dispensed_on")
 OPTIONAL_COLUMNS = (
@@ -56,7 +59,7 @@ _ENCODINGS = {"iso8859-1", "cp1252", "utf-8", "ascii", "utf-8-sig", "utf-16"}
 def _known_encoding(name: str) -> str:
     try:
         known = codecs.lookup(name).name
-    except LookupError:
+    except (LookupError, ValueError):
         known = ""
     if known not in _ENCODINGS:
         raise ValueError(
@@ -72,7 +75,17 @@ def _known_date_format(text: str) -> str:
     return text
 
 
-Character = Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[\x01-\x7f]$")]
+def _one_character(text: str) -> str:
+    if len(text) != 1 or not text.isascii() or text in "\0\n\r":
+        raise ValueError('is not one ASCII character; write one, as in ";" or "\\t"')
+    return text
+
+
+Character = Annotated[
+    str,
+    AfterValidator(_one_character),
+    WithJsonSchema({"type": "string", "pattern": r"^[\u0001-\u0009\u000b\u000c\u000e-\u007f]$"}),
+]
 BaseDate = day_between(date(1500, 1, 1), LAST_DAY)
 """SPSS counts from 1582, spreadsheets from 1899."""
 
@@ -80,40 +93,55 @@ BaseDate = day_between(date(1500, 1, 1), LAST_DAY)
 class Source(Document):
     """The layout of one register's files."""
 
-    id: str
-    title: str
-    format: Literal["text", "parquet", "delta", "sas", "spss", "stata"]
-    files: Annotated[tuple[str, ...], Field(min_length=1)]
-    encoding: Annotated[str, AfterValidator(_known_encoding)] = Field(
-        default="utf-8", description="of text files"
+    id: Name = Field(description="its name in the lake; that of its file as a rule")
+    title: Title = Field(description="the register, for people")
+    format: Literal["text", "parquet", "delta", "sas", "spss", "stata"] = Field(
+        description="of the files; text files may be packed (.gz, .zst)"
     )
-    delimiter: Character = Field(default=";", description="of text files")
-    quote: Character | None = Field(default='"', description="of text files")
-    decimal_mark: Literal[",", "."]
+    files: FilePatterns = Field(description="the names of the dispensings: patterns like *.csv")
+    encoding: Annotated[Text, AfterValidator(_known_encoding)] = Field(
+        default="utf-8", description="of text files: utf-8, utf-16, iso-8859-1 or windows-1252"
+    )
+    delimiter: Character = Field(default=";", description="between the fields of text files")
+    quote: Character | None = Field(
+        default='"', description="around fields of text files that hold the delimiter; null = none"
+    )
+    decimal_mark: Literal[",", "."] = Field(description="of numbers in text files")
     thousands_mark: Literal[",", ".", " "] | None = Field(
         default=None, description="null turns numbers with one away: they can be read in two ways"
     )
-    date_format: Annotated[str, AfterValidator(_known_date_format)]
+    date_format: Annotated[Text, AfterValidator(_known_date_format)] = Field(
+        description="how days are written, as in yyyy-MM-dd, d.M.yyyy or ddMMMyyyy; 'days' for "
+        "whole days counted from 'base_date'"
+    )
     base_date: BaseDate | None = Field(default=None, description="day 0 of the date format 'days'")
-    columns: Names
-    optional_columns: Names = Field(default={})
-    ignored_columns: tuple[str, ...] = ()
-    computed: Computed = Computed()
-    sex_codes: dict[str, Literal["F", "M"]]
+    columns: LineColumns = Field(description="our name: the delivered column; all are needed")
+    optional_columns: LineColumns = Field(
+        default={}, description="our name: the delivered column, where a file has it"
+    )
+    ignored_columns: Columns = Field(
+        default=(), description="delivered columns that are known and not needed"
+    )
+    computed: Computed = Field(
+        default=Computed(), description="what is computed from several delivered columns"
+    )
+    sex_codes: dict[Delivered, Literal["F", "M"]] = Field(
+        max_length=100, description="a delivered sex, in quotes: F (a woman) or M (a man)"
+    )
     product_number_width: Annotated[int, Field(ge=1, le=12)] | None = Field(
         default=None, description="digits, padded with zeros from the left; null = kept as text"
     )
     missing_values: Annotated[
         MissingValues,
-        BeforeValidator(
-            as_missing_values, json_schema_input_type=tuple[Marker, ...] | MissingValues
-        ),
+        BeforeValidator(as_missing_values, json_schema_input_type=Markers | MissingValues),
     ] = Field(
         default=MissingValues(),
         description="texts like NA that stand for an empty field: in every column, or by column",
     )
-    no_id: NoIdentity | None = None
-    line_key: tuple[str, ...] = Field(
+    no_id: NoIdentity | None = Field(
+        default=None, description="how lines of no known person are told"
+    )
+    line_key: Columns = Field(
         default=(), description="delivered columns that together identify a line for ever"
     )
     repeated_lines: Literal["keep", "reject"] = Field(
@@ -121,15 +149,19 @@ class Source(Document):
         description="lines of one delivery that are alike in every column we read, and have no "
         "line key: 'keep' counts them as dispensings, 'reject' keeps the first",
     )
-    atc_version: Annotated[int, Field(ge=1970, le=2100)] | Literal["at_dispensing"] | None = Field(
+    atc_version: IndexYear | Literal["at_dispensing"] | None = Field(
         default=None,
         description="the year of the ATC index that the codes are written in, or at_dispensing "
         "where they are those of the year of dispensing",
     )
-    lookups: tuple[Lookup, ...] = ()
-    persons: Companion | None = None
-    deaths: Companion | None = None
-    observation_periods: Companion | None = None
+    lookups: tuple[Lookup, ...] = Field(
+        default=(), max_length=50, description="small CSVs that add columns: --lookup NAME=FILE"
+    )
+    persons: Companion | None = Field(default=None, description="files of what persons are")
+    deaths: Companion | None = Field(default=None, description="files of when persons died")
+    observation_periods: Companion | None = Field(
+        default=None, description="files of when persons were observed"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Source:

@@ -125,6 +125,24 @@ def label_type(longest: int) -> Any:
     return Annotated[str, limits, AfterValidator(check_label), WithJsonSchema(schema)]
 
 
+def check_delivered(text: str) -> str:
+    """A name or value as it stands in a delivered file: no control character.
+
+    Raises:
+        ValueError: it holds one.
+    """
+    if found := re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", text):
+        raise ValueError(f"holds {named(found[0])}, a control character; take it out")
+    return text
+
+
+Delivered = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    AfterValidator(check_delivered),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
+]
+"""A name or value of a delivered file: also what is not seen, like a zero-width blank."""
 Text = text_type(200)
 Label = label_type(200)
 Title = label_type(500)

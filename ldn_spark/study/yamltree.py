@@ -55,6 +55,7 @@ _CONSTANTS = {"": None, "~": None} | {
     for spelling in (name, name.capitalize(), name.upper())
 }
 _MERGE = "<<"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -114,8 +115,11 @@ def read_tree(path: Path) -> tuple[Node, list[Problem]]:
         mark = error.problem_mark or error.context_mark
         what = _sentence(error.problem or error.context or "cannot be understood")
         where = _place(path, mark.line, mark.column) if mark else str(path)
-    except (YAMLError, ValueError, OverflowError) as error:
+    except YAMLError as error:
         what, where = _sentence(str(error)), f"{path} after line {builder.line}"
+    except (ValueError, OverflowError):  # of chr()
+        what = "an escape stands for no character"
+        where = f"{path} after line {builder.line}"
     raise ConfigError(Problem(where, f"is not valid YAML: {what}", "check indentation and quotes"))
 
 
@@ -236,7 +240,7 @@ class _Builder:
 
     def _key(self, event: Event, seen: dict[str, Node]) -> str | None:
         """The key; None after a problem that has been told."""
-        if not isinstance(event, ScalarEvent):
+        if not isinstance(event, ScalarEvent) or _SURROGATE.search(event.value):
             self._stop(event, "a key is no text", "write `key: value`")
         key = event.value
         if event.style is None and key != _MERGE and not isinstance(self._resolved(key), str):
@@ -265,6 +269,10 @@ class _Builder:
         if len(event.value) > MAX_TEXT:
             what = f"is a text of more than {MAX_TEXT:,} characters"
             self._tell(event, what, "shorten it")
+            node.value = UNREADABLE
+        elif _SURROGATE.search(event.value):
+            mend = "write the character itself, or \\U with eight digits"
+            self._tell(event, "holds half of a character", mend)
             node.value = UNREADABLE
         elif event.style is not None:  # quoted, or a block
             node.value = event.value
