@@ -9,6 +9,7 @@ from pathlib import Path
 from ldn_spark.errors import DeliveryError, LdnSparkError, Problem
 from ldn_spark.io.deltatables import is_delta, open_delta
 from ldn_spark.io.file_kinds import no_file
+from ldn_spark.io.foreign import BEGIN
 from ldn_spark.io.layouts import Layout, layouts_of, mentions_columns
 from ldn_spark.io.sources import Source
 from ldn_spark.io.statfiles import FORMATS, stat_header, stat_kind
@@ -175,7 +176,7 @@ def _is_known(path: Path, source: Source, layouts: Sequence[Layout]) -> bool:
         if path.is_dir() or source.format == "text":
             return True
     with path.open("rb") as stream:
-        begin = stream.read(8)
+        begin = stream.read(BEGIN)
     if source.format == "parquet":
         return begin[:3] == b"PAR" or not begin
     return bool(stat_kind(path, begin))

@@ -151,8 +151,12 @@ def guess_decimal_mark(texts: Iterable[str]) -> tuple[Guess, Guess]:
     ((mark, count),) = seen.items()
     count, apart = count + either[mark], [one for one in (thousands | either) if one != mark]
     number = sum((thousands[one] + either[one]) for one in apart[:1])
-    why = f"{number:,} numbers have it" if apart else "none here"
-    return Guess(mark, f"{count:,} numbers have it"), Guess(apart[0] if apart else None, why)
+    why = _have_it(number) if apart else "none here"
+    return Guess(mark, _have_it(count)), Guess(apart[0] if apart else None, why)
+
+
+def _have_it(count: int) -> str:
+    return "1 number has it" if count == 1 else f"{count:,} numbers have it"
 
 
 def holds_numbers(texts: Iterable[str]) -> bool:

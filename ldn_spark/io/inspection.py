@@ -17,6 +17,7 @@ from ldn_spark.io.canonical import TimeOfDayError, canonical_texts, is_text, typ
 from ldn_spark.io.columns import row_texts
 from ldn_spark.io.deltatables import is_delta, open_delta
 from ldn_spark.io.file_kinds import no_file
+from ldn_spark.io.foreign import BEGIN
 from ldn_spark.io.guesses import (
     Guess,
     guess_delimiter,
@@ -29,7 +30,7 @@ from ldn_spark.io.sources import REQUIRED_COLUMNS, Source
 from ldn_spark.io.statfiles import first_rows, stat_kind
 from ldn_spark.io.tablefiles import parquet_files
 from ldn_spark.io.tabular import open_parquet, split_table
-from ldn_spark.io.textfiles import LONGEST_HEADER, read_header, refuse_document
+from ldn_spark.io.textfiles import LONGEST_HEADER, read_header
 from ldn_spark.io.unpacking import PACKED_SUFFIXES, PlainStream
 
 _BYTES = 4 << 20
@@ -90,11 +91,11 @@ def read_sample(path: Path) -> Sample:
     if not path.is_file():
         raise DeliveryError(Problem(str(path), "no such file", "check the path"))
     with path.open("rb") as stream:
-        begin = stream.read(8)
+        begin = stream.read(BEGIN)
     if begin.startswith(b"PAR1"):
-        return _of_table(path, "parquet", f"*{path.suffix}", _first_of_parquet(path))
+        return _of_table(path, "parquet", _pattern(path), _first_of_parquet(path))
     if kind := stat_kind(path, begin):
-        return _of_table(path, kind, f"*{path.suffix}", first_rows(path, kind, _ROWS))
+        return _of_table(path, kind, _pattern(path), first_rows(path, kind, _ROWS))
     return _of_text(path)
 
 
@@ -139,7 +140,6 @@ def _of_table(path: Path, form: str, pattern: str, rows: pa.Table) -> Sample:
 def _of_text(path: Path) -> Sample:
     """A sample of a text file, packed or not; its lines are split as an ingest would split them."""
     data = _beginning(path)
-    refuse_document(path, data)
     encoding = guess_encoding(data)
     data, codec = _one_byte_text(path, data, encoding)
     first, body = _whole_lines(data)

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import PARQUET, DeliveredFile
+from ldn_spark.io.foreign import BEGIN
 from ldn_spark.io.layouts import Layout, header_problems, header_warnings, layout_of
 from ldn_spark.io.tabular import blocks_of, open_parquet, row_groups, sha256_of
 
@@ -30,7 +31,13 @@ _READERS = {
     "spss": {".sav": "read_sav", ".zsav": "read_sav", ".por": "read_por"},
     "stata": {".dta": "read_dta"},
 }
-_MARKS = {b"\x00" * 8: "sas", b"HEADER R": "sas", b"$FL": "spss", b"<stata_d": "stata"}
+_MARKS = {
+    b"\x00" * 12 + b"\xc2\xea\x81": ("sas", "read_sas7bdat"),
+    b"HEADER RECORD*******LIB": ("sas", "read_xport"),
+    b"$FL": ("spss", "read_sav"),
+    b"<stata_dta>": ("stata", "read_dta"),
+}
+_PORTABLE = re.compile(rb".{0,200}SPSS PORT FILE", re.DOTALL)
 _CHUNK_ROWS = 200_000
 _ONE_AT_A_TIME = threading.Lock()  # the library holds the interpreter, and a chunk is large
 
@@ -58,10 +65,27 @@ def stat_header(path: Path, kind: str) -> tuple[str, ...]:
 
 def stat_kind(path: Path, begin: bytes) -> str:
     """Of which program a file is, by its first bytes or its name; empty for none."""
-    for mark, kind in _MARKS.items():
-        if begin.startswith(mark):
-            return kind
+    marked = _marked(begin)
+    if marked:
+        return marked[0]
     return next((kind for kind, names in _READERS.items() if path.suffix.lower() in names), "")
+
+
+def _marked(begin: bytes) -> tuple[str, str] | None:
+    """The program and the reader of a file by its first bytes, whatever it is called."""
+    if _PORTABLE.match(begin):
+        return "spss", "read_por"
+    return next((found for mark, found in _MARKS.items() if begin.startswith(mark)), None)
+
+
+def _reader(path: Path, kind: str) -> str:
+    """The library's function for a file: by its first bytes, else by its name."""
+    with path.open("rb") as stream:
+        marked = _marked(stream.read(BEGIN))
+    if marked and marked[0] == kind:
+        return marked[1]
+    names = _READERS[kind]
+    return names.get(path.suffix.lower(), next(iter(names.values())))
 
 
 def first_rows(path: Path, kind: str, count: int) -> pa.Table:
@@ -187,8 +211,7 @@ def _read(path: Path, kind: str, **options: Any) -> tuple[pd.DataFrame, Any]:
         raise DeliveryError(Problem(str(path), what, mend)) from None
     if path.stat().st_size == 0:
         raise DeliveryError(Problem(str(path), "is empty: 0 bytes", "ask for the file again"))
-    readers = _READERS[kind]
-    reader = getattr(pyreadstat, readers.get(path.suffix.lower(), next(iter(readers.values()))))
+    reader = getattr(pyreadstat, _reader(path, kind))
     try:
         return reader(path, **options)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,12 +25,6 @@ _LONGEST_LINE = 64 << 20
 _LINE_END = ord("\n")
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_DOCUMENTS = {
-    re.compile(rb"%PDF-"): "is a PDF",
-    re.compile(rb"\{\\rtf"): "is a letter in rich text",
-    re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)", re.IGNORECASE): "is a web page",
-}
-"""How documents begin that are found in the place of a text file."""
 
 
 def first_line(path: Path, source: Source) -> bytes:
@@ -69,7 +62,6 @@ def scan_text(
     blocks: list[Block] = []
     with PlainStream(path, source.delivered_codec, has_read) as stream, ExitStack() as files:
         first = stream.text.readline(LONGEST_HEADER)
-        refuse_document(path, first)
         header = read_header(path, first, source)
         layout = layout_of(path, header, layouts)
         if problems := list(header_problems(f"{path} line 1", header, layout)):
@@ -123,18 +115,6 @@ def _warnings(file: DeliveredFile, layout: Layout, source: Source, is_utf8: bool
     if not file.blocks:
         warnings.append(f"{file.name}: holds a header and no line")
     return warnings
-
-
-def refuse_document(path: Path, first: bytes) -> None:
-    """Turn away what is found in the place of a text file.
-
-    Raises:
-        DeliveryError: the first bytes are those of a document.
-    """
-    for begin, what in _DOCUMENTS.items():
-        if begin.match(first):
-            mend = "ask for the file again: this may be a letter or an error message"
-            raise DeliveryError(Problem(str(path), what, mend))
 
 
 def _new_copy(path: Path, copy: Path | None) -> Path:

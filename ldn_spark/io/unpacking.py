@@ -11,7 +11,6 @@ import gzip
 import hashlib
 import io
 import re
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,6 +20,7 @@ from typing import BinaryIO
 import zstandard
 
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.io.foreign import BEGIN, foreign
 
 PACKED_SUFFIXES = (".gz", ".zst")
 _PIECE = 4 << 20  # large, so that threads seldom wait for each other
@@ -30,27 +30,6 @@ _ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
 _ZSTD_HEADER = 5
 _ZSTD_CHECKSUM = 1 << 2  # of the frame header's descriptor, RFC 8878, section 3.1.1.1.1
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
-_UNPACK = "unpack it first, or have it packed as .gz or .zst"
-_DECLARE = "declare its 'format' in the source file"
-_OFFICE = ("is an Excel file or another office document", "have it saved and delivered as text")
-_ZIP = b"PK\x03\x04"
-_FOREIGN = {
-    _ZIP: ("is packed (zip)", _UNPACK),
-    b"PK\x05\x06": ("is packed (zip)", _UNPACK),
-    b"BZh": ("is packed (bzip2)", _UNPACK),
-    b"\xfd7zXZ": ("is packed (xz)", _UNPACK),
-    b"7z\xbc\xaf": ("is packed (7z)", _UNPACK),
-    b"Rar!": ("is packed (rar)", _UNPACK),
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": _OFFICE,
-    b"PAR1": ("is a Parquet file", _DECLARE),
-    b"$FL2": ("is an SPSS file", _DECLARE),
-    b"$FL3": ("is an SPSS file", _DECLARE),
-    b"\x00" * 12 + b"\xc2\xea\x81": ("is a SAS file", _DECLARE),
-    b"<stata_dta>": ("is a Stata file", _DECLARE),
-    b"HEADER RECORD*******LIB": ("is a SAS transport file", _DECLARE),
-}
-_PARTS_OF_OFFICE = {"[Content_Types].xml", "META-INF/manifest.xml"}
-_BEGIN = 32
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -92,7 +71,7 @@ class PlainStream:
 
     def _open(self, encoding: str, has_read: Callable[[int], None]) -> None:
         delivered = _stream(self._delivered(has_read), self._piece)
-        begin = delivered.peek(_BEGIN)[:_BEGIN]
+        begin = delivered.peek(BEGIN)[:BEGIN]
         if not begin:
             raise DeliveryError(
                 Problem(str(self._path), "is empty: 0 bytes", "ask for the file again")
@@ -100,9 +79,15 @@ class PlainStream:
         pieces = self._unpacked(delivered, begin)
         self.same = pieces is None
         self.text: BinaryIO = delivered if pieces is None else _stream(pieces)
+        if pieces is not None:
+            self._refuse(foreign(self.text.peek(BEGIN)[:BEGIN]))
         if encoding == "utf-16":
             self.same = False
             self.text = _stream(self._recoded(self.text))
+
+    def _refuse(self, told: tuple[str, str] | None) -> None:
+        if told:
+            raise DeliveryError(Problem(str(self._path), *told))
 
     def __enter__(self) -> PlainStream:
         return self
@@ -123,8 +108,7 @@ class PlainStream:
 
     def _unpacked(self, delivered: BinaryIO, begin: bytes) -> Iterator[bytes] | None:
         """The pieces of a packed file; None for a file that is not packed."""
-        if foreign := _foreign(self._path, begin):
-            raise DeliveryError(Problem(str(self._path), *foreign))
+        self._refuse(foreign(begin, self._path))
         if begin.startswith(_GZIP):
             return self._guarded(_gunzip(delivered))
         if _ZSTD.match(begin):
@@ -187,15 +171,6 @@ class PlainStream:
                     "it was cut off: copy or ask for it again",
                 )
             ) from None
-
-
-def _foreign(path: Path, begin: bytes) -> tuple[str, str] | None:
-    """What a file is that is neither text nor packed as we unpack it, and the mend."""
-    if begin.startswith(_ZIP) and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as packed:
-            if _PARTS_OF_OFFICE & {*packed.namelist()}:
-                return _OFFICE
-    return next((told for mark, told in _FOREIGN.items() if begin.startswith(mark)), None)
 
 
 class _GarbageError(Exception):

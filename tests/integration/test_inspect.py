@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,8 +35,13 @@ from tests.stat_files import write_sas7bdat
 from tests.unit.test_date_guesses import MOMENTS, SHAPES
 
 
+@lru_cache(1)
+def known():
+    return known_sources()
+
+
 def proposed(path):
-    return propose(read_sample(path), known_sources())
+    return propose(read_sample(path), known())
 
 
 def source_of(folder, text, **filled_in):

@@ -21,6 +21,8 @@ from ldn_spark.errors import DeliveryError
 from ldn_spark.io.blocks import Block
 from ldn_spark.io.canonical import canonical_texts
 from ldn_spark.io.delivery import find_files, scan_files
+from ldn_spark.io.foreign import foreign
+from ldn_spark.io.inspection import read_sample
 from ldn_spark.io.sources import load_source
 from ldn_spark.io.tabular import blocks_of, read_rows
 from tests.stat_files import write_sas7bdat
@@ -36,7 +38,7 @@ TEXT = "\n".join([HEADER, *LINES, ""])
 
 
 def zst(data: bytes) -> bytes:
-    return zstandard.ZstdCompressor().compress(data)
+    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
 
 
 def scan(path, source=NORPD, **options):
@@ -145,6 +147,24 @@ BROKEN = {
     "7z": (b"7z\xbc\xaf\x27\x1c", NORPD, "is packed (7z)"),
     "Parquet": (b"PAR1....", NORPD, "is a Parquet file; declare its 'format' in the source file"),
     "SPSS": (b"$FL2@(#)", NORPD, "is an SPSS file; declare its 'format'"),
+    "JSON": (b'[\n {"PasientLopeNr": 1}]', NORPD, "is JSON; have it exported as CSV"),
+    "JSON lines": (b'{"PasientLopeNr": 1}\n{"x": 2}', NORPD, "is JSON"),
+    "XML": (b"\xef\xbb\xbf<?xml version='1.0'?>", NORPD, "is XML"),
+    "RDS": (gzip.compress(b"X\n\0\0\0\3\0\4\2\0"), NORPD, "is an R data file; save it in R as CSV"),
+    "RDS as text": (b"A\n3\n263168\n197888\n", NORPD, "is an R data file"),
+    "RData": (gzip.compress(b"RDX3\nX\n\0\0\0\3"), NORPD, "is an R data file"),
+    "Feather": (b"ARROW1\0\0....", NORPD, "is an Arrow (Feather) file"),
+    "SQLite": (b"SQLite format 3\0", NORPD, "is a database file"),
+    "SAS transport": (b"HEADER RECORD*******LIBRARY HEADER", NORPD, "is a SAS transport file; d"),
+    "SAS of CPORT": (b"**COMPRESSED** **COMPRESSED** **", NORPD, "of PROC CPORT, which SAS alone"),
+    "SPSS portable": (b"ASCII SPSS PORT FILE   ", NORPD, "is an SPSS portable file; declare"),
+    "old Stata": (b"\x73\x02\x01\x00\x07", NORPD, "is a Stata file; declare"),
+    "SPSS in gz": (gzip.compress(b"$FL2@(#)"), NORPD, "is an SPSS file; unpack it first, and decl"),
+    "Excel in gz": (gzip.compress(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), NORPD, "is an Excel file"),
+    "tar in gz": (gzip.compress(b"a.csv" + b"\0" * 252 + b"ustar"), NORPD, "is packed (tar)"),
+    "UTF-32": ("PasientLopeNr;x".encode("utf-32"), NORPD, "is UTF-32 text; save it as UTF-8"),
+    "picture": (b"\x89PNG\r\n\x1a\n", NORPD, "is a picture"),
+    "encrypted": (b"Salted__12345678", NORPD, "is encrypted; decrypt it first"),
     "no UTF-16": (TEXT.encode(), UTF16, "is not utf-16 text; declare the file's encoding"),
     "no UTF-16, one byte": (b"P", UTF16, "is not utf-16 text"),
     "UTF-16 cut within a letter": (TEXT.encode("utf-16")[:-1], UTF16, "ends within a letter"),
@@ -160,6 +180,28 @@ def test_a_broken_file_is_one_clear_error(tmp_path, case):
     assert "leveranse æ.txt.gz" in told
     assert message in told
     assert "\n" not in told
+
+
+FOREIGN = [case for case, (_, source, told) in BROKEN.items() if told.startswith("is ")]
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_an_inspection_says_the_same_of_what_is_no_text(tmp_path, case):
+    content, source, told = BROKEN[case]
+    path = write(tmp_path, content, "a.txt")
+    if source is UTF16:
+        return
+    with pytest.raises(DeliveryError) as caught:
+        read_sample(path)
+    assert str(path) in str(caught.value)
+    what = told.partition(";")[0]
+    readable = "; d" in told  # declare another format: where the source is what is wrong
+    assert what in str(caught.value) or (readable and "damaged" in str(caught.value))
+
+
+@pytest.mark.parametrize("begin", ['"pid";"atc"', "{pid};atc", "[pid],atc", "X\n", "A\n3\n"])
+def test_what_only_resembles_something_else_is_text(begin):
+    assert foreign(begin.encode()) is None
 
 
 def test_a_packed_file_needs_a_place(tmp_path):
