@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import OutputExistsError, Problem, ResourceError, UsageError
+from ldn_spark.io import collect
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.synthetic.delivery import join_parts
 from ldn_spark.synthetic.exposure import INDEX_YEAR
@@ -228,7 +229,7 @@ def write_blocks(
     for first in range(0, plan.blocks, wave):
         stop = min(first + wave, plan.blocks)
         blocks = spark.range(first, stop, 1, numPartitions=stop - first)
-        rows += [tuple(row) for row in blocks.mapInArrow(task, COUNTS).collect()]
+        rows += [tuple(row.values()) for row in collect.rows(blocks.mapInArrow(task, COUNTS))]
         done = min(stop * BLOCK, plan.people)
         counts = {"dispensings": sum(row[3] for row in rows)}
         report(Progress("simulating", done, plan.people, "people", counts))

@@ -119,8 +119,10 @@ def test_the_page_says_what_matters(page):
 
 
 def test_svg_files_are_xml(published):
-    for path in (published / "figures").glob("*.svg"):
-        ElementTree.parse(path)
+    paths = sorted((published / "figures").glob("*.svg"))
+    assert [path.stem for path in paths] == ["figure1", "figure2", "figure3", "figure4"]
+    for path in paths:
+        assert ElementTree.parse(path).getroot().tag.endswith("}svg")
 
 
 def test_texts_of_the_study_are_escaped(definition, results, tmp_path):
