@@ -184,7 +184,7 @@ def _of_text(path: Path) -> Sample:
 
 def _layout(codec: str, delimiter: str) -> Source:
     """As much of a source as splitting lines asks for."""
-    columns = dict.fromkeys(REQUIRED_COLUMNS, "")
+    columns = {name: name for name in REQUIRED_COLUMNS}
     return Source(
         id="inspected",
         title="inspected",
