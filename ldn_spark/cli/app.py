@@ -18,7 +18,8 @@ from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.quality import quality
 from ldn_spark.cli.reporters import log_error, log_warnings, open_reporter
-from ldn_spark.errors import LdnSparkError, Problem, UsageError
+from ldn_spark.cli.schema import schema
+from ldn_spark.errors import LdnSparkError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -345,25 +346,10 @@ def plan(
     planned.found.require_no_problem()
 
 
-@app.command()
-def schema(
-    kind: Annotated[str, typer.Argument(help="`study` or `source`.")] = "study",
-) -> None:
-    """Print the JSON schema of a study or source file, for editors that check as you type."""
-    import json
-
-    from ldn_spark.io.sources import Source
-    from ldn_spark.study.definition import StudyDefinition
-
-    models = {"study": StudyDefinition, "source": Source}
-    if kind not in models:
-        raise UsageError(Problem("schema", f"there is no '{kind}'", "use study or source"))
-    typer.echo(json.dumps(models[kind].model_json_schema(), indent=2, ensure_ascii=False))
-
-
 app.command()(compare)
 app.command()(audit)
 app.command()(concepts)
 app.command()(check)
 app.command()(quality)
 app.command()(inspect)
+app.command()(schema)

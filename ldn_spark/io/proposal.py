@@ -22,6 +22,7 @@ from ldn_spark.io.presets import Match, rank_sources, try_rows
 from ldn_spark.io.reasons import explain
 from ldn_spark.io.sources import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, Source
 from ldn_spark.shown import shown
+from ldn_spark.study.editors import schema_line
 
 _AMOUNTS = ("ddd", "packages")
 _MARKS = {".": "points", ",": "commas"}
@@ -57,7 +58,7 @@ def propose(sample: Sample, sources: Sequence[Source]) -> str:
 
 
 def _heading(sample: Sample, matches: Sequence[Match]) -> Iterator[str]:
-    yield "# yaml-language-server: $schema=source.schema.json"
+    yield schema_line("source")
     name = shown(sample.path.name)
     yield f"# Proposed by `ldn inspect` from the first {sample.rows:,} rows of {name}."
     for reason, rows in sorted(sample.faults.items()):

@@ -70,6 +70,11 @@ def conf_folder() -> Path:
 
     if os.environ.get(CONF_ENV):
         return Path(os.environ[CONF_ENV])
+    return packaged_conf()
+
+
+def packaged_conf() -> Path:
+    """The `conf` that belongs to this version, whatever `$LDN_CONF` says."""
     package = Path(__file__).resolve().parents[1]
     beside = package.parent / "conf"
     return beside if beside.is_dir() else package / "conf"

@@ -1,0 +1,56 @@
+"""`ldn schema`: what an editor needs to check a study or source file as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def schema(
+    kind: Annotated[str, typer.Argument(help="`study` or `source`.")] = "study",
+    path: Annotated[
+        bool, typer.Option("--path", help="Print the absolute path of the schema's file instead.")
+    ] = False,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Name the schema in the first line of this YAML file, by its absolute address, "
+            "so that an editor finds it; for a copied file.",
+        ),
+    ] = None,
+) -> None:
+    """Print the JSON schema of a study or source file, for editors that check as you type."""
+    from ldn_spark.errors import Problem, UsageError
+    from ldn_spark.io.sources import Source
+    from ldn_spark.study.definition import StudyDefinition
+    from ldn_spark.study.editors import json_schema, schema_file
+
+    models = {"study": StudyDefinition, "source": Source}
+    if kind not in models:
+        raise UsageError(Problem("schema", f"there is no '{kind}'", "use study or source"))
+    if path and into:
+        raise UsageError(Problem("schema", "--path and --into are two things", "give one of them"))
+    if into:
+        _name_schema(into, kind)
+    elif path:
+        typer.echo(str(schema_file(kind)))
+    else:
+        typer.echo(json_schema(models[kind]), nl=False)
+
+
+def _name_schema(file: Path, kind: str) -> None:
+    """Write the line into the file, whole or not at all."""
+    from ldn_spark.study.editors import with_schema_line
+    from ldn_spark.study.yamltree import MAX_BYTES
+    from ldn_spark.text_files import read_text
+
+    text = read_text(file, max_bytes=MAX_BYTES)
+    real = file.resolve()
+    draft = real.with_name(f".{real.name}.new")
+    draft.write_text(with_schema_line(text, kind), encoding="utf-8", newline="")
+    draft.chmod(real.stat().st_mode & 0o777)
+    draft.replace(real)
+    typer.echo(str(file))
