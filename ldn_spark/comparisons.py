@@ -13,7 +13,7 @@ from ldn_spark.groups import OutcomeMoments
 from ldn_spark.schemas import MICRO
 from ldn_spark.stats import contrasts, means, proportions
 from ldn_spark.stats.moments import Moments
-from ldn_spark.stats.not_estimable import NO_DDD, NOBODY, NotEstimable, Number
+from ldn_spark.stats.not_estimable import NOBODY, NotEstimable, Number
 from ldn_spark.study.definition import StudyDefinition
 
 Value = int | Decimal | Number
@@ -121,9 +121,9 @@ def _explain_unused(values: dict[str, Value], moments: OutcomeMoments) -> dict[s
     }
 
 
-def without_doses(values: Mapping[str, Value]) -> dict[str, Value]:
-    """What remains of a dose of which no DDD was delivered: how many dispenses lack one."""
-    return {name: value if name == "ddd_missing" else NO_DDD for name, value in values.items()}
+def without_doses(values: Mapping[str, Value], reason: NotEstimable) -> dict[str, Value]:
+    """What remains of a dose that is not known: how many dispenses lack a DDD."""
+    return {name: value if name == "ddd_missing" else reason for name, value in values.items()}
 
 
 def _did_users(

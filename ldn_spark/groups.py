@@ -11,6 +11,7 @@ from typing import Any
 from ldn_spark.errors import EngineError
 from ldn_spark.schemas import MICRO
 from ldn_spark.stats.moments import Moments
+from ldn_spark.stats.not_estimable import NO_DDD, ZERO_DDD, NotEstimable
 from ldn_spark.stats.proportions import PairedCounts
 from ldn_spark.study.definition import StudyDefinition
 
@@ -36,10 +37,18 @@ class OutcomeMoments:
     ddd_missing: int
 
     @property
-    def lacks_ddd(self) -> bool:
-        """Whether there are dispenses but not one of them has a DDD."""
+    def no_doses(self) -> NotEstimable | None:
+        """Why the group's doses are unknown although it was dispensed something; None = known.
+
+        A sum of no DDD at all is no 0, and DDDs that are all 0 are no doses.
+        """
         dispenses = self.dispenses_before.total + self.dispenses_after.total
-        return 0 < dispenses == self.ddd_missing
+        if dispenses <= 0:
+            return None
+        if dispenses == self.ddd_missing:
+            return NO_DDD
+        nothing = self.before.squares == 0 and self.after.squares == 0
+        return ZERO_DDD if nothing else None
 
     def __add__(self, other: OutcomeMoments) -> OutcomeMoments:
         """The two groups taken together."""
@@ -101,6 +110,11 @@ class Group:
     age: Moments
     exposure_fills: int
     outcomes: Mapping[str, OutcomeMoments]
+
+    @property
+    def sex_known(self) -> int:
+        """Persons whose sex is known."""
+        return self.women + self.men
 
     def __add__(self, other: Group) -> Group:
         """The two groups taken together, under the name of the first."""

@@ -10,7 +10,8 @@ from math import sqrt
 from ldn_spark.stats.distributions import z_quantile, z_two_sided
 from ldn_spark.stats.moments import Moments, square_root
 from ldn_spark.stats.not_estimable import (
-    FEWER_THAN_TWO,
+    A_GROUP_IS_EMPTY,
+    A_GROUP_OF_ONE,
     NO_VARIANCE,
     NOBODY,
     NOTHING_BEFORE,
@@ -49,7 +50,7 @@ def change_variance(counts: PairedCounts) -> Fraction:
 def did_of_proportions(comparator: PairedCounts, exposed: PairedCounts, level: float) -> ZResult:
     """Change in the share of users, comparator minus exposed; the sum of both paired variances."""
     if comparator.n == 0 or exposed.n == 0:
-        return ZResult(*[NOBODY] * 5)
+        return ZResult(*[A_GROUP_IS_EMPTY] * 5)
     estimate = Fraction(comparator.gain, comparator.n) - Fraction(exposed.gain, exposed.n)
     return _z_result(estimate, change_variance(comparator) + change_variance(exposed), level)
 
@@ -59,7 +60,7 @@ def trend(changes: Sequence[Fraction], variances: Sequence[Fraction], level: flo
 
     slope = sum (s_i - mean s) change_i / sum (s_i - mean s)^2 with scores s_i = 1 .. k and the
     variance of that sum (Fleiss, Levin and Paik 2003, section 9.3, for independent groups).
-    Negative: the more exposure, the larger the fall.
+    Negative: the more exposure, the larger the fall or the smaller the rise.
     """
     if len(changes) < 2:
         return ZResult(*[NotEstimable("fewer than two strata")] * 5)
@@ -75,7 +76,7 @@ def trend_of_means(groups: Sequence[Moments], level: float) -> ZResult:
     """Trend of mean change over ordered strata, from moments of within-person changes."""
     variances = [group.exact_variance for group in groups]
     if any(isinstance(variance, NotEstimable) for variance in variances):
-        return ZResult(*[FEWER_THAN_TWO] * 5)
+        return ZResult(*[A_GROUP_OF_ONE] * 5)
     per_mean = [v / group.n for v, group in zip(variances, groups, strict=True)]
     return trend([group.exact_mean for group in groups], per_mean, level)
 
@@ -83,7 +84,7 @@ def trend_of_means(groups: Sequence[Moments], level: float) -> ZResult:
 def trend_of_proportions(groups: Sequence[PairedCounts], level: float) -> ZResult:
     """Trend of the change in the share of users over ordered strata."""
     if any(group.n == 0 for group in groups):
-        return ZResult(*[NOBODY] * 5)
+        return ZResult(*[A_GROUP_IS_EMPTY] * 5)
     changes = [Fraction(group.gain, group.n) for group in groups]
     return trend(changes, [change_variance(group) for group in groups], level)
 
@@ -97,7 +98,7 @@ def smd_of_means(first: Moments, second: Moments) -> Number:
     """Standardised difference of means: (m1 - m2) / sqrt((s1^2 + s2^2) / 2) (Austin 2009)."""
     v1, v2 = first.exact_variance, second.exact_variance
     if isinstance(v1, NotEstimable) or isinstance(v2, NotEstimable):
-        return FEWER_THAN_TWO
+        return A_GROUP_OF_ONE
     if v1 + v2 == 0:
         return NO_VARIANCE
     return float(first.exact_mean - second.exact_mean) / square_root((v1 + v2) / 2)
@@ -106,7 +107,7 @@ def smd_of_means(first: Moments, second: Moments) -> Number:
 def smd_of_proportions(k1: int, n1: int, k2: int, n2: int) -> Number:
     """Standardised difference of proportions, p (1 - p) as the variances (Austin 2009)."""
     if n1 == 0 or n2 == 0:
-        return NOBODY
+        return A_GROUP_IS_EMPTY
     p1, p2 = Fraction(k1, n1), Fraction(k2, n2)
     variance = (p1 * (1 - p1) + p2 * (1 - p2)) / 2
     return float(p1 - p2) / square_root(variance) if variance else NO_VARIANCE

@@ -8,11 +8,12 @@ from fractions import Fraction
 from ldn_spark.stats.distributions import t_quantile, t_two_sided
 from ldn_spark.stats.moments import Moments, square_root
 from ldn_spark.stats.not_estimable import (
+    A_GROUP_IS_EMPTY,
+    A_GROUP_OF_ONE,
     ALL_CHANGED_ALIKE,
-    FEWER_THAN_TWO,
+    NO_CHANGE,
     NO_VARIANCE,
     NOBODY,
-    NOBODY_CHANGED,
     NotEstimable,
     Number,
 )
@@ -63,7 +64,7 @@ def paired_t(difference: Moments, level: float) -> TResult:
     if isinstance(variance, NotEstimable):
         return TResult.undefined(difference.mean, NOBODY if difference.n == 0 else variance)
     if variance == 0:
-        reason = ALL_CHANGED_ALIKE if difference.total else NOBODY_CHANGED
+        reason = ALL_CHANGED_ALIKE if difference.total else NO_CHANGE
         return TResult.undefined(difference.mean, reason, se=0.0)
     return _t_result(difference.exact_mean, variance / difference.n, float(difference.n - 1), level)
 
@@ -102,7 +103,7 @@ def pooled(first: Moments, second: Moments, level: float) -> TResult:
 
 def _two_variances(first: Moments, second: Moments) -> tuple[Fraction, Fraction] | TResult:
     if first.n == 0 or second.n == 0:
-        return TResult.undefined(NOBODY, NOBODY)
+        return TResult.undefined(A_GROUP_IS_EMPTY, A_GROUP_IS_EMPTY)
     v1, v2 = first.exact_variance, second.exact_variance
     known = not (isinstance(v1, NotEstimable) or isinstance(v2, NotEstimable))
     if known and (v1 or v2):
@@ -110,7 +111,7 @@ def _two_variances(first: Moments, second: Moments) -> tuple[Fraction, Fraction]
     estimate = float(first.exact_mean - second.exact_mean)
     if known:
         return TResult.undefined(estimate, NO_VARIANCE, se=0.0)
-    return TResult.undefined(estimate, FEWER_THAN_TWO)
+    return TResult.undefined(estimate, A_GROUP_OF_ONE)
 
 
 def did_of_means(comparator: Moments, exposed: Moments, level: float, *, variance: str) -> TResult:

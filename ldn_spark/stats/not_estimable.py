@@ -14,10 +14,19 @@ class NotEstimable:
 
 Number = float | NotEstimable
 
-NOBODY_CHANGED = NotEstimable("nobody's use changed")
-ALL_CHANGED_ALIKE = NotEstimable("everybody's use changed alike")
+NOBODY_SWITCHED = NotEstimable("nobody was a user in one period alone")
+ALL_SWITCHED_ALIKE = NotEstimable("everybody was a user in the same one period alone")
+NO_CHANGE = NotEstimable("everybody's change is 0")
+ALL_CHANGED_ALIKE = NotEstimable("everybody's change is the same")
 FEWER_THAN_TWO = NotEstimable("fewer than two persons")
 NOBODY = NotEstimable("no persons")
 NOTHING_BEFORE = NotEstimable("nothing was dispensed before")
 NO_DDD = NotEstimable("no DDD was delivered")
-NO_VARIANCE = NotEstimable("no variance within any group")
+"""Dispenses there are, and the DDD of every one is unknown."""
+ZERO_DDD = NotEstimable("the DDDs of every patient sum to 0")
+"""Dispenses there are, some with a DDD, and nobody has a dose: what is delivered is no dose."""
+NO_VARIANCE = NotEstimable("no variance within what is compared")
+NO_DDD_IN_A_GROUP = NotEstimable("no DDD was delivered for a group")
+ZERO_DDD_IN_A_GROUP = NotEstimable("the DDDs of every patient of a group sum to 0")
+A_GROUP_IS_EMPTY = NotEstimable("a group has no persons")
+A_GROUP_OF_ONE = NotEstimable("a group has fewer than two persons")

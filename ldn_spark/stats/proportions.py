@@ -15,9 +15,9 @@ from ldn_spark.stats.distributions import (
     z_quantile,
 )
 from ldn_spark.stats.not_estimable import (
-    ALL_CHANGED_ALIKE,
+    ALL_SWITCHED_ALIKE,
     NOBODY,
-    NOBODY_CHANGED,
+    NOBODY_SWITCHED,
     NotEstimable,
     Number,
 )
@@ -83,21 +83,21 @@ class PairedCounts:
 def mcnemar_uncorrected(counts: PairedCounts) -> Number:
     """Chi-square without continuity correction, 1 df (McNemar 1947)."""
     if counts.discordant == 0:
-        return NOBODY_CHANGED
+        return NOBODY_SWITCHED
     return chi2_tail(counts.gain**2 / counts.discordant)
 
 
 def mcnemar_corrected(counts: PairedCounts) -> Number:
     """Chi-square with continuity correction (|b - c| - 1)^2 / (b + c) (Edwards 1948)."""
     if counts.discordant == 0:
-        return NOBODY_CHANGED
+        return NOBODY_SWITCHED
     return chi2_tail(max(abs(counts.gain) - 1, 0) ** 2 / counts.discordant)
 
 
 def mcnemar_exact(counts: PairedCounts) -> Number:
     """Exact binomial test, twice the smaller tail (Fagerland, Lydersen and Laake 2013)."""
     if counts.discordant == 0:
-        return NOBODY_CHANGED
+        return NOBODY_SWITCHED
     smaller = min(counts.before_only, counts.after_only)
     return min(1.0, 2 * binomial_at_most(smaller, counts.discordant))
 
@@ -109,7 +109,7 @@ def mcnemar_mid_p(counts: PairedCounts) -> Number:
     P(X <= m) + P(X < m); for b = c it is 1 - P(X = m) / 2, where P(X <= m) = (1 + P(X = m)) / 2.
     """
     if counts.discordant == 0:
-        return NOBODY_CHANGED
+        return NOBODY_SWITCHED
     smaller = min(counts.before_only, counts.after_only)
     up_to = binomial_at_most(smaller, counts.discordant)
     if counts.gain == 0:
@@ -254,13 +254,13 @@ def paired_interval(
 ) -> Interval | tuple[NotEstimable, NotEstimable]:
     """The interval of the named method; not estimable of no persons.
 
-    When nobody's use changed, or everybody's in the same direction, Wald's intervals collapse to
-    a point that says nothing; they are not estimable then. The others stay proper intervals.
+    When nobody was a user in one period alone, or everybody in the same one, Wald's intervals
+    collapse to a point that says nothing; they are not estimable then. The others stay proper.
     """
     if counts.n == 0:
         return NOBODY, NOBODY
     if method in _COLLAPSING and counts.discordant == 0:
-        return NOBODY_CHANGED, NOBODY_CHANGED
+        return NOBODY_SWITCHED, NOBODY_SWITCHED
     if method in _COLLAPSING and abs(counts.gain) == counts.n:
-        return ALL_CHANGED_ALIKE, ALL_CHANGED_ALIKE
+        return ALL_SWITCHED_ALIKE, ALL_SWITCHED_ALIKE
     return INTERVALS[method](counts, level)

@@ -53,12 +53,15 @@ def test_no_number_of_an_outcome_without_any_ddd():
     assert results.value("ddd", "LDNx1", "N06A", "ddd_missing") == 1
     assert results.value("ddd", "LDNx4+", "N06A", "mean_before") == 0
     assert results.value("ddd", "LDNx1", "all", "mean_before") == 30 / 4
-    # all of this stratum's are unknown, but it is not the delivery that lacks them
-    assert results.value("ddd", "LDNx4+", "all", "mean_before") == 0
+    # the cohort knows some, but all of this stratum's are unknown, and so are its contrasts
+    assert results.estimate("ddd", "LDNx4+", "all", "mean_before").reason == REASON
+    for table, stratum in (("did_ddd", CONTRAST), ("trend_ddd", OVERALL)):
+        found = results.estimate(table, stratum, "all", "estimate")
+        assert (found.value, found.reason) == (None, "no DDD was delivered for a group")
     # nobody used it
     assert results.value("ddd", OVERALL, "N06B", "mean_before") == 0
     assert {point.outcome for point in results.curves} == {"N06A", "N06B"}
-    p_values = [results.estimate("did_ddd", CONTRAST, one, "p_holm") for one in ("all", "N05A")]
+    p_values = [results.estimate("did_ddd", CONTRAST, one, "p_holm") for one in ("N06A", "N05A")]
     assert p_values[0].value is not None
     assert p_values[1].reason == REASON
 

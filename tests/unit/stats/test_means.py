@@ -12,9 +12,9 @@ from ldn_spark.stats.moments import Moments
 from ldn_spark.stats.not_estimable import (
     ALL_CHANGED_ALIKE,
     FEWER_THAN_TWO,
+    NO_CHANGE,
     NO_VARIANCE,
     NOBODY,
-    NOBODY_CHANGED,
     NotEstimable,
 )
 
@@ -140,7 +140,7 @@ class TestUndefined:
     def test_nobody_changed(self):
         result = paired_t(moments([0, 0, 0]), LEVEL)
         assert (result.estimate, result.se) == (0.0, 0.0)
-        assert result.t == result.p == result.ci_low == result.ci_high == NOBODY_CHANGED
+        assert result.t == result.p == result.ci_low == result.ci_high == NO_CHANGE
 
     def test_everybody_changed_alike_is_another_reason(self):
         result = paired_t(moments([2, 2, 2]), LEVEL)

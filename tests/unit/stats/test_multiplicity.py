@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from ldn_spark.stats.multiplicity import benjamini_hochberg, holm
-from ldn_spark.stats.not_estimable import NOBODY_CHANGED
+from ldn_spark.stats.not_estimable import NOBODY_SWITCHED
 
 from .exact import unhurried
 
@@ -38,10 +38,10 @@ def test_agrees_with_statsmodels_in_input_order(method, name, size):
 def test_undefined_tests_keep_their_place_and_do_not_count(method, name, p_values, rng):
     holes = rng.sample(range(len(p_values) + 3), 3)
     filled = iter(p_values)
-    gappy = [NOBODY_CHANGED if i in holes else next(filled) for i in range(len(p_values) + 3)]
+    gappy = [NOBODY_SWITCHED if i in holes else next(filled) for i in range(len(p_values) + 3)]
     adjusted = method(gappy)
-    assert [i for i, p in enumerate(adjusted) if p == NOBODY_CHANGED] == sorted(holes)
-    assert [p for p in adjusted if p != NOBODY_CHANGED] == method(p_values)
+    assert [i for i, p in enumerate(adjusted) if p == NOBODY_SWITCHED] == sorted(holes)
+    assert [p for p in adjusted if p != NOBODY_SWITCHED] == method(p_values)
 
 
 @unhurried
@@ -66,7 +66,7 @@ def test_the_input_is_left_alone_and_its_order_does_not_matter(method, name):
 @pytest.mark.parametrize(("method", "name"), METHODS)
 def test_families_without_a_test(method, name):
     assert method([]) == []
-    assert method([NOBODY_CHANGED]) == [NOBODY_CHANGED]
+    assert method([NOBODY_SWITCHED]) == [NOBODY_SWITCHED]
 
 
 def test_a_tiny_p_is_not_zero():

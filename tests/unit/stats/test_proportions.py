@@ -11,9 +11,9 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
 from ldn_spark.stats.distributions import z_quantile
 from ldn_spark.stats.not_estimable import (
-    ALL_CHANGED_ALIKE,
+    ALL_SWITCHED_ALIKE,
     NOBODY,
-    NOBODY_CHANGED,
+    NOBODY_SWITCHED,
     NotEstimable,
 )
 from ldn_spark.stats.proportions import (
@@ -149,13 +149,13 @@ class TestUndefined:
 
     @pytest.mark.parametrize("test", MCNEMAR.values())
     def test_nothing_to_test_when_nobody_changed_not_even_exactly(self, test):
-        assert test(PairedCounts(12, 0, 0, 30)) == NOBODY_CHANGED
+        assert test(PairedCounts(12, 0, 0, 30)) == NOBODY_SWITCHED
 
     @pytest.mark.parametrize("method", ["wald", "wald_corrected"])
     def test_wald_is_not_given_where_it_collapses_to_a_point(self, method):
         nobody, alike = PairedCounts(12, 0, 0, 30), PairedCounts(0, 0, 9, 0)
-        assert paired_interval(nobody, LEVEL, method) == (NOBODY_CHANGED, NOBODY_CHANGED)
-        assert paired_interval(alike, LEVEL, method) == (ALL_CHANGED_ALIKE, ALL_CHANGED_ALIKE)
+        assert paired_interval(nobody, LEVEL, method) == (NOBODY_SWITCHED, NOBODY_SWITCHED)
+        assert paired_interval(alike, LEVEL, method) == (ALL_SWITCHED_ALIKE, ALL_SWITCHED_ALIKE)
 
     @pytest.mark.parametrize("method", sorted(set(INTERVALS) - {"wald", "wald_corrected"}))
     def test_the_others_stay_proper_intervals(self, method):
