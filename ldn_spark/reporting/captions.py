@@ -7,7 +7,7 @@ from ldn_spark.reporting.wording import (
     abbreviations,
     before_and_after,
     confidence,
-    days,
+    index_dispense,
     percent_text,
     strata_sentence,
 )
@@ -60,7 +60,8 @@ def number(study: StudyDefinition, view: View, table: str) -> str:
 def outcomes_caption(study: StudyDefinition, view: View, *names: str) -> str:
     """Under the tables of outcomes by stratum: windows, strata and abbreviations."""
     return (
-        f"Dispensed to patients {before_and_after(study)}. {strata_sentence(study, view)} "
+        f"Dispensed to patients {before_and_after(study)}. Index date: {index_dispense(study)}. "
+        f"{strata_sentence(study, view)} "
         f"{abbreviations(study, *names)}"
     )
 
@@ -76,8 +77,8 @@ def ddd_note(study: StudyDefinition) -> str:
 def dispenses_note(study: StudyDefinition) -> str:
     """What the columns of a table of dispenses are, and why it is there."""
     return (
-        "Medicines of which no DDD was delivered, so that their doses are not known. Means are "
-        "taken over all patients of a group, users or not. Difference: after − before, with "
+        "Medicines of which no DDD, or none but 0, was delivered, so that doses are not known. "
+        "Means are taken over all patients of a group, users or not. Difference: after − before, with "
         f"{confidence(study)} and p of the paired t-test."
     )
 
@@ -112,16 +113,5 @@ def trend_note(study: StudyDefinition) -> str:
     return (
         "Slope of the change (after − before) over the strata in the order of exposure, per step "
         f"from one stratum to the next, with {confidence(study)} and p; negative means that more "
-        "exposure goes with a larger fall."
+        "exposure goes with a larger fall or a smaller rise."
     )
-
-
-def counted_on(study: StudyDefinition) -> str:
-    """When and how exposure dispenses are counted."""
-    strata = study.strata
-    index = "included" if strata.index_dispense == "counted" else "not counted"
-    same = {
-        "each_dispense": "several dispenses on one day count separately",
-        "one_a_day": "several dispenses on one day count once",
-    }[strata.same_day]
-    return f"{days(strata.counting_window)}, the index dispense {index}, {same}"

@@ -54,14 +54,21 @@ def times(number: int) -> str:
     return named.get(number) or f"{number_word(number)} times"
 
 
-def how_often(level: Level) -> str:
-    """How often persons of a stratum collected the exposure drug: `two or three times`."""
-    if level.at_most is None:
-        return f"{number_word(level.at_least)} or more times"
-    if level.at_most == level.at_least:
-        return times(level.at_least)
-    joint = "or" if level.at_most == level.at_least + 1 else "to"
-    return f"{number_word(level.at_least)} {joint} {number_word(level.at_most)} times"
+def dispenses_of(level: Level) -> str:
+    """How many exposure dispenses make a stratum: `two or three dispenses`."""
+    low, high = level.at_least, level.at_most
+    if high is None:
+        return f"{number_word(low)} or more dispenses" if low else "any number of dispenses"
+    if low == high:
+        return f"{number_word(low)} {_dispenses(low)}"
+    if low == 0:
+        return f"at most {number_word(high)} {_dispenses(high)}"
+    joint = "or" if high == low + 1 else "to"
+    return f"{number_word(low)} {joint} {number_word(high)} dispenses"
+
+
+def _dispenses(number: int) -> str:
+    return "dispense" if number < 2 else "dispenses"
 
 
 def day(number: int) -> str:
@@ -70,8 +77,15 @@ def day(number: int) -> str:
 
 
 def days(window: DayWindow) -> str:
-    """A window as its two ends: `days −365 to −1`."""
+    """A window as its two ends: `days −365 to −1`; a single day: `day −1`."""
+    if window.days == 1:
+        return f"day {day(window.first)}"
     return f"days {day(window.first)} to {day(window.last)}"
+
+
+def so_many_days(number: int) -> str:
+    """`one day`, `30 days`."""
+    return "one day" if number == 1 else f"{count(number)} days"
 
 
 def length(window: DayWindow) -> str:
@@ -81,32 +95,65 @@ def length(window: DayWindow) -> str:
         return "one year"
     if years > 1 and rest <= (years + 3) // 4:
         return f"{number_word(years)} years"
-    return f"{window.days} days"
+    return so_many_days(window.days)
+
+
+def touch_index_date(study: StudyDefinition) -> bool:
+    """Whether the windows end the day before the index date and begin on it."""
+    return study.windows.before.last == -1 and study.windows.after.first == 0
 
 
 def before_and_after(study: StudyDefinition) -> str:
-    """Both windows around the first dispense, in words."""
+    """Both windows, in words: as spans of time only where they touch the index date."""
     before, after = study.windows.before, study.windows.after
-    first = f"the first dispense of {study.exposure.abbreviation}"
+    if not touch_index_date(study):
+        return f"before ({days(before)}) and after ({days(after)}; day 0 is the index date)"
+    spans = f"{length(before)} before and {length(after)} after the index date"
     if length(before) == length(after):
-        spans = f"{length(before)} before and after {first}"
-    else:
-        spans = f"{length(before)} before and {length(after)} after {first}"
+        spans = f"{length(before)} before and after the index date"
     return f"{spans} ({days(before)} and {days(after)}; day 0 is the index date)"
+
+
+def in_the_window_before(study: StudyDefinition) -> str:
+    """When the window before lies: `one year before the index date`, or its days."""
+    before = study.windows.before
+    if before.last == -1:
+        return f"{length(before)} before the index date"
+    return f"on {days(before)}"
+
+
+def index_dispense(study: StudyDefinition) -> str:
+    """Which dispense makes the index date, by the rule of the study."""
+    drug, event = study.exposure.abbreviation, study.exposure.index_event
+    first = f"the first dispense of {drug} from {event.first.isoformat()} to"
+    first = f"{first} {event.last.isoformat()}"
+    if event.rule == "first_in_period":
+        return first
+    washout = event.washout_days
+    assert isinstance(washout, int)
+    return f"{first} with no {drug} in the {so_many_days(washout)} before it"
+
+
+def counted_on(study: StudyDefinition) -> str:
+    """When and how exposure dispenses are counted."""
+    strata = study.strata
+    index = "included" if strata.index_dispense == "counted" else "not counted"
+    where = f"{days(strata.counting_window)}"
+    if strata.counting_window.first <= 0:
+        where += f", the index dispense {index}"
+    if strata.same_day == "one_a_day":
+        return f"{where}, several dispenses on one day count once"
+    return f"{where}, several dispenses on one day count separately"
 
 
 def strata_sentence(study: StudyDefinition, view: View) -> str:
     """The strata with their sizes, as under the paper's tables."""
     drug, levels = study.exposure.abbreviation, study.strata.levels
     parts = [
-        f"{level.label} ({patients(view, level.id)}) "
-        + (f"collected {drug} " if number == 0 else "")
-        + how_often(level)
-        for number, level in enumerate(levels)
+        f"{level.label}, {dispenses_of(level)} ({patients(view, level.id)})" for level in levels
     ]
     groups = f"{number_word(len(levels)).capitalize()} patient group{'s' * (len(levels) > 1)}"
-    window = days(study.strata.counting_window)
-    return f"{groups} by the number of {drug} dispenses on {window}: {listing(parts)}."
+    return f"{groups} by the number of {drug} dispenses ({counted_on(study)}): {'; '.join(parts)}."
 
 
 def patients(view: View, stratum: str) -> str:
