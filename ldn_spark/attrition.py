@@ -78,7 +78,8 @@ def _labels(study: StudyDefinition) -> dict[str, str]:
         period = "–".join(str(year) for year in years)
     washout = "before the index date"
     if event.washout_days != "ever":
-        washout = f"in the {event.washout_days} days before the index date"
+        number = event.washout_days
+        washout = f"in the {'day' if number == 1 else f'{number} days'} before the index date"
     labels = {
         "exposure_atc": f"Collected {', '.join(exposure.atc)} in {period}",
         "exposure_product": f"Collected {exposure.name} (by product number) in {period}",

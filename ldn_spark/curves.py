@@ -27,8 +27,9 @@ def cumulative_curves(
 ) -> Iterator[CurvePoint]:
     """Mean running sum of the exposed minus that of the comparator, with a Welch band, per day.
 
-    Sums are cumulated away from the index date: day t >= 0 holds days 0..t, day t < 0 holds days
-    t..-1, so that the two ends of a curve are the differences of the two windows and their
+    Sums are cumulated outwards from where the windows face each other, the index date as a rule: a
+    day of the window after holds its first day to t, a day of the window before holds t to its
+    last, so that the two ends of a curve are the differences of the two windows and their
     asymmetry is the difference-in-differences.
 
     Args:

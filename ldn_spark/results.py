@@ -39,7 +39,8 @@ class Estimate:
 class CurvePoint:
     """The cumulative difference exposed - comparator of mean DDDs at one day, with its band.
 
-    Cumulated away from the index date: at day t >= 0 over days 0..t, at day t < 0 over days t..-1.
+    Cumulated outwards: on a day of the window after over its first day to t, on a day of the
+    window before over t to its last; see `curves`.
     Units: DDD per person. `ci_low` and `ci_high` are None where no variance can be formed.
     """
 

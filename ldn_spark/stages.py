@@ -147,5 +147,7 @@ def summarise(
     return (
         moments.summarise_cohort(cohort),
         moments.summarise_outcomes(person_outcomes, cohort),
-        moments.summarise_days(cohort_dispensings, cohort, shown),
+        moments.summarise_days(
+            cohort_dispensings, cohort, shown, after=study.definition.windows.after.first
+        ),
     )

@@ -252,7 +252,7 @@ def running_moments(study, register, members, outcome, stratum):
     moments = {}
     before, after = study.windows.before, study.windows.after
     for day in (*range(before.first, before.last + 1), *range(after.first, after.last + 1)):
-        span = range(after.first, day + 1) if day >= 0 else range(day, before.last + 1)
+        span = range(after.first, day + 1) if day >= after.first else range(day, before.last + 1)
         sums = [sum(days[d] for d in span if d in days) for days in daily.values()]
         moments[day] = (sum(sums), sum(x * x for x in sums))
     return moments

@@ -14,7 +14,13 @@ from ldn_spark.reporting.cells import (
 )
 from ldn_spark.reporting.formats import count, percent
 from ldn_spark.reporting.printed import Cell, Column, PrintedTable, Row, Section
-from ldn_spark.reporting.wording import abbreviations, contrast_label, length, strata_sentence
+from ldn_spark.reporting.wording import (
+    abbreviations,
+    contrast_label,
+    in_the_window_before,
+    listing,
+    strata_sentence,
+)
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 _BRACKETS = "{} ({})"
@@ -44,7 +50,7 @@ def baseline_table(study: StudyDefinition, view: View) -> PrintedTable:
         key_names=("variable", "label"),
         columns=columns,
         sections=(Section("", "", tuple(rows)),),
-        notes=_unknowns(view),
+        notes=_unknowns(study, view),
     )
 
 
@@ -52,7 +58,7 @@ def _labels(study: StudyDefinition, *, bracketed: bool) -> dict[str, str]:
     """Variables of Table 1; outcomes only where the study has a total of them."""
     spread = f" ({study.statistics.dispersion.upper()})" if bracketed else ""
     share = " (%)" if bracketed else ""
-    before = f"{length(study.windows.before)} before {study.exposure.abbreviation}"
+    before = in_the_window_before(study)
     labels = {"n": f"N{share}", "women": f"Women{share}", "age": f"Age, years{spread}"}
     if study.total_outcome is not None:
         labels["dispenses_before"] = f"Number of dispenses {before} (outcome medicines){spread}"
@@ -83,14 +89,29 @@ def _baseline_cell(study: StudyDefinition, view: View, stratum: str, key: str) -
     )
 
 
-def _unknowns(view: View) -> tuple[str, ...]:
-    """How many patients have no known sex or age; nothing when all are known."""
+def _unknowns(study: StudyDefinition, view: View) -> tuple[str, ...]:
+    """How many patients have no known sex or age, by stratum; nothing when all are known."""
     notes = []
-    for what, quantity in (("Sex", "sex_unknown"), ("Age", "age_unknown")):
+    attributes = (
+        ("Sex", "sex_unknown", "shares of women are of those whose sex is known"),
+        ("Age", "age_unknown", "ages are of those whose birth year is known"),
+    )
+    everybody = view.count("cohort", OVERALL, "", "persons")
+    for what, quantity, denominator in attributes:
         number = view.count("cohort", OVERALL, "", quantity)
-        if number:
-            people = "patient" if number == 1 else "patients"
-            notes.append(f"{what} is unknown for {count(number)} {people}.")
+        if number == 0:
+            continue
+        people = "patient" if number == 1 else "patients"
+        if number == everybody:
+            notes.append(f"{what} is unknown for all {count(number)} {people}.")
+            continue
+        parts = (
+            f"{level.label} {count(view.count('cohort', level.id, '', quantity))}"
+            for level in study.strata.levels
+        )
+        notes.append(
+            f"{what} is unknown for {count(number)} {people} ({listing(parts)}); {denominator}."
+        )
     return tuple(notes)
 
 
@@ -128,7 +149,7 @@ def balance_table(study: StudyDefinition, view: View) -> PrintedTable:
     return PrintedTable(
         id="balance",
         number=captions.number(study, view, "balance"),
-        title="Balance of the strata before the first dispense.",
+        title="Balance of the strata at the index date.",
         caption="All patients together, and the standardised mean differences of the strata. "
         + abbreviations(study, study.statistics.dispersion.upper()),
         stub="",
@@ -139,6 +160,6 @@ def balance_table(study: StudyDefinition, view: View) -> PrintedTable:
             "Standardised mean difference: difference of means or proportions divided by the "
             "root of the mean of the two variances (Austin 2009); beyond ±0.10 is commonly "
             "called an imbalance.",
-            *_unknowns(view),
+            *_unknowns(study, view),
         ),
     )

@@ -30,28 +30,6 @@ class Finding:
     items: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A number to be printed large, and what it is."""
-
-    number: str
-    label: str
-
-
-def facts(study: StudyDefinition, results: Results) -> list[Fact]:
-    """The size of the cohort and the difference-in-differences of all examined medicines."""
-    view, contrast, total = View(results), main_contrast(study), study.total_outcome
-    found = [Fact(count(view.count("cohort", OVERALL, "", "persons")), "patients")]
-    if contrast is None or total is None:
-        return found
-    for unit in (USERS, amount(view, [total])):
-        value = view.value(f"did_{unit.table}", contrast.id, total.id, "estimate")
-        if value is not None:
-            label = f"{unit.of}: difference-in-differences, {total.label.lower()}"
-            found.append(Fact(pretty(unit.form(value)), label))
-    return found
-
-
 def key_findings(study: StudyDefinition, results: Results) -> list[Finding]:
     """Cohort, total outcome, outcomes whose contrast differs from zero, and how many tests."""
     view, contrast = View(results), main_contrast(study)
@@ -72,17 +50,39 @@ def key_findings(study: StudyDefinition, results: Results) -> list[Finding]:
 
 
 def _cohort(study: StudyDefinition, view: View) -> Finding:
-    persons = count(view.count("cohort", OVERALL, "", "persons"))
+    number = view.count("cohort", OVERALL, "", "persons")
     strata = listing(
         f"{count(view.count('cohort', level.id, '', 'persons'))} {level.label}"
         for level in study.strata.levels
     )
-    women = view.value("cohort", OVERALL, "", "women_share")
+    were = "patient was" if number == 1 else "patients were"
+    described = [*_women(view, number), *_age(view, number)]
+    more = f" {sentence_case('; '.join(described))}." if described else ""
+    return Finding(f"{count(number)} {were} included: {strata}.{more}")
+
+
+def _women(view: View, persons: int) -> Iterator[str]:
+    """The share of women among the patients of known sex."""
+    share = view.value("cohort", OVERALL, "", "women_share")
+    unknown = view.count("cohort", OVERALL, "", "sex_unknown")
+    if share is None:
+        yield from ["the sex of no patient is known"] if persons else []
+    elif unknown:
+        yield f"of the {count(persons - unknown)} whose sex is known {percent(share)}% were women"
+    else:
+        yield f"{percent(share)}% were women"
+
+
+def _age(view: View, persons: int) -> Iterator[str]:
+    """The mean age of the patients of known age."""
     age = view.value("cohort", OVERALL, "", "age_mean")
-    described = [] if women is None else [f"{percent(women)}% were women"]
-    described += [] if age is None else [f"the mean age was {mean(age)} years"]
-    more = f" {listing(described)[:1].upper()}{listing(described)[1:]}." if described else ""
-    return Finding(f"{persons} patients were included: {strata}.{more}")
+    unknown = view.count("cohort", OVERALL, "", "age_unknown")
+    if age is None:
+        yield from ["the age of no patient is known"] if persons else []
+    elif unknown:
+        yield f"the mean age of the {count(persons - unknown)} whose is known was {mean(age)} years"
+    else:
+        yield f"the mean age was {mean(age)} years"
 
 
 def _total(
@@ -94,6 +94,11 @@ def _total(
     ]
     estimate = estimate_text(study, view, contrast, total.id, unit)
     if None in changes or estimate is None:
+        missing = view.get(f"did_{unit.table}", contrast.id, total.id, "p").reason
+        yield Finding(
+            f"{total.label}: a difference-in-differences of the {unit.name} is not estimable "
+            f"({missing})."
+        )
         return
     first, second = (signed(unit.form(change)) for change in changes if change is not None)
     yield Finding(
@@ -129,11 +134,16 @@ def _different(study: StudyDefinition, view: View, contrast: Contrast, unit: Uni
     names = (
         f"{stratum_label(study, contrast.comparator)} and {stratum_label(study, contrast.exposed)}"
     )
-    text = (
-        f"Change in the {unit.name} ({unit.of}): {len(below)} of {len(tested)} outcomes "
-        f"differ between {names} with "
-        f"p{NO_BREAK}<{NO_BREAK}{level}, {len(holm) or 'none'} of them after Holm's adjustment"
+    text = f"Change in the {unit.name} ({unit.of}): "
+    if not tested:
+        return Finding(f"{text}no outcome could be compared between {names}.")
+    text += (
+        f"{len(below)} of {len(tested)} {'outcome' if len(tested) == 1 else 'outcomes'} "
+        f"{'differs' if len(below) == 1 else 'differ'} between {names} with "
+        f"p{NO_BREAK}<{NO_BREAK}{level}"
     )
+    if below:
+        text += f", {len(holm) or 'none'} of them after Holm's adjustment"
     items = tuple(
         f"{outcome.label}: {estimate_text(study, view, contrast, outcome.id, unit) or UNDEFINED}"
         f"; Holm {p_text(view.value(table, contrast.id, outcome.id, 'p_holm'))}"

@@ -10,11 +10,14 @@ from ldn_spark.reporting.wording import (
     before_and_after,
     confidence,
     contrast_label,
+    counted_on,
     days,
-    how_often,
+    dispenses_of,
+    index_dispense,
     listing,
     percent_text,
     sentence_case,
+    so_many_days,
     times,
 )
 from ldn_spark.study.criteria import Criterion, Dispensed
@@ -31,22 +34,18 @@ def methods(study: StudyDefinition) -> list[Paragraph]:
 
 def _design(study: StudyDefinition) -> Iterator[Paragraph]:
     drug = study.exposure.abbreviation
+    between = (
+        f", and these changes are compared between groups by how often they collected {drug}"
+        if study.contrasts
+        else ""
+    )
     yield (
         "Design",
-        "Controlled before–after study of dispensings: patients are compared with themselves "
-        f"{before_and_after(study)}, and these changes are compared between groups that "
-        f"collected {drug} less and more often.",
+        f"{'Controlled before–after' if study.contrasts else 'Before–after'} study of dispensings: "
+        f"patients are compared with themselves {before_and_after(study)}{between}.",
     )
-    event = study.exposure.index_event
-    period = f"{event.first.isoformat()} to {event.last.isoformat()}"
-    if event.rule == "first_in_period":
-        rule = f"the first dispense of {drug} from {period}"
-    else:
-        rule = (
-            f"the first dispense of {drug} from {period} with no {drug} in the "
-            f"{event.washout_days} days before it"
-        )
-    yield "Index date", f"{sentence_case(rule)}; it is day 0. Both ends of every window count."
+    rule = sentence_case(index_dispense(study))
+    yield "Index date", f"{rule}; its day is day 0. Both ends of every window count."
 
 
 def _selection(study: StudyDefinition) -> Iterator[Paragraph]:
@@ -66,8 +65,8 @@ def _selection(study: StudyDefinition) -> Iterator[Paragraph]:
         text = f"Patients with any {exposure.abbreviation} before the index date are excluded."
     else:
         text = (
-            f"Patients with {exposure.abbreviation} in the {washout} days before the index date "
-            "are excluded."
+            f"Patients with {exposure.abbreviation} in the {so_many_days(washout)} before the "
+            "index date are excluded."
         )
     yield "Wash-out", text
     steps = [f"{step.label} ({describe(step.keep_if)})" for step in study.eligibility]
@@ -77,10 +76,10 @@ def _selection(study: StudyDefinition) -> Iterator[Paragraph]:
 
 def _outcomes(study: StudyDefinition) -> Iterator[Paragraph]:
     drug = study.exposure.abbreviation
-    groups = [f"{level.label} {how_often(level)}" for level in study.strata.levels]
+    groups = [f"{level.label} {dispenses_of(level)}" for level in study.strata.levels]
     yield (
         "Strata",
-        f"By the number of {drug} dispenses on {captions.counted_on(study)}: {listing(groups)}.",
+        f"By the number of {drug} dispenses on {counted_on(study)}: {listing(groups)}.",
     )
     if study.subgroups:
         parts = [f"{group.label} ({describe(group.keep_if)})" for group in study.subgroups]
@@ -107,7 +106,7 @@ def _outcomes(study: StudyDefinition) -> Iterator[Paragraph]:
             "Contrasts",
             f"Comparator − exposed: {pairs}. Difference-in-differences: change (after − before) "
             "in the comparator minus change in the exposed; positive means that the exposed fell "
-            "more.",
+            "more or rose less.",
         )
 
 
@@ -124,28 +123,34 @@ def _statistics(study: StudyDefinition) -> Iterator[Paragraph]:
     yield (
         "Dose",
         f"Mean change with {confidence(study)} and two-sided p of the paired t-test; so of the "
-        "number of dispenses, which is compared where no DDD was delivered.",
+        "number of dispenses, which is compared where doses are not known.",
     )
     yield (
         "Users",
         f"Change of the share of users with {confidence(study)} by the {interval} and p by "
         f"{captions.MCNEMAR[chosen.mcnemar]}.",
     )
-    yield (
-        "Difference-in-differences",
-        f"Dose: {captions.DID_MEAN[chosen.did_mean_variance]}. Users: normal approximation with "
-        "the variances of paired proportions, not pooled.",
-    )
-    yield (
-        "Trend",
-        "Linear contrast of the changes over the strata, taken as equally spaced in the order of "
-        "the study file; z test (Fleiss, Levin and Paik 2003).",
-    )
+    if study.contrasts:
+        yield (
+            "Difference-in-differences",
+            f"Dose: {captions.DID_MEAN[chosen.did_mean_variance]}. Users: normal approximation "
+            "with the variances of paired proportions, not pooled.",
+        )
+    if len(study.strata.levels) > 1:
+        yield (
+            "Trend",
+            "Linear contrast of the changes over the strata, taken as equally spaced in the order "
+            "of the study file; z test (Fleiss, Levin and Paik 2003).",
+        )
+    families = ["in one stratum", *(["contrast"] if study.contrasts else [])]
+    families += ["trend"] if len(study.strata.levels) > 1 else []
+    where = "beside those of contrasts, and in estimates.csv beside all of them,"
     yield (
         "Many tests",
-        "p-values are printed as they are. Beside them stand p-values adjusted by Holm's method "
-        "and by Benjamini and Hochberg's; a family is all outcomes in one stratum, contrast or "
-        "trend.",
+        "p-values are printed as they are; "
+        f"{where if study.contrasts else 'in estimates.csv beside them'} stand p-values adjusted "
+        "by Holm's method and by Benjamini and Hochberg's. A family is all outcomes "
+        f"{listing(families, 'or')}.",
     )
     spread = {"sd": "standard deviations", "se": "standard errors"}[chosen.dispersion]
     yield (
@@ -185,8 +190,8 @@ def _dispensed(leaf: Dispensed) -> str:
     reimbursed = [f"{name} {listing(found, 'or')}" for name, found in codes if found]
     if reimbursed:
         what += f" reimbursed for {' or '.join(reimbursed)}"
-    when = days(leaf.days) if leaf.days is not None else ""
+    when = f"on {days(leaf.days)}" if leaf.days is not None else ""
     if leaf.period is not None:
-        when = f"{leaf.period.first.isoformat()} to {leaf.period.last.isoformat()}"
+        when = f"from {leaf.period.first.isoformat()} to {leaf.period.last.isoformat()}"
     a_day = ", counted once a day" if leaf.counting == "one_a_day" else ""
     return f"{what} dispensed at least {times(leaf.at_least)}{a_day}, {when}"

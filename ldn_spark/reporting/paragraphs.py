@@ -14,7 +14,8 @@ from ldn_spark.reporting.formats import count, percent, pretty
 from ldn_spark.reporting.units import DOSES, USERS, Unit, amount
 from ldn_spark.reporting.wording import confidence, listing, stratum_label
 from ldn_spark.results import Results
-from ldn_spark.study.definition import Contrast, Outcome, StudyDefinition
+from ldn_spark.stats.not_estimable import NOBODY
+from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
 
 
 def results_paragraphs(study: StudyDefinition, results: Results) -> list[tuple[str, str]]:
@@ -33,7 +34,8 @@ def _paragraph(
     means = listing(_mean(study, view, level.id, outcome.id, unit) for level in study.strata.levels)
     head = "Mean dose in DDD per patient"
     if unit != DOSES:
-        head = "No DDD was delivered. Mean number of dispenses per patient"
+        why = view.get("ddd", OVERALL, outcome.id, "mean_difference").reason
+        head = f"Doses are not known ({why}). Mean number of dispenses per patient"
     text = f"Users: {users}. {head}: {means}."
     if contrast is None:
         return text
@@ -54,7 +56,8 @@ def _users(study: StudyDefinition, view: View, stratum: str, outcome: str) -> st
         view.value("users", stratum, outcome, f"share_{when}") for when in ("before", "after")
     ]
     if None in shares:
-        return f"{label} has no patients"
+        reason = view.get("users", stratum, outcome, "difference").reason
+        return _nothing(label, reason)
     counts = [
         view.count("users", stratum, outcome, f"users_{when}") for when in ("before", "after")
     ]
@@ -67,6 +70,11 @@ def _users(study: StudyDefinition, view: View, stratum: str, outcome: str) -> st
     return f"{label} from {before} to {after}, {change}"
 
 
+def _nothing(label: str, reason: str) -> str:
+    """A stratum of which nothing can be said."""
+    return f"{label} has no patients" if reason == NOBODY.reason else f"{label} ({reason})"
+
+
 def _mean(study: StudyDefinition, view: View, stratum: str, outcome: str, unit: Unit) -> str:
     """`LDN×1 from 38.5 to 42.9, +4.4 (95% CI 0.6 to 8.2, p = 0.025)`."""
     label = stratum_label(study, stratum)
@@ -74,7 +82,8 @@ def _mean(study: StudyDefinition, view: View, stratum: str, outcome: str, unit: 
         view.value(unit.table, stratum, outcome, f"mean_{when}") for when in ("before", "after")
     ]
     if None in means:
-        return f"{label} has no patients"
+        reason = view.get(unit.table, stratum, outcome, "mean_difference").reason
+        return _nothing(label, reason)
     before, after = (unit.form(value) for value in means if value is not None)
     return f"{label} from {before} to {after}, {_change(study, view, unit, stratum, outcome)}"
 
@@ -87,10 +96,12 @@ def _change(study: StudyDefinition, view: View, unit: Unit, stratum: str, outcom
     if change is None:
         return "change not estimable"
     text = signed(unit.form(change)) + (f" {unit.of}" if unit == USERS else "")
-    if low is None or high is None or p is None:
-        return f"{text} ({view.get(unit.table, stratum, outcome, 'p').reason})"
+    if low is None or high is None:
+        reason = view.get(unit.table, stratum, outcome, "ci_low").reason
+        return f"{text} ({reason}{'' if p is None else f', {p_text(p)}'})"
     limits = f"{pretty(unit.form(low))} to {pretty(unit.form(high))}"
-    return f"{text} ({confidence(study)} {limits}, {p_text(p)})"
+    tested = view.get(unit.table, stratum, outcome, "p").reason if p is None else p_text(p)
+    return f"{text} ({confidence(study)} {limits}, {tested})"
 
 
 def _contrast(

@@ -8,8 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ldn_spark.reporting.facts import facts
 from ldn_spark.reporting.figures.draw import DrawnFigure
-from ldn_spark.reporting.findings import facts, key_findings
+from ldn_spark.reporting.findings import key_findings
 from ldn_spark.reporting.formats import count
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.printed import PrintedTable

@@ -1,15 +1,15 @@
-"""What is compared: users, doses, and dispenses where no DDD was delivered."""
+"""What is compared: users, doses, and dispenses where no dose is known."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ldn_spark.reporting.cells import Format, View, hundredths, mean
 from ldn_spark.reporting.formats import percent
 from ldn_spark.reporting.wording import listing
 from ldn_spark.results import Results
-from ldn_spark.stats.not_estimable import NO_DDD
+from ldn_spark.stats.not_estimable import NO_DDD, ZERO_DDD
 from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
 
 
@@ -90,13 +90,16 @@ DISPENSES = Unit(
 )
 
 
+_UNKNOWN = (NO_DDD.reason, ZERO_DDD.reason)
+
+
 def lacks_ddd(view: View, outcome: str) -> bool:
-    """Whether the doses of an outcome are unknown because no DDD was delivered."""
-    return view.get("ddd", OVERALL, outcome, "mean_difference").reason == NO_DDD.reason
+    """Whether the doses of an outcome are unknown: no DDD was delivered, or they sum to 0."""
+    return view.get("ddd", OVERALL, outcome, "mean_difference").reason in _UNKNOWN
 
 
 def without_ddd(view: View, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """The outcomes whose doses are unknown because no DDD was delivered."""
+    """The outcomes whose doses are unknown: no DDD was delivered, or they sum to 0."""
     return tuple(outcome for outcome in outcomes if lacks_ddd(view, outcome.id))
 
 
@@ -107,12 +110,25 @@ def amount(view: View, outcomes: Sequence[Outcome]) -> Unit:
 
 def unknown_doses(study: StudyDefinition, results: Results) -> str:
     """The sentence about outcomes without any DDD; empty where there are none."""
-    lacking = without_ddd(View(results), study.outcomes)
+    view = View(results)
+    lacking = without_ddd(view, study.outcomes)
     if not lacking:
         return ""
     some = len(lacking) < len(study.outcomes)
-    whose = f" for {listing(outcome.label for outcome in lacking)}" if some else ""
     return (
-        f"no DDD was delivered{whose}; {'these' if some else 'the'} doses are not estimated, and "
-        "numbers of dispenses stand in their place"
+        f"{' and '.join(_why(view, lacking, some=some))}; {'these' if some else 'the'} doses are "
+        "not estimated, and numbers of dispenses stand in their place"
     )
+
+
+def _why(view: View, lacking: Sequence[Outcome], *, some: bool) -> Iterator[str]:
+    """Each reason with the outcomes that it holds for; without them where it holds for all."""
+    for reason in _UNKNOWN:
+        mine = [
+            outcome.label
+            for outcome in lacking
+            if view.get("ddd", OVERALL, outcome.id, "mean_difference").reason == reason
+        ]
+        whose = f" for {listing(mine)}" if some or len(mine) < len(lacking) else ""
+        if mine:
+            yield f"{reason}{whose}"

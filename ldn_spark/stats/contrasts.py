@@ -90,7 +90,7 @@ def trend_of_proportions(groups: Sequence[PairedCounts], level: float) -> ZResul
 
 
 def relative_change(before: Fraction | int, after: Fraction | int) -> Number:
-    """(after - before) / before; not estimable when nothing was dispensed before."""
+    """(after - before) / before; not estimable when it was not above 0 before."""
     return float(Fraction(after - before) / before) if before > 0 else NOTHING_BEFORE
 
 

@@ -20,7 +20,7 @@ NO_CHANGE = NotEstimable("everybody's change is 0")
 ALL_CHANGED_ALIKE = NotEstimable("everybody's change is the same")
 FEWER_THAN_TWO = NotEstimable("fewer than two persons")
 NOBODY = NotEstimable("no persons")
-NOTHING_BEFORE = NotEstimable("nothing was dispensed before")
+NOTHING_BEFORE = NotEstimable("it was not above 0 before")
 NO_DDD = NotEstimable("no DDD was delivered")
 """Dispenses there are, and the DDD of every one is unknown."""
 ZERO_DDD = NotEstimable("the DDDs of every patient sum to 0")

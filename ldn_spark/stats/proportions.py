@@ -80,24 +80,29 @@ class PairedCounts:
         return self.gain / self.n if self.n else NOBODY
 
 
+def _nothing_to_test(counts: PairedCounts) -> NotEstimable:
+    """Why there is no test of persons who all were users in both periods or in neither."""
+    return NOBODY_SWITCHED if counts.n else NOBODY
+
+
 def mcnemar_uncorrected(counts: PairedCounts) -> Number:
     """Chi-square without continuity correction, 1 df (McNemar 1947)."""
     if counts.discordant == 0:
-        return NOBODY_SWITCHED
+        return _nothing_to_test(counts)
     return chi2_tail(counts.gain**2 / counts.discordant)
 
 
 def mcnemar_corrected(counts: PairedCounts) -> Number:
     """Chi-square with continuity correction (|b - c| - 1)^2 / (b + c) (Edwards 1948)."""
     if counts.discordant == 0:
-        return NOBODY_SWITCHED
+        return _nothing_to_test(counts)
     return chi2_tail(max(abs(counts.gain) - 1, 0) ** 2 / counts.discordant)
 
 
 def mcnemar_exact(counts: PairedCounts) -> Number:
     """Exact binomial test, twice the smaller tail (Fagerland, Lydersen and Laake 2013)."""
     if counts.discordant == 0:
-        return NOBODY_SWITCHED
+        return _nothing_to_test(counts)
     smaller = min(counts.before_only, counts.after_only)
     return min(1.0, 2 * binomial_at_most(smaller, counts.discordant))
 
@@ -109,7 +114,7 @@ def mcnemar_mid_p(counts: PairedCounts) -> Number:
     P(X <= m) + P(X < m); for b = c it is 1 - P(X = m) / 2, where P(X <= m) = (1 + P(X = m)) / 2.
     """
     if counts.discordant == 0:
-        return NOBODY_SWITCHED
+        return _nothing_to_test(counts)
     smaller = min(counts.before_only, counts.after_only)
     up_to = binomial_at_most(smaller, counts.discordant)
     if counts.gain == 0:

@@ -90,14 +90,21 @@ def summarise_outcomes(person_outcomes: DataFrame, cohort: DataFrame) -> DataFra
 
 
 def summarise_days(
-    cohort_dispensings: DataFrame, cohort: DataFrame, outcomes: Sequence[Outcome]
+    cohort_dispensings: DataFrame, cohort: DataFrame, outcomes: Sequence[Outcome], *, after: int
 ) -> DataFrame:
     """Day by day, how the running sums of a group and the sum of their squares change.
 
-    A person's running sum C(t) is cumulated away from the index date: over days 0..t for t >= 0,
-    over days t..-1 for t < 0. It changes only on days with a dispense, so the daily totals of C
-    and C squared of a group are running sums of these changes, taken outwards from the index date;
-    no grid of persons and days is ever made.
+    A person's running sum C(t) is cumulated outwards from where the two windows face each other,
+    the index date as a rule: over the days of the window after from its first to t, over the days
+    of the window before from t to its last. It changes only on days with a dispense, so the daily
+    totals of C and C squared of a group are running sums of these changes, taken outwards; no grid
+    of persons and days is ever made.
+
+    Args:
+        cohort_dispensings: one row per person, day and ATC code inside either window.
+        cohort: one row per person.
+        outcomes: what is summed.
+        after: the first day of the window after.
 
     Returns:
         One row per subgroup, stratum, outcome and day with a dispense: step_sum (micro-DDD),
@@ -108,8 +115,10 @@ def summarise_days(
         add_outcomes(cohort_dispensings, outcomes)
         .groupBy("person_key", "outcome", "day")
         .agg(exact_sum(F.col("ddd_micro")).alias("ddd_micro"))
-        .withColumn("is_after", F.col("day") >= 0)
-        .withColumn("distance", F.when(F.col("day") >= 0, F.col("day")).otherwise(-F.col("day")))
+        .withColumn("is_after", F.col("day") >= after)
+        .withColumn(
+            "distance", F.when(F.col("day") >= after, F.col("day")).otherwise(-F.col("day"))
+        )
     )
     outwards = (
         Window.partitionBy("person_key", "outcome", "is_after")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ldn_spark.reporting.cells import View, mean
+from ldn_spark.reporting.cells import NEVER_FORMED, View, mean
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.formats import pretty
-from ldn_spark.reporting.units import lacks_ddd
+from ldn_spark.reporting.wording import sentence_case
 from ldn_spark.results import CurvePoint, Results
-from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,8 +34,7 @@ def curve_panels(study: StudyDefinition, results: Results) -> Figure:
     for axes, outcome, title in zip(panels, outcomes, titles, strict=False):
         points = [point for point in results.curves if point.outcome == outcome.id]
         axes.set_title(title)
-        unknown = lacks_ddd(View(results), outcome.id)
-        _panel(axes, study, points, "No DDD was delivered" if unknown else "No curve can be formed")
+        _panel(axes, study, points, _why_none(study, results, outcome.id))
     for axes in panels[len(outcomes) :]:
         axes.set_axis_off()
     height = 72 * figure.get_size_inches()[1]
@@ -47,11 +46,18 @@ def curve_panels(study: StudyDefinition, results: Results) -> Figure:
         hspace=0.36 + more / 110,
         wspace=0.2,
     )
-    figure.supxlabel(
-        f"Days from first {study.exposure.abbreviation} dispense", fontsize=8.5, y=7 / height
-    )
+    figure.supxlabel("Days from the index date", fontsize=8.5, y=7 / height)
     figure.supylabel("Cumulative difference (DDD per patient)", fontsize=8.5, x=0.008)
     return figure
+
+
+def _why_none(study: StudyDefinition, results: Results, outcome: str) -> str:
+    """What stands in a panel without a curve."""
+    contrast = study.figures.curve_contrast
+    sides = (contrast.exposed, contrast.comparator, OVERALL)
+    found = (View(results).get("ddd", side, outcome, "mean_difference") for side in sides)
+    reasons = [one.reason for one in found if one.value is None and one.reason != NEVER_FORMED]
+    return sentence_case(reasons[0]) if reasons else "No curve can be formed"
 
 
 def _title(label: str, columns: int) -> str:
@@ -63,16 +69,14 @@ def _title(label: str, columns: int) -> str:
 def _panel(axes: Axes, study: StudyDefinition, points: list[CurvePoint], otherwise: str) -> None:
     before, after = study.windows.before, study.windows.after
     axes.axhline(0, color=canvas.BOX_EDGE, linewidth=0.8)
-    axes.axvline(0, color=canvas.MUTED, linewidth=0.9, linestyle=(0, (3, 2)))
+    if before.first < 0 <= after.last:
+        axes.axvline(0, color=canvas.MUTED, linewidth=0.9, linestyle=(0, (3, 2)))
     axes.grid(axis="y", color=canvas.GRID, linewidth=0.6)
-    for side in (
-        [point for point in points if point.day < 0],
-        [point for point in points if point.day >= 0],
-    ):
-        _draw_side(axes, side)
+    _draw_side(axes, [point for point in points if point.day <= before.last], after.first)
+    _draw_side(axes, [point for point in points if point.day >= after.first], before.last)
     room = 0.02 * (after.last - before.first)
     axes.set_xlim(before.first - room, after.last + room)
-    axes.set_xticks(_ticks(before.first, after.last))
+    axes.set_xticks(_ticks(study))
     axes.xaxis.set_major_formatter(lambda value, _: pretty(str(int(value))))
     axes.margins(y=0.14)
     if not points:
@@ -86,8 +90,8 @@ def _panel(axes: Axes, study: StudyDefinition, points: list[CurvePoint], otherwi
         )
 
 
-def _draw_side(axes: Axes, points: list[CurvePoint]) -> None:
-    """The line and band on one side of the index date, and its value at the far end."""
+def _draw_side(axes: Axes, points: list[CurvePoint], other: int) -> None:
+    """The line and band of one window, and its value at the end far from the other window."""
     if not points:
         return
     banded = [point for point in points if point.ci_low is not None and point.ci_high is not None]
@@ -101,22 +105,26 @@ def _draw_side(axes: Axes, points: list[CurvePoint]) -> None:
     )
     days, values = [p.day for p in points], [p.difference for p in points]
     axes.plot(days, values, color=canvas.BLUE, linewidth=1.5)
-    far = max(points, key=lambda point: abs(point.day))
-    near = min(points, key=lambda point: abs(abs(point.day) - 0.85 * abs(far.day)))
+    far = max(points, key=lambda point: abs(point.day - other))
+    reach = 0.85 * abs(far.day - other)
+    near = min(points, key=lambda point: abs(abs(point.day - other) - reach))
     below = near.difference > far.difference
     axes.plot([far.day], [far.difference], marker="o", markersize=3.5, color=canvas.BLUE)
     axes.annotate(
         pretty(mean(far.difference)),
         (far.day, far.difference),
-        xytext=(3 if far.day < 0 else -3, -6 if below else 5),
+        xytext=(3 if far.day < other else -3, -6 if below else 5),
         textcoords="offset points",
         va="top" if below else "baseline",
-        ha="left" if far.day < 0 else "right",
+        ha="left" if far.day < other else "right",
         fontsize=8,
         fontweight="bold",
     )
 
 
-def _ticks(first: int, last: int) -> list[int]:
-    """Both ends, the index date and the middles."""
+def _ticks(study: StudyDefinition) -> list[int]:
+    """Both ends, the index date where it lies between them, and the middles."""
+    first, last = study.windows.before.first, study.windows.after.last
+    if first >= 0 or last <= 0:
+        return sorted({first, round((first + last) / 2), last})
     return sorted({first, round(first / 2 / 10) * 10, 0, round(last / 2 / 10) * 10, last})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ldn_spark.reporting.figures import canvas
-from ldn_spark.reporting.wording import day, days, listing
+from ldn_spark.reporting.wording import day, days, index_dispense, listing, sentence_case
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.windows import DayWindow
 
@@ -86,11 +86,7 @@ def design_diagram(study: StudyDefinition) -> Figure:
 def _index_label(
     axes: Axes, study: StudyDefinition, middle: float, width: float, height: float
 ) -> None:
-    event = study.exposure.index_event
-    lines = (
-        f"Index date (day 0): first {study.exposure.abbreviation} dispense",
-        f"{event.first.isoformat()} to {event.last.isoformat()}",
-    )
+    lines = ("Index date (day 0)", sentence_case(index_dispense(study)))
     for number, line in enumerate(lines):
         weight = "normal" if number else "bold"
         half = canvas.text_width(line, _SIZE, bold=not number) / 2

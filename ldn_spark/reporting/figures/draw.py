@@ -12,14 +12,8 @@ from ldn_spark.reporting.figures.curves import curve_panels
 from ldn_spark.reporting.figures.design import design_diagram
 from ldn_spark.reporting.figures.flow import flow_diagram
 from ldn_spark.reporting.figures.forest import forest_plot, main_contrast
-from ldn_spark.reporting.units import lacks_ddd
-from ldn_spark.reporting.wording import (
-    abbreviations,
-    confidence,
-    contrast_label,
-    patients,
-    stratum_label,
-)
+from ldn_spark.reporting.figures.legends import legend
+from ldn_spark.reporting.units import USERS, amount
 from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 
@@ -62,18 +56,28 @@ class DrawnFigure:
 
 
 def figure_ids(study: StudyDefinition, results: Results) -> tuple[str, ...]:
-    """Flow diagram, curves, forest plot (where there is a contrast) and design diagram.
+    """Flow diagram, curves, forest plot and design diagram; those with nothing in them left out.
 
-    The curves are left out where no DDD of any of their outcomes was delivered.
+    The curves are left out where none can be formed or all of them lie on zero all along, the
+    forest plot where no contrast of any outcome has an interval.
     """
-    view = View(results)
+    shown = study.figures.curve_outcomes
     drawn = {
         "figure1": True,
-        "figure2": not all(lacks_ddd(view, name) for name in study.figures.curve_outcomes),
-        "figure3": main_contrast(study) is not None,
+        "figure2": any(p.difference for p in results.curves if p.outcome in shown),
+        "figure3": _has_interval(study, results),
         "figure4": True,
     }
     return tuple(name for name, is_drawn in drawn.items() if is_drawn)
+
+
+def _has_interval(study: StudyDefinition, results: Results) -> bool:
+    contrast = main_contrast(study)
+    return contrast is not None and any(
+        results.value(f"did_{unit.table}", contrast.id, outcome.id, "ci_low") is not None
+        for outcome in study.outcomes
+        for unit in (USERS, amount(View(results), study.outcomes))
+    )
 
 
 def all_figures(study: StudyDefinition, results: Results) -> tuple[DrawnFigure, ...]:
@@ -91,56 +95,16 @@ def draw_figures(
 
 def _draw(name: str, study: StudyDefinition, results: Results) -> DrawnFigure:
     if name == "figure1":
-        picture, caption = flow_diagram(study, results), _flow_caption(study)
+        picture = flow_diagram(study, results)
     elif name == "figure2":
-        picture, caption = curve_panels(study, results), _curve_caption(study, View(results))
+        picture = curve_panels(study, results)
     elif name == "figure3":
         contrast = main_contrast(study)
         assert contrast is not None
         picture = forest_plot(study, results, contrast)
-        caption = _forest_caption(study, contrast_label(study, contrast))
     else:
-        picture, caption = design_diagram(study), _design_caption(study)
+        picture = design_diagram(study)
     number = name.replace("figure", "Figure ")
-    return DrawnFigure(name, number, *caption, canvas.to_svg(picture), canvas.to_png(picture))
-
-
-def _flow_caption(study: StudyDefinition) -> tuple[str, str]:
-    drug = study.exposure.abbreviation
-    return (
-        "Flow diagram of patient inclusion.",
-        "Dispensings are those of the whole registry first and those of the exposure drug in the "
-        "index period from the step that looks for it. Before and after: dispensings of the "
-        f"examined medicines in the two windows around the first {drug} dispense.",
-    )
-
-
-def _curve_caption(study: StudyDefinition, view: View) -> tuple[str, str]:
-    contrast = study.figures.curve_contrast
-    exposed, comparator = (
-        f"{stratum_label(study, name)} ({patients(view, name)})"
-        for name in (contrast.exposed, contrast.comparator)
-    )
-    return (
-        "Cumulative difference in dispensed defined daily doses (DDD).",
-        f"Mean DDD per patient in {exposed} minus that in {comparator}, cumulated away from the "
-        f"index date (day 0), with pointwise {confidence(study)}. Above zero: more dispensed to "
-        f"{stratum_label(study, contrast.exposed)}. The numbers stand for the two whole windows; "
-        "a curve that is not symmetrical about day 0 means a difference-in-differences. "
-        + abbreviations(study, "CI"),
-    )
-
-
-def _forest_caption(study: StudyDefinition, label: str) -> tuple[str, str]:
-    return (
-        f"Difference-in-differences, {label}.",
-        f"Change in the comparator minus change in the exposed, with {confidence(study)}, not "
-        "adjusted for the number of outcomes. Square and blue: the interval does not hold zero.",
-    )
-
-
-def _design_caption(study: StudyDefinition) -> tuple[str, str]:
-    return (
-        "Design of the study.",
-        "Windows in days from the index date, both ends included. " + abbreviations(study),
+    return DrawnFigure(
+        name, number, *legend(name, study, results), canvas.to_svg(picture), canvas.to_png(picture)
     )

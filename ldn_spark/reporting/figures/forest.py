@@ -106,8 +106,8 @@ def _directions(axes: Axes, study: StudyDefinition, contrast: Contrast) -> None:
     """What lies left and right of zero, under the axis."""
     row = 1 / (_ROW * len(study.outcomes))
     for side, points, stratum, text in (
-        (0, 20, contrast.comparator, "← larger fall in {}"),
-        (1, 30, contrast.exposed, "larger fall in {} →"),
+        (0, 20, contrast.comparator, "← larger fall or smaller rise in {}"),
+        (1, 30, contrast.exposed, "larger fall or smaller rise in {} →"),
     ):
         label = text.format(stratum_label(study, stratum))
         axes.text(

@@ -72,7 +72,7 @@ def test_curves_have_a_panel_per_outcome(definition, results):
         said = texts(figure)
     assert len(figure.axes) == 6
     assert "Cumulative difference (DDD per patient)" in said
-    assert "Days from first LDN dispense" in said
+    assert "Days from the index date" in said
     assert {"−365", "0", "364"} <= set(said)
 
 

@@ -26,7 +26,7 @@ def test_a_paragraph_per_outcome_with_the_printed_numbers(definition, results):
 
 def test_what_cannot_be_estimated_is_said(definition, results):
     kept = [e for e in results.estimates if e.outcome != "lith" or e.quantity not in ("p", "se")]
-    reason = "nobody's use changed"
+    reason = "everybody's change is 0"
     kept += [
         Estimate("ddd", level.id, "lith", "p", None, NOT_ESTIMABLE, reason)
         for level in definition.strata.levels

@@ -144,7 +144,7 @@ def test_stratum_with_one_person(definition, results):
     assert row(table, "n")[0] == "1 (0.0)"
     assert row(table, "age")[0] == "44.0 (–)"
     assert table.reasons == (reason,)
-    assert "LDN×1 (N = 1) collected LDN once" in plain(table.caption)
+    assert "LDN×1, one dispense (N = 1);" in plain(table.caption)
 
 
 def test_outcome_that_nobody_uses(definition):
@@ -171,13 +171,18 @@ def test_unknown_sex_and_age_are_told(definition, results):
         results,
         {
             ("cohort", "overall", "", "age_unknown"): 1,
+            ("cohort", "LDNx2-3", "", "age_unknown"): 1,
             ("cohort", "overall", "", "sex_unknown"): 1204,
+            ("cohort", "LDNx1", "", "sex_unknown"): 4,
+            ("cohort", "LDNx4+", "", "sex_unknown"): 1200,
         },
     )
     notes = tables(definition, some)["table1"].notes
     assert tuple(map(plain, notes)) == (
-        "Sex is unknown for 1 204 patients.",
-        "Age is unknown for 1 patient.",
+        "Sex is unknown for 1 204 patients (LDN×1 4, LDN×2–3 0 and LDN×4+ 1 200); "
+        "shares of women are of those whose sex is known.",
+        "Age is unknown for 1 patient (LDN×1 0, LDN×2–3 1 and LDN×4+ 0); "
+        "ages are of those whose birth year is known.",
     )
 
 
@@ -188,13 +193,13 @@ def test_missing_ddds_are_told(definition, results):
 
 def test_captions_come_from_the_study(definition, results):
     caption = plain(tables(definition, results)["table2"].caption)
-    assert "one year before and after the first dispense of LDN (days −365 to −1" in caption
-    assert "LDN×2–3 (N = 2 554) two or three times" in caption
-    assert "LDN×4+ (N = 5 103) four or more times" in caption
+    assert "one year before and after the index date (days −365 to −1" in caption
+    assert "LDN×2–3, two or three dispenses (N = 2 554);" in caption
+    assert "LDN×4+, four or more dispenses (N = 5 103)." in caption
     assert "LDN: low dose naltrexone. DDD: defined daily dose." in caption
     wider = changed(definition, "windows", {"before": [-730, -1], "after": [0, 89]})
     caption = tables(wider, results)["table2"].caption
-    assert "two years before and 90 days after" in caption
+    assert "two years before and 90 days after the index date" in caption
 
 
 def test_methods_of_the_columns_are_named(definition, results):
