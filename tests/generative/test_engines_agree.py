@@ -87,6 +87,9 @@ STUDIES = {
         ],
         "subgroups": [{"id": "women", "label": "Women", "keep_if": {"sex": "F"}}],
     },
+    "the window after begins before the index date": {
+        "windows": {"before": [-400, -61], "after": [-30, 400]}
+    },
 }
 
 
@@ -174,10 +177,10 @@ def test_transforms_equal_the_reference_model(spark, name, seed):
         dense = reference_model.running_moments(
             definition, register, model_members, outcome, level.id
         )
-        assert running(days, "N06A", level.id, dense) == dense
+        assert running(days, "N06A", level.id, dense, definition.windows.after.first) == dense
 
 
-def running(days, outcome, stratum, dense):
+def running(days, outcome, stratum, dense, after):
     """The dense daily moments from the sparse steps."""
     steps = {
         row["day"]: (int(row["step_sum"]), int(row["step_sum_squares"]))
@@ -186,8 +189,8 @@ def running(days, outcome, stratum, dense):
     }
     result = {}
     for outwards in (
-        sorted((d for d in dense if d < 0), reverse=True),
-        sorted(d for d in dense if d >= 0),
+        sorted((d for d in dense if d < after), reverse=True),
+        sorted(d for d in dense if d >= after),
     ):
         total = squares = 0
         for day in outwards:
