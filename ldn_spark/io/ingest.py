@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.invented import is_marked
 from ldn_spark.io.accounts import (
     parse_files,
     rejection_examples,
@@ -166,6 +167,8 @@ def ingest(
         if again := find_redelivered(intake):
             raise DeliveryError(again)
         version = _write(intake, report)
+        if version.invented or is_marked(paths):
+            version = replace(version, invented=True)
         reached("written")
         publish_version(lake_root, version)
         reached("published")
@@ -268,7 +271,8 @@ def _write(intake: Intake, report: Reporter) -> LakeVersion:
     )
     check_rejected(intake.lake, draft)
     report(Progress("checking the lake", 1, 1, "versions"))
-    return replace(draft, **span, **persons)
+    invented = persons.pop("invented") > 0 or (before is not None and before.invented)
+    return replace(draft, **span, **persons, invented=invented)
 
 
 def _finished(file: FileRecord, version: int, done: Written) -> FileRecord:

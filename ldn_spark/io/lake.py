@@ -115,6 +115,7 @@ class LakeVersion:
         years: dispensings per year.
         first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
         replaced: what its delivery was declared to replace; empty for nothing.
+        invented: whether any delivery so far was marked as invented; see `invented`.
     """
 
     number: int
@@ -128,6 +129,7 @@ class LakeVersion:
     first_dispensed_on: str = ""
     last_dispensed_on: str = ""
     replaced: str = ""
+    invented: bool = False
 
     @property
     def lines(self) -> int:

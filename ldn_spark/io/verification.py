@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import EngineError
+from ldn_spark.invented import PSEUDONYM
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.schemas import DISPENSINGS, PERSONS, REJECTED_DISPENSINGS
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def describe_persons(lake: Lake, draft: LakeVersion) -> dict[str, int]:
-    """Persons and their contradictions, from the table as it was written.
+    """Persons, their contradictions and the invented ones, from the table as it was written.
 
     Raises:
         EngineError: two pseudonyms have the same key.
@@ -26,6 +27,7 @@ def describe_persons(lake: Lake, draft: LakeVersion) -> dict[str, int]:
         lake.read(PERSONS, draft).agg(
             F.count(F.lit(1)).alias("persons"),
             F.count_distinct("person_key").alias("keys"),
+            F.count(F.when(F.col("pseudonym").startswith(PSEUDONYM), F.lit(1))).alias("invented"),
             F.count(F.when(F.col("sex_conflict"), F.lit(1))).alias("sex_conflicts"),
             F.count(F.when(F.col("birth_year_conflict"), F.lit(1))).alias("birth_year_conflicts"),
         )

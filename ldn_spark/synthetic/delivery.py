@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ldn_spark.invented import PSEUDONYM
 from ldn_spark.synthetic.background import Dispensings
 from ldn_spark.synthetic.calendar import Calendar
 from ldn_spark.synthetic.draws import Integers, shuffled
@@ -65,7 +66,7 @@ class LineWriter:
             for month, is_dead in zip(people.death_month.tolist(), dead.tolist(), strict=True)
         ]
         prefixes = [
-            f"P{key:08d};{2 if woman else 1};{born};{died}".encode()
+            f"{PSEUDONYM}{key:08d};{2 if woman else 1};{born};{died}".encode()
             for key, woman, born, died in zip(
                 number.tolist(),
                 people.woman.tolist(),

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import OutputExistsError, Problem, ResourceError, UsageError
+from ldn_spark.invented import write_marker
 from ldn_spark.io import collect
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.synthetic.delivery import join_parts
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 ONE_FILE_A_YEAR = 1_000_000  # up to so many people
 PEOPLE_PER_FILE = 100_000  # of more people
 REPORTS = 20  # how often progress is reported, about
-BYTES_PER_PERSON_YEAR = 720
+BYTES_PER_PERSON_YEAR = 800
 
 
 def simulate(
@@ -280,7 +281,8 @@ def file_name(plan: Plan, year: int, place: int) -> str:
 
 
 def publish(folder: Path, out: Path) -> None:
-    """Show the finished folder under its name, all at once."""
+    """Show the finished folder under its name, all at once, marked as invented."""
+    write_marker(folder)
     folder.chmod(0o755)
     try:
         folder.rename(out)

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ldn_spark.invented import SENTENCE
 from ldn_spark.synthetic import starters as planted
 from ldn_spark.synthetic.formulary import Catalogue
 from ldn_spark.synthetic.people import CONTINUING_SHARE, STRATA, Roles
 from ldn_spark.synthetic.starters import SUSCEPTIBLE, StarterModel, Window
 
-VERSION = 1  # of the bytes a seed stands for: to be raised with any change of them
+VERSION = 2  # of the bytes a seed stands for: to be raised with any change of them
 TRUTH_FILE = "truth.json"
 OUTCOMES: dict[str, tuple[str, ...]] = {
     "all": ("N03A", "N05A", "N05B", "N05C", "N06A", "N06B"),
@@ -76,13 +77,14 @@ class Truth:
 
     def write(self, folder: Path) -> None:
         """Write `truth.json` into a folder nobody sees yet."""
-        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        text = json.dumps({"note": SENTENCE, **asdict(self)}, indent=2, ensure_ascii=False)
         (folder / TRUTH_FILE).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> Truth:
         """Read `truth.json`; a `ValueError`, `KeyError` or `TypeError` when it is no truth."""
         content = json.loads((folder / TRUTH_FILE).read_text(encoding="utf-8"))
+        content.pop("note")
         content["files"] = tuple(DeliveredFile(**file) for file in content["files"])
         return cls(**content)
 

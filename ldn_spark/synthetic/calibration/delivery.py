@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ldn_spark.errors import ConfigError, OutputExistsError, Problem, UsageError
+from ldn_spark.invented import SENTENCE
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.published.reading import read_published
 from ldn_spark.published.values import Published
@@ -111,7 +112,8 @@ def simulate_published(
         files = _join(plan, folder, rows, report)
         truth = _truth(parameters, study, cohort, values, plan, files)
         (folder / TRUTH_FILE).write_text(
-            json.dumps(truth, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            json.dumps({"note": SENTENCE, **truth}, indent=2, ensure_ascii=False) + "\n",
+            encoding="utf-8",
         )
         registry.publish(folder, out)
 

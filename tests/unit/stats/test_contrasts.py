@@ -21,6 +21,8 @@ from ldn_spark.stats.contrasts import (
 )
 from ldn_spark.stats.means import paired_t, welch
 from ldn_spark.stats.not_estimable import (
+    A_GROUP_IS_EMPTY,
+    A_GROUP_OF_ONE,
     FEWER_THAN_TWO,
     NO_VARIANCE,
     NOBODY,
@@ -78,7 +80,7 @@ class TestDidOfProportions:
     @pytest.mark.parametrize("pair", [(EMPTY, EXPOSED), (EXPOSED, EMPTY)])
     def test_an_empty_group(self, pair):
         result = did_of_proportions(*pair, LEVEL)
-        assert {getattr(result, name) for name in result.__slots__} == {NOBODY}
+        assert {getattr(result, name) for name in result.__slots__} == {A_GROUP_IS_EMPTY}
 
     @unhurried
     @given(tables, tables)
@@ -133,8 +135,8 @@ class TestTrend:
 
     def test_undefined(self):
         assert isinstance(trend_of_means([moments([1, 2])], LEVEL).estimate, NotEstimable)
-        assert trend_of_means([moments([1]), moments([1, 2])], LEVEL).p == FEWER_THAN_TWO
-        assert trend_of_proportions([EMPTY, EXPOSED], LEVEL).p == NOBODY
+        assert trend_of_means([moments([1]), moments([1, 2])], LEVEL).p == A_GROUP_OF_ONE
+        assert trend_of_proportions([EMPTY, EXPOSED], LEVEL).p == A_GROUP_IS_EMPTY
         still = trend_of_proportions([STILL, STILL, STILL], LEVEL)
         assert (still.estimate, still.p) == (0.0, NO_VARIANCE)
 
@@ -166,9 +168,9 @@ class TestStandardisedDifference:
 
     def test_needs_variation_somewhere(self):
         assert smd_of_proportions(0, 10, 9, 9) == NO_VARIANCE
-        assert smd_of_proportions(0, 0, 4, 9) == NOBODY
+        assert smd_of_proportions(0, 0, 4, 9) == A_GROUP_IS_EMPTY
         assert smd_of_means(moments([1, 1]), moments([2, 2])) == NO_VARIANCE
-        assert smd_of_means(moments([1]), moments([2, 3])) == FEWER_THAN_TWO
+        assert smd_of_means(moments([1]), moments([2, 3])) == A_GROUP_OF_ONE
         assert smd_of_means(moments([1, 1]), moments([2, 4])) == -2.0  # -2 / sqrt((0 + 2) / 2)
 
     @unhurried

@@ -10,6 +10,8 @@ from scipy import stats
 from ldn_spark.stats.means import did_of_means, paired_t, pooled, welch
 from ldn_spark.stats.moments import Moments
 from ldn_spark.stats.not_estimable import (
+    A_GROUP_IS_EMPTY,
+    A_GROUP_OF_ONE,
     ALL_CHANGED_ALIKE,
     FEWER_THAN_TWO,
     NO_CHANGE,
@@ -162,10 +164,10 @@ class TestUndefined:
 
     @pytest.mark.parametrize("method", [welch, pooled])
     def test_a_group_too_small(self, method):
-        assert method(moments([]), moments([1, 2]), LEVEL).estimate == NOBODY
+        assert method(moments([]), moments([1, 2]), LEVEL).estimate == A_GROUP_IS_EMPTY
         single = method(moments([5]), moments([1, 2]), LEVEL)
         assert single.estimate == 3.5
-        assert single.se == single.p == FEWER_THAN_TWO
+        assert single.se == single.p == A_GROUP_OF_ONE
 
 
 @unhurried
