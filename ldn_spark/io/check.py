@@ -100,7 +100,8 @@ def check(
         UsageError: `replaces` means nothing in the lake.
         ResourceError: disk, memory or a permission is missing.
     """
-    tables = read_lookups(source, lookups or {})
+    told: list[str] = []
+    tables = read_lookups(source, lookups or {}, told.append)
     looked_up = hashes(lookups or {})
     is_filled = lake_root is not None and bool(known_versions(lake_root))
     before = read_version(lake_root) if is_filled else None
@@ -137,7 +138,7 @@ def check(
             records = [with_turned_away(record, found) for record in records]
             problems += _outside_period(intake, found)
             problems += find_redelivered(intake)
-    warnings += [*notes, *same_name, *suspicions(records, source)]
+    warnings += [*told, *notes, *same_name, *suspicions(records, source)]
     return CheckReport(tuple(records), known, tuple(examples), tuple(warnings), tuple(problems))
 
 

@@ -148,15 +148,23 @@ class Lookup(Document):
     """A small CSV that the user supplies: more columns, by the value of a delivered one.
 
     `--lookup NAME=FILE` gives the file. Its column `key` is matched with the delivered column
-    `key`; the columns it `gives` can be used as if they had been delivered.
+    `key`, or each of several with its own; the columns it `gives` can be used as if they had been
+    delivered.
     """
 
     name: LookupName = Field(description="its name in --lookup NAME=FILE")
-    key: Delivered = Field(description="the column that is looked up, in both files")
+    key: Delivered | Annotated[tuple[Delivered, ...], Field(min_length=1, max_length=10)] = Field(
+        description="the column that is looked up, in both files; or a list of several"
+    )
     gives: Annotated[tuple[Delivered, ...], Field(min_length=1, max_length=100)] = Field(
         description="its further columns, to be used as if they had been delivered"
     )
     required: bool = Field(default=True, description="whether an unmatched row is rejected")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that the row is found by."""
+        return (self.key,) if isinstance(self.key, str) else self.key
 
 
 class Companion(Document):

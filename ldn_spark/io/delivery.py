@@ -18,7 +18,7 @@ from ldn_spark.errors import ConflictError, DeliveryError, Problem
 from ldn_spark.io.blocks import BLOCK_BYTES, BLOCK_ROWS, Block, DeliveredFile, stamp_of
 from ldn_spark.io.deltatables import is_delta
 from ldn_spark.io.finding import find_files
-from ldn_spark.io.layouts import Layout, layouts_of
+from ldn_spark.io.layouts import Layout, layouts_of, unknown_columns
 from ldn_spark.io.sources import Source
 from ldn_spark.io.statfiles import FORMATS, scan_stat
 from ldn_spark.io.tablefiles import drift_problems, parquet_files, scan_delta, scan_parquet
@@ -127,6 +127,7 @@ def try_files(
             told = Problem(str(path), said, "check access")
             problems.append(damaged(path) if is_damage(error) else told)
     problems += drift_problems(tables, layouts)
+    warnings += unknown_columns(files, layouts)
     report(Progress("checking files", total, total, "bytes"))
     return files, warnings, problems
 

@@ -116,7 +116,8 @@ def ingest(
             a delivered file was written to meanwhile; the lake is unchanged.
         ResourceError: disk, memory or a permission is missing; the lake is unchanged.
     """
-    tables = read_lookups(source, lookups or {})
+    told: list[str] = []
+    tables = read_lookups(source, lookups or {}, told.append)
     looked_up = hashes(lookups or {})
     paths, notes = find_files(delivery, source)
     paths = without_lookups(paths, lookups or {})
@@ -131,7 +132,7 @@ def ingest(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
         )
         files, known, same_name = new_files(scanned, before, replacement, looked_up)
-        warnings = [*notes, *warnings, *same_name]
+        warnings = [*told, *notes, *warnings, *same_name]
         if not files and before is not None:
             return IngestReport(NOOP, before, (), known, (), tuple(warnings))
         spark = engine() if callable(engine) else engine

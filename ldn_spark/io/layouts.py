@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ldn_spark.errors import DeliveryError, Problem
-from ldn_spark.io.blocks import DISPENSINGS
+from ldn_spark.io.blocks import DISPENSINGS, DeliveredFile
 from ldn_spark.io.declared import Companion
 from ldn_spark.io.guesses import is_value
 from ldn_spark.io.sources import Source
@@ -61,7 +61,7 @@ def _fits(name: str, patterns: Sequence[str]) -> bool:
 
 def layouts_of(source: Source) -> tuple[Layout, ...]:
     """The layouts of a source, the dispensings first."""
-    required = {*source.columns.values(), *source.line_key, *(one.key for one in source.lookups)}
+    required = {*source.columns.values(), *source.line_key, *source.lookup_keys}
     required |= {*source.computed.ddd.multiply} if source.computed.ddd else set()
     required |= {source.computed.birth_year.age} if source.computed.birth_year else set()
     required |= {source.no_id.column} if source.no_id and not source.no_id.optional else set()
@@ -157,13 +157,30 @@ def _columns_there(header: Sequence[str], layout: Layout) -> str:
     return f"; the file has {', '.join(names[:_NAMED_COLUMNS])}{more}"
 
 
-def header_warnings(name: str, header: Sequence[str], layout: Layout) -> list[str]:
-    """The columns of a file that its source does not know; of many, the first few."""
-    unknown = [column for column in dict.fromkeys(header) if column and column not in layout.known]
-    warnings = [
-        f"{name}: column '{column}' is not known to {layout.title} and is ignored"
-        for column in unknown[:_NAMED_COLUMNS]
+def unknown_columns(files: Sequence[DeliveredFile], layouts: Sequence[Layout]) -> list[str]:
+    """One warning for all columns of all files that their source does not know; none for none."""
+    known = {layout.kind: layout.known for layout in layouts}
+    found: dict[str, list[str]] = {}
+    for file in files:
+        for column in dict.fromkeys(file.header):
+            if column and column not in known[file.kind]:
+                found.setdefault(column, []).append(file.name)
+    if not found:
+        return []
+    told = [f"{column} ({_in_files(names, files)})" for column, names in found.items()]
+    more = f" and {len(told) - _NAMED_COLUMNS} more" if len(told) > _NAMED_COLUMNS else ""
+    are = "1 column is" if len(told) == 1 else f"{len(told)} columns are"
+    ignored = "is ignored" if len(told) == 1 else "are ignored"
+    return [
+        f"{are} not known to source {layouts[0].source} and {ignored}: "
+        f"{', '.join(told[:_NAMED_COLUMNS])}{more}"
     ]
-    if more := unknown[_NAMED_COLUMNS:]:
-        warnings.append(f"{name}: so are {len(more)} further columns")
-    return warnings
+
+
+def _in_files(names: Sequence[str], files: Sequence[DeliveredFile]) -> str:
+    """In which files a column is: the first by its name, and how many others."""
+    if len(names) == 1:
+        return names[0]
+    if len(names) == len(files):
+        return f"all {len(files)} files"
+    return f"{names[0]} and {len(names) - 1} more"

@@ -1,9 +1,10 @@
 """Bytes of a delivered file into columns of bytes, line by line: nothing swallows its neighbour.
 
-A row is a line that ends with a line feed; a quoted field never reaches over it. Lines are split
-by pyarrow's CSV reader. A block with anything the reader would read differently (quotes, NUL,
-stray carriage returns, blank lines, a line of another width, bytes outside the encoding) first
-loses the lines at fault.
+A row is a line that ends with a line feed; a quoted field reaches over it only where the source
+declares that it may (`records` says which lines are one record then). Lines are split by pyarrow's
+CSV reader. A block with anything the reader would read differently (quotes, NUL, stray carriage
+returns, blank lines, a line of another width, bytes outside the encoding) first loses the lines at
+fault.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from ldn_spark.io.blocks import DISPENSINGS
+from ldn_spark.io.records import Quoting, find_records
 from ldn_spark.io.sources import Source
 
 _UNDEFINED = {"cp1252": tuple(bytes([code]) for code in (0x81, 0x8D, 0x8F, 0x90, 0x9D))}
@@ -75,8 +77,15 @@ def split_lines(
             columns = None
         if columns is not None and not _has_blank_line(data, columns[wanted[0]]):
             return SplitLines(columns, None, {}, source.codec)
-    further = _further_records(data, len(header), source)
-    data, positions, faults = _set_faulty_lines_aside(data, len(header), source)
+    check_text = not is_text(data, source.codec)
+    records, positions = _records(data, len(header), source)
+    further = _further_records(records, len(header), source)
+    faults = _faults_by_record(records, len(header), source, check_text=check_text)
+    if faults:
+        good = np.delete(np.arange(len(records)), list(faults))
+        faults = {int(positions[record]): reason for record, reason in faults.items()}
+        records, positions = records.take(pa.array(good)), positions[good]
+    data = b"\n".join(records.to_pylist()) + b"\n"
     if not len(positions):
         columns = _no_rows(wanted)
     else:
@@ -100,7 +109,12 @@ def _read(
     return csv.read_csv(
         pa.BufferReader(data),
         csv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
-        csv.ParseOptions(delimiter=delimiter, quote_char=quote, ignore_empty_lines=False),
+        csv.ParseOptions(
+            delimiter=delimiter,
+            quote_char=quote,
+            ignore_empty_lines=False,
+            newlines_in_values=bool(quote),
+        ),
         csv.ConvertOptions(
             include_columns=list(wanted), column_types=_types(wanted), strings_can_be_null=False
         ),
@@ -136,79 +150,83 @@ def is_text(data: bytes, codec: str) -> bool:
     return True
 
 
-def _set_faulty_lines_aside(
-    data: bytes, fields: int, source: Source
-) -> tuple[bytes, np.ndarray, dict[int, str]]:
-    """The lines that split cleanly, their positions, and the faults of the others."""
-    check_text = not is_text(data, source.codec)
-    data = data.replace(b"\r\n", b"\n")
-    lines = pc.split_pattern(pa.array([data.removesuffix(b"\n")], pa.binary()), "\n").values
-    if not data:
-        lines = lines.slice(0, 0)
+def _records(data: bytes, fields: int, source: Source) -> tuple[pa.BinaryArray, np.ndarray]:
+    """The records of a block without their line ends, and the line of each, counted from 0."""
+    plain = data.replace(b"\r\n", b"\n").removesuffix(b"\n")
+    lines = pc.split_pattern(pa.array([plain], pa.binary()), "\n").values
+    lines = lines if data else lines.slice(0, 0)
+    if not source.quoted_line_ends:
+        return lines, np.arange(len(lines))
+    found = find_records(data, fields, source.quoting, is_end=True)
+    if len(found.first_lines) == len(lines):
+        return lines, found.first_lines
+    ends = np.append(found.first_lines[1:], len(lines))
+    texts = lines.to_pylist()
+    records = [
+        b"\n".join(texts[first:end]) for first, end in zip(found.first_lines, ends, strict=True)
+    ]
+    return pa.array(records, pa.binary()), found.first_lines
+
+
+def _faults_by_record(
+    records: pa.BinaryArray, fields: int, source: Source, *, check_text: bool
+) -> dict[int, str]:
+    """The number of each record with a fault, and the reason."""
     faults: dict[int, str] = {}
-    for reason, found in _faults(lines, fields, source, check_text=check_text):
-        for position in np.flatnonzero(found):
-            faults.setdefault(int(position), reason)
-    positions = np.delete(np.arange(len(lines)), list(faults))
-    good = lines.take(pa.array(positions)) if faults else lines
-    return b"\n".join(good.to_pylist()) + b"\n", positions, faults
+    for reason, found in _faults(records, fields, source, check_text=check_text):
+        for number in np.flatnonzero(found).tolist():
+            faults.setdefault(number, reason)
+    return faults
 
 
-def _further_records(data: bytes, fields: int, source: Source) -> int:
+def _further_records(records: pa.BinaryArray, fields: int, source: Source) -> int:
     """How many records stand behind the first one of their line, after a stray carriage return.
 
     Only what has the fields of a whole record is one: a carriage return within a text is none.
     """
-    if data.count(b"\r") == data.count(b"\r\n"):
-        return 0
-    delimiter, found = source.delimiter.encode(), 0
-    quoted = re.compile(_quoted_field(source.quote).encode()) if source.quote else None
-    for line in data.replace(b"\r\n", b"\n").split(b"\n"):
-        if b"\r" in line:
-            bare = quoted.sub(b"", line) if quoted else line
-            whole = (part.count(delimiter) + 1 == fields for part in bare.split(b"\r") if part)
-            found += max(0, sum(whole) - 1)
+    stray = records.filter(pc.match_substring(records, "\r"))
+    delimiter, quoting, found = source.delimiter.encode(), source.quoting, 0
+    quoted = re.compile(quoting.quoted.encode()) if quoting else None
+    for record in stray.to_pylist():
+        bare = quoted.sub(b"", record) if quoted else record
+        whole = (part.count(delimiter) + 1 == fields for part in bare.split(b"\r") if part)
+        found += max(0, sum(whole) - 1)
     return found
 
 
 def _faults(
-    lines: pa.Array, fields: int, source: Source, *, check_text: bool
+    records: pa.BinaryArray, fields: int, source: Source, *, check_text: bool
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Which lines have which fault, the more serious ones first."""
-    yield "nul_byte", _mask(pc.match_substring(lines, "\0"))
-    yield "stray_carriage_return", _mask(pc.match_substring(lines, "\r"))
-    yield "blank_line", _mask(pc.equal(pc.binary_length(lines), 0))
+    """Which records have which fault, the more serious ones first."""
+    yield "nul_byte", _mask(pc.match_substring(records, "\0"))
+    bare, quoting = records, source.quoting
+    quoted = pc.match_substring(records, source.quote) if quoting else None
+    is_quoted = quoting is not None and pc.any(quoted).as_py()
+    if is_quoted:
+        without = pc.replace_substring_regex(records, quoting.begun, r"\1")
+        bare = pc.if_else(quoted, without, records)
+    strays = bare if source.quoted_line_ends else records
+    yield "stray_carriage_return", _mask(pc.match_substring(strays, "\r"))
+    yield "blank_line", _mask(pc.equal(pc.binary_length(records), 0))
     if check_text:
-        texts = (is_text(line, source.codec) for line in lines.to_pylist())
-        yield "encoding", ~np.fromiter(texts, bool, len(lines))
-    quote, delimiter = source.quote, source.delimiter
-    if quote:
-        quoted = pc.match_substring(lines, quote)
-        if pc.any(quoted).as_py():
-            well = pc.match_substring_regex(lines, _well_quoted(quote, delimiter))
-            yield "unbalanced_quote", _mask(pc.and_not(quoted, well))
-            opened = f"(^|{re.escape(delimiter)})" + _quoted_field(quote)
-            bare = pc.replace_substring_regex(lines, opened, r"\1")
-            lines = pc.if_else(quoted, bare, lines)
-    width = _mask(pc.add(pc.count_substring(lines, delimiter), 1))
+        texts = (is_text(record, source.codec) for record in records.to_pylist())
+        yield "encoding", ~np.fromiter(texts, bool, len(records))
+    if is_quoted:
+        ill = pc.and_not(quoted, pc.match_substring_regex(records, quoting.whole))
+        if not source.quoted_line_ends:
+            yield "quoted_line_end", _mask(pc.and_(ill, _goes_on(records, bare, fields, quoting)))
+        yield "unbalanced_quote", _mask(ill)
+    width = _mask(pc.add(pc.count_substring(bare, source.delimiter), 1))
     yield "too_few_fields", width < fields
     yield "too_many_fields", width > fields
 
 
+def _goes_on(records: pa.Array, bare: pa.Array, fields: int, quoting: Quoting) -> pa.BooleanArray:
+    """Which lines end within a quoted field, unless the quote alone keeps them from being whole."""
+    whole = pc.equal(pc.add(pc.count_substring(bare, quoting.delimiter), 1), fields)
+    stray = pc.and_(whole, pc.match_substring_regex(records, quoting.strayed))
+    return pc.and_not(pc.match_substring_regex(records, quoting.opened), stray)
+
+
 def _mask(found: pa.Array) -> np.ndarray:
     return found.to_numpy(zero_copy_only=False)
-
-
-def _quoted_field(quote: str) -> str:
-    q = re.escape(quote)
-    return f"{q}(?:[^{q}]|{q}{q})*{q}"
-
-
-def _well_quoted(quote: str, delimiter: str) -> str:
-    """A pattern of a whole line whose quoted fields end before a delimiter or the line's end.
-
-    A quote inside an unquoted field is an ordinary character.
-    """
-    q, d = re.escape(quote), re.escape(delimiter)
-    field = f"(?:{_quoted_field(quote)}|[^{q}{d}][^{d}]*|)"
-    return f"^{field}(?:{d}{field})*$"

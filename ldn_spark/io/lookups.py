@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ldn_spark.csv_files import read_rows
@@ -11,16 +11,21 @@ from ldn_spark.io.declared import Lookup
 from ldn_spark.io.file_kinds import no_file
 from ldn_spark.io.sources import Source
 
-LookupTable = Mapping[str, "tuple[str | None, ...]"]
-"""What a lookup gives, in the order of `Lookup.gives`, by its key; None = an empty cell."""
+LookupTable = Mapping["tuple[str, ...]", "tuple[str | None, ...]"]
+"""What a lookup gives, in the order of `Lookup.gives`, by its keys in the order of `Lookup.keys`;
+None = an empty cell."""
+Warn = Callable[[str], None]
 
 
-def read_lookups(source: Source, files: Mapping[str, Path]) -> dict[str, LookupTable]:
+def read_lookups(
+    source: Source, files: Mapping[str, Path], warn: Warn = lambda text: None
+) -> dict[str, LookupTable]:
     """The content of a source's lookups, by name; plain and picklable, for the parsing tasks.
 
     Args:
         source: declares the lookups.
         files: the CSV of each lookup, by name.
+        warn: is told of further columns in a file, once for each file.
 
     Raises:
         ConfigError: a lookup has no file, a file no lookup, or a file is wrong; all at once.
@@ -36,12 +41,13 @@ def read_lookups(source: Source, files: Mapping[str, Path]) -> dict[str, LookupT
     for name, lookup in declared.items():
         if name not in files:
             if lookup.required:
-                gives = ", ".join(lookup.gives)
-                what = f"source {source.id} needs the lookup '{name}' ({lookup.key} → {gives})"
+                does = f"{', '.join(lookup.keys)} → {', '.join(lookup.gives)}"
+                what = f"source {source.id} needs the lookup '{name}' ({does})"
                 problems.append(Problem("--lookup", what, f"give --lookup {name}=FILE"))
             continue
         try:
-            tables[name] = read_lookup(lookup, files[name], key_reader(source, lookup))
+            readers = [key_reader(source, column) for column in lookup.keys]
+            tables[name] = read_lookup(lookup, files[name], readers, warn)
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -49,10 +55,10 @@ def read_lookups(source: Source, files: Mapping[str, Path]) -> dict[str, LookupT
     return tables
 
 
-def key_reader(source: Source, lookup: Lookup) -> Callable[[str], str]:
+def key_reader(source: Source, column: str) -> Callable[[str], str]:
     """How a key is compared: without blanks around it, product numbers at their full width."""
     width = source.product_number_width or 0
-    if lookup.key != source.delivered.get("product_number"):
+    if column != source.delivered.get("product_number"):
         return str.strip
 
     def key(text: str) -> str:
@@ -63,43 +69,59 @@ def key_reader(source: Source, lookup: Lookup) -> Callable[[str], str]:
 
 
 def read_lookup(
-    lookup: Lookup, path: Path, key: Callable[[str], str] = str.strip
-) -> dict[str, tuple[str | None, ...]]:
+    lookup: Lookup,
+    path: Path,
+    readers: Sequence[Callable[[str], str]] | None = None,
+    warn: Warn = lambda text: None,
+) -> dict[tuple[str, ...], tuple[str | None, ...]]:
     """Read the CSV of a lookup: UTF-8, a header line, its delimiter `,`, `;` or a tab.
 
+    Further columns are left aside, with one warning.
+
+    Args:
+        lookup: its columns.
+        path: the file.
+        readers: how each key is compared; as they are written where it is not said.
+        warn: is told of further columns.
+
     Returns:
-        By key, the trimmed texts of the given columns; None where the cell is empty.
+        By its keys, the trimmed texts of the given columns; None where the cell is empty.
 
     Raises:
-        ConfigError: the file cannot be read, lacks a column or has another one, or has a key twice
-            or none; every problem with its line.
+        ConfigError: the file cannot be read, lacks a column, or has keys twice or none; every
+            problem with its line.
     """
     if what := no_file(path):
         raise ConfigError(Problem(str(path), what, "give a CSV file"))
     lines = read_rows(path)
     header = list(lines[0].fields) if lines else []
-    wanted = (lookup.key, *lookup.gives)
-    problems = list(_header_problems(path, header, wanted))
-    if problems:
+    wanted = (*lookup.keys, *lookup.gives)
+    if problems := list(_header_problems(path, header, wanted)):
         raise ConfigError(problems)
+    if others := [name for name in dict.fromkeys(header) if name and name not in wanted]:
+        are = "a column is" if len(others) == 1 else f"{len(others)} columns are"
+        warn(f"{path}: {are} not one of the lookup '{lookup.name}': {', '.join(others)}; ignored")
+    readers = readers or [str.strip] * len(lookup.keys)
     places = [header.index(name) for name in wanted]
-    table: dict[str, tuple[str | None, ...]] = {}
-    first_lines: dict[str, int] = {}
+    table: dict[tuple[str, ...], tuple[str | None, ...]] = {}
+    first_lines: dict[tuple[str, ...], int] = {}
     for row in lines[1:]:
         where, cells = f"{path} line {row.line}", row.fields
         if len(cells) != len(header):
             what = f"has {len(cells)} fields, the header {len(header)}"
             problems.append(Problem(where, what, "mend the line"))
             continue
-        found, *given = (cells[place] for place in places)
-        name = key(found)
-        if not found:
-            problems.append(Problem(where, f"the key '{lookup.key}' is empty", "fill it in"))
-        elif name in table:
-            what = f"has the key of line {first_lines[name]} again"
+        found = [cells[place] for place in places]
+        keys, given = found[: len(lookup.keys)], found[len(lookup.keys) :]
+        key = tuple(read(text) for read, text in zip(readers, keys, strict=True))
+        empty = [name for name, text in zip(lookup.keys, keys, strict=True) if not text]
+        if empty:
+            problems.append(Problem(where, f"the key '{empty[0]}' is empty", "fill it in"))
+        elif key in table:
+            what = f"has the key of line {first_lines[key]} again"
             problems.append(Problem(where, what, "keep one of them"))
         else:
-            table[name], first_lines[name] = tuple(cell or None for cell in given), row.line
+            table[key], first_lines[key] = tuple(cell or None for cell in given), row.line
     if problems:
         raise ConfigError(problems)
     return table
@@ -115,7 +137,3 @@ def _header_problems(path: Path, header: list[str], wanted: tuple[str, ...]) -> 
             yield Problem(where, f"the column '{name}' is missing", "add it")
         elif header.count(name) > 1:
             yield Problem(where, f"the column '{name}' occurs twice", "remove one")
-    for name in dict.fromkeys(header):
-        if name not in wanted:
-            mend = "remove it, or name it under 'gives' of the lookup"
-            yield Problem(where, f"the column '{name}' is not one of the lookup's", mend)

@@ -169,17 +169,25 @@ def _take_pseudonyms(
 def _look_up(
     rows: JudgedRows, columns: Mapping[str, TextColumn], lookup: LookupStep
 ) -> dict[str, TextColumn]:
-    """The columns of a lookup, if the rows have its key."""
-    given = {}
-    if key := columns.get(lookup.key):
-        found = [lookup.table.get(lookup.compared(text)) for text in key.texts]
-        for at, name in enumerate(lookup.gives):
-            texts = [(row[at] or "") if row else "" for row in found]
-            given[name] = TextColumn(name, texts, key.indices, canonical=True)
-        matched, unmatched = Field(None), lookup.unmatched
-        fields = [unmatched if row is None else matched for row in found]
-        rows.judge(key.indices, fields, [key.name] * len(fields))
-    return given
+    """The columns of a lookup, if the rows have all of its keys."""
+    if not columns.keys() >= {*lookup.keys}:
+        return {}
+    keys = [columns[name] for name in lookup.keys]
+    compared = [
+        [read(text) for text in key.texts] for read, key in zip(lookup.compared, keys, strict=True)
+    ]
+    indices, numbers = combinations(keys)
+    wanted = (tuple(texts[at] for texts, at in zip(compared, row, strict=True)) for row in numbers)
+    found = [lookup.table.get(key) for key in wanted]
+    matched, unmatched = Field(None), lookup.unmatched
+    fields = [unmatched if row is None else matched for row in found]
+    rows.judge(indices, fields, [keys[0].name] * len(fields))
+    return {
+        name: TextColumn(
+            name, [(row[at] or "") if row else "" for row in found], indices, canonical=True
+        )
+        for at, name in enumerate(lookup.gives)
+    }
 
 
 def _take(rows: JudgedRows, step: Step, columns: Mapping[str, TextColumn]) -> None:

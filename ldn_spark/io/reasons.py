@@ -13,6 +13,7 @@ _OF_LINES = {
     "blank_line": "the line is empty",
     "encoding": "the line is no text in the encoding that the source declares",
     "unbalanced_quote": "a quoted field does not end before a delimiter or the end of the line",
+    "quoted_line_end": "a quoted field is still open at the end of the line",
     "too_few_fields": "the line has fewer fields than the header",
     "too_many_fields": "the line has more fields than the header",
     "repeated_header": "the line is the header again",
@@ -105,6 +106,8 @@ REASONS = {**REJECTED, **REPAIRED, **NOTED}
 
 
 _MENDS = {
+    "quoted_line_end": "where fields hold line ends, declare quoted_line_ends: true in the source "
+    "file",
     "encoding": "declare the encoding that the file has in its source file",
 }
 

@@ -82,17 +82,17 @@ class LookupStep:
     """The columns of a lookup.
 
     Attributes:
-        key: the delivered column that is matched.
+        keys: the columns that are matched.
         gives: the columns it gives.
         table: its content.
-        compared: a delivered key as it stands in the table.
+        compared: how each delivered key is written in the table.
         unmatched: what becomes of a row whose key is not there.
     """
 
-    key: str
+    keys: tuple[str, ...]
     gives: tuple[str, ...]
     table: LookupTable
-    compared: Callable[[str], str]
+    compared: tuple[Callable[[str], str], ...]
     unmatched: Field
 
 
@@ -205,8 +205,9 @@ def _lookup_steps(source: Source, tables: Mapping[str, LookupTable]) -> Iterator
     for lookup in source.lookups:
         reason = f"{lookup.name}_unmatched"
         unmatched = Field(None, rejected=reason) if lookup.required else Field(None, noted=reason)
-        table, compared = tables.get(lookup.name, {}), key_reader(source, lookup)
-        yield LookupStep(lookup.key, lookup.gives, table, compared, unmatched)
+        table = tables.get(lookup.name, {})
+        compared = tuple(key_reader(source, column) for column in lookup.keys)
+        yield LookupStep(lookup.keys, lookup.gives, table, compared, unmatched)
 
 
 def _nobody(source: Source) -> tuple[str, ...]:

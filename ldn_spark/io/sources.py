@@ -23,6 +23,7 @@ from ldn_spark.io.declared import (
     NoIdentity,
     as_missing_values,
 )
+from ldn_spark.io.records import Quoting
 from ldn_spark.study.documents import Document, find_document, read_document
 from ldn_spark.study.faults import refuse
 from ldn_spark.study.values import LAST_DAY, Delivered, IndexYear, Name, Text, Title, day_between
@@ -105,6 +106,11 @@ class Source(Document):
     delimiter: Character = Field(default=";", description="between the fields of text files")
     quote: Character | None = Field(
         default='"', description="around fields of text files that hold the delimiter; null = none"
+    )
+    quoted_line_ends: bool = Field(
+        default=False,
+        description="whether quoted fields of text files may hold line ends (RFC 4180), so that a "
+        "line of the register may be several of the file",
     )
     decimal_mark: Literal[",", "."] = Field(description="of numbers in text files")
     thousands_mark: Literal[",", ".", " "] | None = Field(
@@ -201,10 +207,12 @@ class Source(Document):
         for name in sorted({pseudonym, *self.line_key} & self.looked_up):
             yield f"'{name}' cannot be looked up; name the delivered column"
         for lookup in self.lookups:
-            if lookup.key == pseudonym:
+            if pseudonym in lookup.keys:
                 what = f"the lookup '{lookup.name}' is by the pseudonym"
                 yield f"{what}; deliver what is known of persons as 'persons'"
-            if lookup.key in lookup.gives:
+            if len(set(lookup.keys)) < len(lookup.keys):
+                yield f"the lookup '{lookup.name}' has a key twice; keep one"
+            if set(lookup.keys) & set(lookup.gives):
                 yield f"the lookup '{lookup.name}' gives its own key; take it out of 'gives'"
 
     def _companion_problems(self) -> Iterator[str]:
@@ -232,6 +240,8 @@ class Source(Document):
             yield f"'base_date' is for the date format '{DAYS}'; leave it out"
         if self.quote == self.delimiter:
             yield "'quote' and 'delimiter' are the same; change one of them"
+        if self.quoted_line_ends and (self.quote is None or self.format != "text"):
+            yield "'quoted_line_ends' is for text with a 'quote'; leave it out"
         if self.thousands_mark == self.decimal_mark:
             yield "'thousands_mark' and 'decimal_mark' are the same; change one of them"
 
@@ -248,6 +258,11 @@ class Source(Document):
             yield f"'{text}' is a code of a sex and a missing value; keep one"
 
     @property
+    def quoting(self) -> Quoting | None:
+        """How fields of text are quoted; None where they are not."""
+        return Quoting(self.quote, self.delimiter) if self.quote else None
+
+    @property
     def delivered(self) -> Names:
         """Our name: the delivered column, required and optional ones."""
         return {**self.columns, **self.optional_columns}
@@ -258,13 +273,18 @@ class Source(Document):
         return frozenset(name for lookup in self.lookups for name in lookup.gives)
 
     @property
+    def lookup_keys(self) -> tuple[str, ...]:
+        """The columns that rows of lookups are found by."""
+        return tuple(key for lookup in self.lookups for key in lookup.keys)
+
+    @property
     def used_columns(self) -> tuple[str, ...]:
         """The names that are read where a file of dispensings holds them, the pseudonym first."""
         names = [self.columns["pseudonym"], *self.delivered.values(), *self.line_key]
         names += self.computed.ddd.multiply if self.computed.ddd else ()
         names += [self.computed.birth_year.age] if self.computed.birth_year else []
         names += [self.no_id.column] if self.no_id else []
-        names += [lookup.key for lookup in self.lookups]
+        names += self.lookup_keys
         return tuple(name for name in dict.fromkeys(names) if name not in self.looked_up)
 
     @property

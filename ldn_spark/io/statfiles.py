@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import PARQUET, DeliveredFile
 from ldn_spark.io.foreign import BEGIN
-from ldn_spark.io.layouts import Layout, header_problems, header_warnings, layout_of
+from ldn_spark.io.layouts import Layout, header_problems, layout_of
 from ldn_spark.io.tabular import blocks_of, open_parquet, row_groups, sha256_of
 
 if TYPE_CHECKING:
@@ -153,8 +153,7 @@ def scan_stat(
         kind=layout.kind,
         reader=PARQUET,
     )
-    warnings = header_warnings(path.name, header, layout)
-    return delivered, [*warnings, *[f"{path.name}: holds no row"] * (not sum(groups))], schema
+    return delivered, [f"{path.name}: holds no row"] * (not sum(groups)), schema
 
 
 def _convert(

@@ -13,7 +13,7 @@ from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import PARQUET, DeliveredFile
 from ldn_spark.io.canonical import is_text
 from ldn_spark.io.deltatables import DeltaTable, open_delta
-from ldn_spark.io.layouts import Layout, header_problems, header_warnings, layout_of
+from ldn_spark.io.layouts import Layout, header_problems, layout_of
 from ldn_spark.io.tabular import (
     blocks_of,
     copy_rows,
@@ -99,7 +99,7 @@ def scan_parquet(
         kind=layout.kind,
         reader=PARQUET,
     )
-    return file, _warnings(file, layout), schema
+    return file, _warnings(file), schema
 
 
 def scan_delta(
@@ -150,7 +150,7 @@ def scan_delta(
         kind=layout.kind,
         reader=PARQUET,
     )
-    return delivered, _warnings(delivered, layout), schema
+    return delivered, _warnings(delivered), schema
 
 
 def drift_problems(
@@ -218,6 +218,5 @@ def _delivered_name(path: Path, layout: Layout) -> str:
     return path.relative_to(folder.parent).as_posix() if folder else path.name
 
 
-def _warnings(file: DeliveredFile, layout: Layout) -> list[str]:
-    warnings = header_warnings(file.name, file.header, layout)
-    return [*warnings, f"{file.name}: holds no row"] if not file.lines else warnings
+def _warnings(file: DeliveredFile) -> list[str]:
+    return [] if file.lines else [f"{file.name}: holds no row"]

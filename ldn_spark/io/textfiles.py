@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -14,8 +15,9 @@ import numpy as np
 from ldn_spark.csv_files import split_line
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import TEXT, Block, DeliveredFile
-from ldn_spark.io.layouts import Layout, header_problems, header_warnings, layout_of
+from ldn_spark.io.layouts import Layout, header_problems, layout_of
 from ldn_spark.io.lines import is_text
+from ldn_spark.io.records import find_records
 from ldn_spark.io.sources import Source
 from ldn_spark.io.unpacking import PlainStream
 
@@ -61,7 +63,7 @@ def scan_text(
     """
     blocks: list[Block] = []
     with PlainStream(path, source.delivered_codec, has_read) as stream, ExitStack() as files:
-        first = stream.text.readline(LONGEST_HEADER)
+        first = _header_lines(stream.text, source)
         header = read_header(path, first, source)
         layout = layout_of(path, header, layouts)
         if problems := list(header_problems(f"{path} line 1", header, layout)):
@@ -70,9 +72,10 @@ def scan_text(
         target = None if stream.same else files.enter_context(plain.open("wb"))
         if target:
             target.write(first)
-        start, line, content = len(first), 2, hashlib.sha256(first)
+        start, line, content = len(first), 1 + _lines_of(first), hashlib.sha256(first)
+        records = 0
         is_utf8 = False if source.codec == "utf-8" else None  # None: nothing beyond ASCII so far
-        while chunk := _whole_lines(stream.text, block_bytes, path, line):
+        for chunk, found in _blocks(stream.text, block_bytes, path, line, source, len(header)):
             if target:
                 target.write(chunk)
                 content.update(chunk)
@@ -80,35 +83,72 @@ def scan_text(
             if is_utf8 is not False and not chunk.isascii():
                 is_utf8 = is_text(chunk, "utf-8")
             start += len(chunk)
-            line += _line_ends(chunk) + (not chunk.endswith(b"\n"))
+            line, records = line + _lines_of(chunk), records + found
     with plain.open("rb") as written:
-        line -= _drop_blank_end(blocks, written)
+        records -= _drop_blank_end(blocks, written)
     file = DeliveredFile(
         path=str(plain),
         bytes=path.stat().st_size,
         sha256=stream.sha256(),
         header=header,
-        lines=line - 2,
+        lines=records,
         blocks=tuple(blocks),
         name=path.name,
         kind=layout.kind,
         reader=TEXT,
         content="" if stream.same else content.hexdigest(),
     )
-    warnings = _warnings(file, layout, source, bool(is_utf8))
+    warnings = _warnings(file, source, bool(is_utf8))
     if stream.unchecked:
         what = "is packed without a checksum: a damage on the way might not show"
         warnings.append(f"{file.name}: {what}; have it packed with one (zstd --check)")
     return file, warnings
 
 
-def _line_ends(chunk: bytes) -> int:
-    """As `bytes.count`, four times as fast where lines are short, and other threads go on."""
-    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == _LINE_END))
+def _lines_of(chunk: bytes) -> int:
+    """How many lines there are, the unfinished last one included.
+
+    As by `bytes.count`, four times as fast where lines are short, and other threads go on.
+    """
+    ends = int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == _LINE_END))
+    return ends + (not chunk.endswith(b"\n"))
 
 
-def _warnings(file: DeliveredFile, layout: Layout, source: Source, is_utf8: bool) -> list[str]:
-    warnings = header_warnings(file.name, file.header, layout)
+def _header_lines(text: BinaryIO, source: Source) -> bytes:
+    """The first record: one line, or several where a quoted name of a column goes on."""
+    header = text.readline(LONGEST_HEADER)
+    if source.quoted_line_ends:
+        goes_on = re.compile(source.quoting.opened.encode())
+        while goes_on.match(_without_ends(header)) and len(header) < LONGEST_HEADER:
+            if not (line := text.readline(LONGEST_HEADER - len(header))):
+                break
+            header += line
+    return header
+
+
+def _without_ends(line: bytes) -> bytes:
+    return line.removeprefix(_UTF8_BOM).rstrip(b"\r\n")
+
+
+def _blocks(
+    text: BinaryIO, size: int, path: Path, line: int, source: Source, fields: int
+) -> Iterator[tuple[bytes, int]]:
+    """About `size` bytes of whole records each, and how many they are."""
+    rest = b""
+    while (chunk := _whole_lines(text, size, path, line)) or rest:
+        line += _lines_of(chunk) if chunk else 0
+        if not source.quoted_line_ends:
+            yield chunk, _lines_of(chunk)
+            continue
+        chunk = rest + chunk
+        found = find_records(chunk, fields, source.quoting, is_end=len(chunk) == len(rest))
+        rest = chunk[found.end :]
+        if found.end:
+            yield chunk[: found.end], len(found.first_lines)
+
+
+def _warnings(file: DeliveredFile, source: Source, is_utf8: bool) -> list[str]:
+    warnings = []
     if is_utf8:
         what = f"its letters beyond ASCII are UTF-8, and are read as {source.encoding}"
         warnings.append(f"{file.name}: {what}; declare utf-8 in the source file")
@@ -160,7 +200,7 @@ def _drop_blank_end(blocks: list[Block], stream: BinaryIO) -> int:
 
 
 def read_header(path: Path, line: bytes, source: Source) -> tuple[str, ...]:
-    """The column names of a first line.
+    """The column names of a first line; a line end in one is a blank.
 
     Raises:
         DeliveryError: it is no line of text in the source's encoding.
@@ -183,6 +223,9 @@ def read_header(path: Path, line: bytes, source: Source) -> tuple[str, ...]:
         raise DeliveryError(Problem(where, what, mend))
     if b"\x00" in line or (len(line) == LONGEST_HEADER and not line.endswith(b"\n")):
         raise DeliveryError(Problem(where, "is not a line of text", "check what file this is"))
+    if source.quote and not source.quoted_line_ends and b"\n" in line:
+        _refuse_open_quote(where, line, source)
+    line = line.replace(b"\r\n", b"\n")
     if b"\r" in line.rstrip(b"\r\n"):
         raise DeliveryError(
             Problem(where, "ends with a carriage return alone", "save it with ordinary line ends")
@@ -198,7 +241,14 @@ def read_header(path: Path, line: bytes, source: Source) -> tuple[str, ...]:
             )
         ) from None
     fields = split_line(text.rstrip("\r\n"), source.delimiter, source.quote)
-    return tuple(field.strip() for field in fields)
+    return tuple(" ".join(field.strip().splitlines()) for field in fields)
+
+
+def _refuse_open_quote(where: str, line: bytes, source: Source) -> None:
+    if re.match(source.quoting.opened.encode(), _without_ends(line)):
+        what = "ends within quotes"
+        mend = "where fields hold line ends, declare quoted_line_ends: true in the source file"
+        raise DeliveryError(Problem(where, what, mend))
 
 
 def _told_shorter(

@@ -438,7 +438,7 @@ def test_b16_a_broken_line_is_named_and_its_neighbours_stay(odd, reason, end, po
 
 def test_b16_a_line_break_inside_quotes_is_two_broken_lines():
     parsed = parse(three(name='"Na\nvn"'))
-    assert rejections(parsed) == [(3, None, "unbalanced_quote"), (4, None, "too_few_fields")]
+    assert rejections(parsed) == [(3, None, "quoted_line_end"), (4, None, "too_few_fields")]
     assert parsed.accepted.num_rows == 2
 
 

@@ -398,7 +398,7 @@ def test_a_column_that_is_not_read_may_be_anything(tmp_path):
     content = table(Varenavn=pa.array([[1]] * 3), extra=pa.array([True] * 3))
     file, warnings = scan(write_parquet(tmp_path, content), PARQUET)
     assert file.lines == 3
-    assert warnings == ["a.parquet: column 'extra' is not known to source norpd and is ignored"]
+    assert warnings == ["1 column is not known to source norpd and is ignored: extra (a.parquet)"]
 
 
 def test_a_pseudonym_may_be_a_whole_number(tmp_path):

@@ -54,14 +54,14 @@ def problems(folder, text, lookup=TABLE):
 )
 def test_a_table_is_read_by_its_header(tmp_path, text):
     table = read_lookup(TABLE, write(tmp_path, text))
-    assert table == {"000123": ("N06AB03", "31.25"), "456": ("N05BB01", None)}
+    assert table == {("000123",): ("N06AB03", "31.25"), ("456",): ("N05BB01", None)}
     assert pickle.loads(pickle.dumps(table)) == table
 
 
 def test_a_quoted_cell_may_hold_the_delimiter(tmp_path):
     lookup = Lookup(name="names", key="id", gives=("name",))
     path = write(tmp_path, 'id,name\n1,"a, b"\n2;3,c\n')
-    assert read_lookup(lookup, path) == {"1": ("a, b",), "2;3": ("c",)}
+    assert read_lookup(lookup, path) == {("1",): ("a, b",), ("2;3",): ("c",)}
 
 
 def test_every_fault_of_a_table_is_named_with_its_line(tmp_path):
@@ -84,8 +84,6 @@ def test_every_fault_of_a_table_is_named_with_its_line(tmp_path):
             [
                 "T line 1: the column 'atc' is missing; add it",
                 "T line 1: the column 'ddd_per_pack' is missing; add it",
-                "T line 1: the column 'ATC' is not one of the lookup's; "
-                "remove it, or name it under 'gives' of the lookup",
             ],
         ),
         (
@@ -199,4 +197,44 @@ def test_a_lookup_may_be_keyed_by_what_another_gives(tmp_path):
     assert rejections(parsed) == [
         (3, "strength", "doses_unmatched"),
         (4, "name", "strengths_unmatched"),
+    ]
+
+
+def test_further_columns_are_left_aside_with_one_warning(tmp_path):
+    text = "name;varenr;form;atc;ddd_per_pack;\nX;000123;tablet;N06AB03;31.25;\n"
+    told = []
+    path = write(tmp_path, text)
+    tables = read_lookups(SOURCE, {"products": path}, told.append)
+    assert tables == {"products": {("000123",): ("N06AB03", "31.25")}}
+    assert told == [f"{path}: 2 columns are not one of the lookup 'products': name, form; ignored"]
+
+
+BY_TWO = {"name": "doses", "key": ["varenr", "year"], "gives": ["ddd"], "required": False}
+
+
+@pytest.mark.parametrize("keys", [["varenr", "year"], ["year", "varenr"]])
+def test_a_lookup_may_be_keyed_by_several_columns(tmp_path, keys):
+    source = plain(
+        columns=PLAIN["columns"] | {"ddd": "ddd", "product_number": "varenr"},
+        product_number_width=6,
+        lookups=[BY_TWO | {"key": keys}],
+    )
+    path = write(tmp_path, "year,ddd,varenr\n2012,1,000123\n2013,2,123\n2012,,456\n")
+    tables = read_lookups(source, {"doses": path})
+    rows = ["123;2012", "000123; 2013 ", "456;2012", "456;2013", "123;", ";2012"]
+    text = "\n".join(["id;atc;day;varenr;year", *(f"P1;N;2012-02-25;{row}" for row in rows)])
+    parsed = parse_file(text, source, tables)
+    assert only_ddd(parsed) == [1, 2, None, None, None, None]
+    assert (parsed.noted["doses_unmatched"], parsed.noted["ddd_missing"]) == (3, 4)
+
+
+def test_each_of_several_keys_is_needed(tmp_path):
+    lookup = Lookup(**BY_TWO)
+    assert problems(tmp_path, "varenr;year;ddd\n1;2012;1\n;2012;1\n1;;1\n1;2012;2\n", lookup) == [
+        "T line 3: the key 'varenr' is empty; fill it in",
+        "T line 4: the key 'year' is empty; fill it in",
+        "T line 5: has the key of line 2 again; keep one of them",
+    ]
+    assert problems(tmp_path, "varenr;ddd\n", lookup) == [
+        "T line 1: the column 'year' is missing; add it"
     ]

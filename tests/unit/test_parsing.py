@@ -66,7 +66,7 @@ def test_every_kind_of_fault_in_one_block():
         (3, "too_few_fields"),
         (4, "nul_byte"),
         (5, "atc_malformed"),
-        (6, "unbalanced_quote"),
+        (6, "quoted_line_end"),
         (7, "too_many_fields"),
         (8, "ddd_malformed"),
     ]

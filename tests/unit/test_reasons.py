@@ -89,7 +89,8 @@ LINES = {
     "stray_carriage_return": "x\rx",
     "blank_line": "",
     "encoding": "\udcff",
-    "unbalanced_quote": '"',
+    "quoted_line_end": '"',
+    "unbalanced_quote": '"x"x',
     "too_few_fields": "x",
     "too_many_fields": ";" * 50,
 }

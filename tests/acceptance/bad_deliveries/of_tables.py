@@ -71,8 +71,8 @@ COLUMN_CASES = {
             persons=1,
             rows=(f"{P1} {ONE}",),
             warnings=(
-                "a.txt: column 'Kommune' is not known to source norpd and is ignored",
-                "a.txt: column 'Fylke' is not known to source norpd and is ignored",
+                "2 columns are not known to source norpd and are ignored: Kommune (a.txt), "
+                "Fylke (a.txt)",
             ),
         ),
     ),
@@ -242,10 +242,11 @@ LINES = {
                     {
                         "blank_line": 1,
                         "nul_byte": 1,
+                        "quoted_line_end": 1,
                         "stray_carriage_return": 1,
                         "too_few_fields": 2,
                         "too_many_fields": 2,
-                        "unbalanced_quote": 2,
+                        "unbalanced_quote": 1,
                     },
                 )
             },
@@ -256,7 +257,7 @@ LINES = {
                 "a.txt 3 - too_few_fields",
                 "a.txt 4 - too_many_fields",
                 "a.txt 5 - unbalanced_quote",
-                "a.txt 6 - unbalanced_quote",
+                "a.txt 6 - quoted_line_end",
                 "a.txt 7 - too_few_fields",
                 "a.txt 8 - too_many_fields",
                 "a.txt 9 - nul_byte",
