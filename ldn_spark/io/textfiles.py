@@ -241,7 +241,7 @@ def read_header(path: Path, line: bytes, source: Source) -> tuple[str, ...]:
             )
         ) from None
     fields = split_line(text.rstrip("\r\n"), source.delimiter, source.quote)
-    return tuple(" ".join(field.strip().splitlines()) for field in fields)
+    return tuple(field.strip().replace("\n", " ") for field in fields)
 
 
 def _refuse_open_quote(where: str, line: bytes, source: Source) -> None:
