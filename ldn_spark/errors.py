@@ -67,6 +67,12 @@ class ConfigError(LdnSparkError):
     exit_code = 3
 
 
+class ResultsError(LdnSparkError):
+    """The folder of a finished run is not as the run wrote it, or there is no run."""
+
+    exit_code = 3
+
+
 class DeliveryError(LdnSparkError):
     """A delivered file cannot be taken in: missing, unreadable, or turned away whole."""
 

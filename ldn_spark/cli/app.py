@@ -13,6 +13,7 @@ from ldn_spark.cli.check import check
 from ldn_spark.cli.compare import audit, compare, study_named_by
 from ldn_spark.cli.completions import source_names, study_names
 from ldn_spark.cli.concepts import concepts
+from ldn_spark.cli.finished import RUN_HELP
 from ldn_spark.cli.inspect import inspect
 from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
 from ldn_spark.cli.named_files import named_files
@@ -30,12 +31,12 @@ app = typer.Typer(
 
 Try it: `ldn simulate delivery --people 200000 --seed 1`, then
 `ldn ingest delivery --lake lake`, `ldn run ldn_2013 --lake lake --out results` and
-`ldn show results/ldn_2013/…`.
+`ldn show results`.
 
-Exit codes: 0 done or nothing to do · 2 wrong command · 3 wrong study, source or codelist ·
-10 delivery turned away · 11 nothing to work on · 12 data contradict the study · 20 another process
-was faster · 21 output exists · 30 out of memory, disk or rights · 40 engine failed · 130 Ctrl-C ·
-141 the reader of standard output is gone · 143 SIGTERM.""",
+Exit codes: 0 done or nothing to do · 2 wrong command · 3 wrong study, source or codelist, damaged
+results · 10 delivery turned away · 11 nothing to work on · 12 data contradict the study ·
+20 another process was faster · 21 output exists · 30 out of memory, disk or rights · 40 engine
+failed · 130 Ctrl-C · 141 the reader of standard output is gone · 143 SIGTERM.""",
 )
 
 Engine = Annotated[
@@ -259,7 +260,7 @@ def ingest(
 def run_study(
     study: StudyName,
     lake: LakeFolder,
-    out: Annotated[Path, typer.Option("--out", help="Results go to OUT/<study>/<run>.")],
+    out: Annotated[Path, typer.Option("--out", help="Results go to `OUT/<study>/<run>`.")],
     engine: Engine = None,
     as_of: Annotated[
         int | None, typer.Option("--as-of", help="An earlier version of the lake.")
@@ -278,7 +279,7 @@ def run_study(
     with making_aside() as aside:  # first of all: it loads while the rest is loaded
         from ldn_spark.io.engines import default_engine, open_engine
         from ldn_spark.io.lake import read_version
-        from ldn_spark.io.run_folder import read_manifest
+        from ldn_spark.io.manifests import read_manifest
         from ldn_spark.pipeline import run_study as run_pipeline
         from ldn_spark.study.load import load_study
         from ldn_spark.study.stated_versions import stated_versions
@@ -300,13 +301,13 @@ def run_study(
                 aside=aside,
                 report=report,
             )
-    log_warnings(read_manifest(folder)["warnings"])
+    log_warnings(read_manifest(folder).warnings)
     typer.echo(str(folder))
 
 
 @app.command()
 def show(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help=RUN_HELP)],
     everything: Annotated[
         bool, typer.Option("--all", help="Also Table 5, trends, balance and all contrasts.")
     ] = False,

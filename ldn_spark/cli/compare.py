@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from ldn_spark.cli.finished import RUN_HELP, open_finished
+
 
 def compare(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help=RUN_HELP)],
     published: Annotated[
         Path | None,
         typer.Option(
@@ -22,25 +24,24 @@ def compare(
 ) -> None:
     """Hold every published value against the one a run computed, rounded as it is printed.
 
-    Writes compare.csv and compare.html into the folder of the run. A difference is no failure:
-    the exit code is 0.
+    Writes compare.csv and compare.html into the folder of the run, unless the run wrote the first
+    itself. A difference is no failure: the exit code is 0.
     """
     from ldn_spark.cli.views import _console
-    from ldn_spark.io.run_folder import read_manifest
     from ldn_spark.published.comparison import compare as compare_with
     from ldn_spark.published.console import print_comparison
     from ldn_spark.published.files import COMPARE_CSV, COMPARE_HTML, compare_csv, compare_html
     from ldn_spark.published.reading import find_published, read_published
-    from ldn_spark.reporting.result_files import load_results
-    from ldn_spark.study.definition import StudyDefinition
 
-    manifest = read_manifest(folder)
-    study = StudyDefinition.model_validate(manifest["study"]["definition"])
-    values = read_published(published or find_published(study.id), study)
-    found = compare_with(values, load_results(folder, study), study)
-    title = f"Published and computed: {study.reference}"
-    _write(folder / COMPARE_CSV, compare_csv(found))
-    _write(folder / COMPARE_HTML, _page(compare_html(found, title), title))
+    run, results = open_finished(folder)
+    values = read_published(published or find_published(run.study.id), run.study)
+    found = compare_with(values, results, run.study)
+    title = f"Published and computed: {run.study.reference}"
+    if any(one.path == COMPARE_CSV for one in run.manifest.outputs):
+        typer.echo(f"the run's own {COMPARE_CSV} is kept, with its checksum", err=True)
+    else:
+        _write(run.folder / COMPARE_CSV, compare_csv(found))
+        _write(run.folder / COMPARE_HTML, _page(compare_html(found, title), title))
     print_comparison(_console(), found)
 
 

@@ -136,15 +136,11 @@ def _codes_read_as_others(study: Study, plan: Plan) -> Table:
 
 def show_run(folder: Path, *, everything: bool) -> None:
     """The tables of a finished run."""
-    from ldn_spark.io.run_folder import read_manifest
+    from ldn_spark.cli.finished import open_finished
     from ldn_spark.reporting.captions import NUMBERS
     from ldn_spark.reporting.console import DEFAULT_TABLES, print_tables
-    from ldn_spark.reporting.result_files import load_results
-    from ldn_spark.study.definition import StudyDefinition
 
-    manifest = read_manifest(folder)
-    definition = StudyDefinition.model_validate(manifest["study"]["definition"])
-    results = load_results(folder, definition)
+    run, results = open_finished(folder)
     which = tuple(NUMBERS) if everything else DEFAULT_TABLES
-    for subgroup in ("", *(group.id for group in definition.subgroups)):
-        print_tables(_console(), results, definition, which=which, subgroup=subgroup)
+    for subgroup in ("", *(group.id for group in run.study.subgroups)):
+        print_tables(_console(), results, run.study, which=which, subgroup=subgroup)

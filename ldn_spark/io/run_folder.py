@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ldn_spark.errors import OutputExistsError, Problem, UsageError
-
-MANIFEST = "manifest.json"
+from ldn_spark.errors import OutputExistsError, Problem
+from ldn_spark.io.manifests import MANIFEST, sealed
 
 
 @contextmanager
@@ -60,33 +59,18 @@ def list_outputs(folder: Path) -> list[dict[str, Any]]:
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any], warnings: Sequence[str]) -> None:
-    """Write the manifest, after everything else; it names what the folder holds."""
+    """Write the manifest, after everything else; it names what the folder holds.
+
+    It holds the checksum of every file, and one of its own content.
+    """
     whole = {
         **manifest,
         "warnings": list(warnings),
         "outputs": list_outputs(folder),
         "ended": datetime.now(UTC).isoformat(),
     }
-    text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(sealed(whole), indent=2, ensure_ascii=False) + "\n"
     with (folder / MANIFEST).open("w", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a finished run.
-
-    Raises:
-        UsageError: the folder is not that of a finished run.
-    """
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise UsageError(
-            Problem(
-                str(folder),
-                "is not the folder of a finished run: it has no manifest.json",
-                "give the folder that `ldn run` printed last",
-            )
-        )
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -6,11 +6,13 @@ Reading what was written gives equal results, so that a finished folder can be p
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
-from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.errors import Problem, ResultsError
 from ldn_spark.reporting.writers import csv_text
 from ldn_spark.results import AttritionStep, CurvePoint, Estimate, Results
 from ldn_spark.study.definition import StudyDefinition
@@ -19,6 +21,8 @@ ESTIMATES, CURVES, ATTRITION = "estimates.csv", "curves.csv", "attrition.csv"
 EXACT_QUANTITIES = frozenset({"sum_before", "sum_after"})
 """Quantities whose values are exact decimals; other numbers with a point are floats."""
 
+_AGAIN = "give the folder of a finished run"
+Row = TypeVar("Row")
 _ESTIMATE_COLUMNS = ("table", "stratum", "outcome", "quantity", "value", "status", "reason")
 _CURVE_COLUMNS = ("contrast", "outcome", "day", "difference", "ci_low", "ci_high")
 _ATTRITION_COLUMNS = (
@@ -94,40 +98,60 @@ def attrition_csv(results: Results) -> str:
     )
 
 
-def load_results(folder: Path, definition: StudyDefinition) -> Results:
+def load_results(
+    folder: Path, definition: StudyDefinition, read: Callable[[Path], bytes] = Path.read_bytes
+) -> Results:
     """Read the results of a finished folder back.
 
     Args:
         folder: where `publish` wrote.
         definition: the study of that run.
+        read: how a file is read; that of `io.finished_runs` compares it with its checksum.
 
     Raises:
-        ConfigError: a file is missing or is none of ours, or the folder belongs to a study with
-            other outcomes.
+        ResultsError: a file is none of ours, or the folder belongs to a study with other outcomes.
+            All files are read before any is looked at.
     """
     folder = Path(folder)
+    paths = (folder / ESTIMATES, folder / CURVES, folder / ATTRITION)
+    estimates, curves, attrition = zip(paths, map(read, paths), strict=True)
     results = Results(
-        tuple(map(_estimate, _read(folder / ESTIMATES, _ESTIMATE_COLUMNS))),
-        tuple(map(_point, _read(folder / CURVES, _CURVE_COLUMNS))),
-        tuple(map(_step, _read(folder / ATTRITION, _ATTRITION_COLUMNS))),
+        tuple(_rows(*estimates, _ESTIMATE_COLUMNS, _estimate)),
+        tuple(_rows(*curves, _CURVE_COLUMNS, _point)),
+        tuple(_rows(*attrition, _ATTRITION_COLUMNS, _step)),
     )
     known = {outcome.id for outcome in definition.outcomes} | {""}
     strangers = sorted({e.outcome for e in results.estimates} - known)
     if strangers:
         fault = f"has outcomes that study {definition.id} does not: {', '.join(strangers)}"
-        raise ConfigError(Problem(str(folder / ESTIMATES), fault, "name the study it was run with"))
+        raise ResultsError(Problem(str(folder / ESTIMATES), fault, "name the study of the run"))
     return results
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    if not path.is_file():
-        raise ConfigError(Problem(str(path), "no such file", "give the folder of a finished run"))
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != columns:
-            expected = f"expected the columns {', '.join(columns)}"
-            raise ConfigError(Problem(f"{path} line 1", "is not a results file", expected))
-        yield from reader
+def _rows(
+    path: Path,
+    content: bytes,
+    columns: tuple[str, ...],
+    made: Callable[[dict[str, str]], Row],
+) -> Iterator[Row]:
+    """What the rows of a result file say; every field is needed."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ResultsError(Problem(str(path), "is not UTF-8 text", _AGAIN)) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        if tuple(next(reader, ())) != columns:
+            raise ValueError(f"is not a results file; expected the columns {', '.join(columns)}")
+        line = reader.line_num + 1
+        for fields in reader:
+            if len(fields) != len(columns):
+                raise ValueError(f"has {len(fields)} fields; {len(columns)} belong there")
+            yield made(dict(zip(columns, fields, strict=True)))
+            line = reader.line_num + 1
+    except (csv.Error, ValueError, ArithmeticError) as error:
+        raise ResultsError(Problem(f"{path} line {line}", str(error), _AGAIN)) from None
 
 
 def _estimate(row: dict[str, str]) -> Estimate:

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from ldn_spark.cli import compare as commands
-from ldn_spark.errors import UsageError
+from ldn_spark.errors import ResultsError
+from ldn_spark.io.run_folder import write_manifest
 from ldn_spark.reporting.result_files import attrition_csv, curves_csv, estimates_csv
 from tests.unit.published.honest import DATA
 from tests.unit.published.registry import PAPER
+from tests.unit.run_folders import manifest_of
 
 app = typer.Typer()
 app.command()(commands.compare)
@@ -22,8 +22,7 @@ def run_folder(tmp_path, study, results):
     (tmp_path / "estimates.csv").write_text(estimates_csv(results), encoding="utf-8")
     (tmp_path / "curves.csv").write_text(curves_csv(results), encoding="utf-8")
     (tmp_path / "attrition.csv").write_text(attrition_csv(results), encoding="utf-8")
-    manifest = {"study": {"definition": study.model_dump(mode="json")}}
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write_manifest(tmp_path, manifest_of(study), ())
     return tmp_path
 
 
@@ -45,7 +44,7 @@ def test_compare_finds_the_values_of_a_study_that_comes_with_the_project(run_fol
 
 def test_compare_refuses_a_folder_that_is_no_run(tmp_path):
     done = CliRunner().invoke(app, ["compare", str(tmp_path)])
-    assert isinstance(done.exception, UsageError)
+    assert isinstance(done.exception, ResultsError)
 
 
 def test_audit_prints_and_writes_what_it_finds(tmp_path):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from ldn_spark.errors import ConfigError
+from ldn_spark.errors import ResultsError
 from ldn_spark.reporting import result_files
 from ldn_spark.reporting.result_files import load_results
 from ldn_spark.reporting.summarised_result import COLUMNS, COUNTS, summarised_result_csv
@@ -77,12 +77,11 @@ def test_attrition_in_the_layout_of_omopgenerics(published):
 
 
 def test_loading_says_what_is_wrong(tmp_path, published, definition):
-    with pytest.raises(ConfigError, match="no such file; give the folder of a finished run"):
+    for name in ("estimates.csv", "curves.csv", "attrition.csv"):
+        (tmp_path / name).write_text("a,b\n1,2\n")
+    with pytest.raises(ResultsError, match="line 1: is not a results file"):
         load_results(tmp_path, definition)
-    (tmp_path / "estimates.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ConfigError, match="line 1: is not a results file"):
-        load_results(tmp_path, definition)
-    with pytest.raises(ConfigError, match="outcomes that study ldn_ms does not"):
+    with pytest.raises(ResultsError, match="outcomes that study ldn_ms does not"):
         load_results(published, study_named("ldn_ms"))
 
 

@@ -1,0 +1,31 @@
+"""The finished run that a command is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from ldn_spark.io.finished_runs import FinishedRun
+    from ldn_spark.results import Results
+
+RUN_HELP = "A finished run: its folder, or OUT, OUT/STUDY or OUT/STUDY/latest for the newest one."
+
+
+def open_finished(place: Path) -> tuple[FinishedRun, Results]:
+    """The run that a place means, and what it found; says which one, where that is a choice.
+
+    Raises:
+        ResultsError: there is no finished run, or a file is not as the run wrote it.
+    """
+    from ldn_spark.io.finished_runs import find_run, read_run
+    from ldn_spark.reporting.result_files import load_results
+
+    folder = find_run(place)
+    run = read_run(folder)
+    results = load_results(folder, run.study, run.read)
+    if folder != place:
+        typer.echo(f"the newest run: {folder}", err=True)
+    return run, results
