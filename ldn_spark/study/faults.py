@@ -165,7 +165,7 @@ def _shown(value: Any, node: Node | None = None) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     if value is None:
-        return "nothing"
+        return node.text if node and node.text else "nothing"
     if isinstance(value, str):
         return f"the text '{_cut(value)}'"
     return _cut(node.text) if node and node.text else str(value).lower()
