@@ -11,7 +11,7 @@ from ldn_spark.csv_files import read_rows
 from ldn_spark.errors import ConfigError, Problem
 from ldn_spark.published import quantities
 from ldn_spark.published.quantities import Kind
-from ldn_spark.published.values import BOUND, DATE, NUMBER, Published, PublishedValue
+from ldn_spark.published.values import BOUND, DATE, LONGEST, NUMBER, Published, PublishedValue
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.documents import conf_folder
 
@@ -92,7 +92,10 @@ def _faults(where: str, fields: Sequence[str], study: StudyDefinition) -> Iterat
             yield _unknown(where, kind, name, known)
     if quantity in quantities.quantities(table, study):
         kind = quantities.kind_of(table, quantity)
-        if not _well_formed(text, kind):
+        if len(text) > LONGEST:
+            what = f"the {quantity} has {len(text):,} characters"
+            yield Problem(where, what, f"write at most {LONGEST}: {_EXAMPLES[kind]}")
+        elif not _well_formed(text, kind):
             what = f"'{text}' is no {quantity}" if text else "published is empty"
             yield Problem(where, what, _EXAMPLES[kind])
 

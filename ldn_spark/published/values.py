@@ -15,9 +15,11 @@ from ldn_spark.published.quantities import SCALE, Kind, kind_of
 Key = tuple[str, str, str, str]
 """table, stratum, outcome, quantity."""
 
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-BOUND = re.compile(r"[<>]\d+(\.\d+)?")
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+BOUND = re.compile(r"[<>]\d+(\.\d+)?", re.ASCII)
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+LONGEST = 20
+"""Characters of a printed number: twice what the longest estimate needs."""
 SMALLEST_P = "<0.001"
 T = TypeVar("T")
 
@@ -112,16 +114,21 @@ def agrees(printed: str, computed: str, value: int | float | Decimal) -> bool:
     """Whether a computed value is what is printed.
 
     `<0.001` is what the smallest p-values are rounded to and must be printed again; any other
-    bound, `>0.05`, is met by every value on its side.
+    bound, `>0.05`, is met by every value on its side. A p-value that some program printed as
+    `0.000` is every value that rounds to it.
 
     >>> agrees("0.001", "0.001", 0.00087), agrees(">0.05", "0.644", 0.6441)
     (True, True)
+    >>> agrees("0.000", "<0.001", 0.0003), agrees("0.000", "0.001", 0.0005)
+    (True, False)
     """
     if printed[0] in "<>" and printed != SMALLEST_P:
         bound = float(printed[1:])
         return float(value) < bound if printed[0] == "<" else float(value) > bound
-    if printed[0] == "<" or computed[0] == "<":
+    if printed[0] == "<":
         return printed == computed
+    if computed[0] == "<":  # what rounds to nothing with the decimals of the printed value
+        return Decimal(printed).is_zero()
     return Decimal(printed) == Decimal(computed)
 
 

@@ -49,10 +49,12 @@ def test_every_problem_is_named_with_its_line_and_mend(tmp_path, study):
         "Table 1,cohort,few,psy,persons,12",
         "Text,design,overall,,first_observation,2012-02-30",
         ",ddd,few,psy,mean_after,",
+        f"Table 2,users,few,psy,users_before,{'9' * 5000}",
+        "Table 2,ddd,few,psy,mean_after,١٢",
     )
     found = problems(path, study)
     assert [text.split(": ")[0].rpartition("line ")[2] for text in found] == [
-        "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "11",
+        "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "11", "12", "13",
     ]  # fmt: skip
     for number, piece in enumerate(
         (
@@ -67,6 +69,8 @@ def test_every_problem_is_named_with_its_line_and_mend(tmp_path, study):
             "'2012-02-30' is no first_observation; write year-month-day",
             "place is empty",
             "published is empty",
+            "users_before has 5,000 characters; write at most 20",
+            "'١٢' is no mean_after",
         )
     ):
         assert piece in found[number]

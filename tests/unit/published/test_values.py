@@ -62,6 +62,28 @@ def test_p_is_below_a_thousandth_in_print_exactly_when_it_rounds_to_nothing():
     assert agrees("<0.05", in_print(0.0321, Kind.P, "<0.05"), 0.0321)
 
 
+@pytest.mark.parametrize(
+    ("printed", "p", "equal"),
+    [
+        ("0.000", 0.0, True),
+        ("0.000", 1e-300, True),
+        ("0.000", 0.000499, True),
+        ("0.000", 0.0005, False),
+        ("0.000", 0.3, False),
+        ("0.00", 0.0049, True),
+        ("0.00", 0.005, False),
+        ("0.0000", 0.00004, True),
+        ("0.0000", 0.0004, False),
+        ("0.001", 0.0004, False),
+        ("1.000", 0.9996, True),
+    ],
+)
+def test_a_printed_p_of_nothing_is_what_rounds_to_it(printed, p, equal):
+    assert agrees(printed, in_print(p, Kind.P, printed), p) is equal
+    if equal:
+        assert value("users", "p", printed).box.meets(Box(p, p))
+
+
 def test_shares_are_told_from_other_numbers_by_their_table():
     assert kind_of("users", "ci_low_tango") is Kind.SHARE
     assert kind_of("ddd", "ci_low") is Kind.NUMBER
