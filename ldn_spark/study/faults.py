@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -223,13 +224,14 @@ def _dotted(keys: Sequence[Key]) -> str:
     return text
 
 
-def _known_keys(model: type[BaseModel]) -> set[str]:
+@cache
+def _known_keys(model: type[BaseModel]) -> frozenset[str]:
     """Every key that occurs anywhere in a model."""
     schema = model.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]
-    return {key for part in parts for key in part.get("properties", {})}
+    return frozenset(key for part in parts for key in part.get("properties", {}))
 
 
-def _closest(key: str, known: set[str]) -> str:
+def _closest(key: str, known: Iterable[str]) -> str:
     match = difflib.get_close_matches(key, sorted(known), n=1)
     return f"did you mean '{match[0]}'?" if match else "remove it"
