@@ -276,6 +276,7 @@ def _account(file: FileRecord) -> FileAccount:
             for kind, by_reason in kinds.items()
             for reason, lines in sorted(by_reason.items())
         },
+        file.left_out,
     )
 
 

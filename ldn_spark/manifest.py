@@ -52,6 +52,7 @@ def delivered_files(run: Run) -> list[dict[str, Any]]:
             "lines": file.lines,
             "accepted": file.accepted,
             "rejected": file.rejected,
+            "left_out": file.left_out,
         }
         for file in run.version.files
     ]

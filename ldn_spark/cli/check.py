@@ -121,14 +121,15 @@ def verdict(found: CheckReport) -> str:
         return f"An ingest would turn this delivery away: {problems}."
     if not found.files:
         return "An ingest would change nothing: every file is in the lake already."
-    lines, accepted, rejected = (
+    lines, accepted, rejected, left_out = (
         sum(getattr(file, name) for file in found.files)
-        for name in ("lines", "accepted", "rejected")
+        for name in ("lines", "accepted", "rejected", "left_out")
     )
+    left = f", {left_out:,} left out" if left_out else ""
     files = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
     return (
         f"An ingest would take this delivery: {files}, {lines:,} lines, {accepted:,} accepted, "
-        f"{rejected:,} rejected."
+        f"{rejected:,} rejected{left}."
     )
 
 

@@ -60,15 +60,17 @@ def show_ingest(done: IngestReport) -> None:
 def accounting(files: Sequence[FileRecord]) -> Table:
     """What became of the lines of every file, and of all of them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
-    totals = [sum(getattr(f, name) for f in files) for name in ("lines", "accepted", "rejected")]
+    counts = ["lines", "accepted", "rejected"]
+    counts += ["left_out"] if any(file.left_out for file in files) else []
     table.add_column("file", "all files")
-    for name, total in zip(("lines", "accepted", "rejected"), totals, strict=True):
-        table.add_column(name, f"{total:,}", justify="right")
+    for name in counts:
+        total = sum(getattr(file, name) for file in files)
+        table.add_column(name.replace("_", " "), f"{total:,}", justify="right")
     table.add_column("reasons and repairs", overflow="fold")
     for file in files:
         reasons = [f"{why} {n:,}" for why, n in file.rejected_by_reason.items()]
         mended = [f"({why} {n:,})" for why, n in file.repaired_by_reason.items()]
-        numbers = (f"{n:,}" for n in (file.lines, file.accepted, file.rejected))
+        numbers = (f"{getattr(file, name):,}" for name in counts)
         table.add_row(escape(file.name), *numbers, ", ".join([*reasons, *mended]))
     return table
 

@@ -166,11 +166,13 @@ def _record(
         further_records=counts["further"].get("", 0),
         markers=_markers(counts["marker"]),
         nobodies=dict(sorted(counts["nobody"].items())),
+        left_out_by_column=dict(sorted(counts["left_out"].items())),
     )
-    if record.accepted + record.rejected != record.lines or record.repaired > record.accepted:
+    told = record.accepted + record.rejected + record.left_out
+    if told != record.lines or record.repaired > record.accepted:
         raise EngineError(
-            f"{file.name}: {record.lines} lines were read but {record.accepted} accepted and "
-            f"{record.rejected} rejected; nothing was changed"
+            f"{file.name}: {record.lines} lines were read but {record.accepted} accepted, "
+            f"{record.rejected} rejected and {record.left_out} left out; nothing was changed"
         )
     return record
 
@@ -199,11 +201,11 @@ def require_enough_accepted(
     """
     problems = []
     for record in records:
-        records_there = record.lines + record.further_records
+        records_there = record.lines - record.left_out + record.further_records
         lost = record.rejected + record.further_records
         share = lost / records_there if records_there else 0.0
         if share > max_rejected_share or (record.rejected and not record.accepted):
-            what = f"{record.rejected} of {record.lines} lines are rejected"
+            what = f"{record.rejected} of {record.lines - record.left_out} lines are rejected"
             if record.further_records:
                 what += f", which hold {lost} of {records_there} records"
             mend = "mend the file or its source file"
@@ -213,8 +215,21 @@ def require_enough_accepted(
             if record.rejected_by_reason.get("encoding", 0) == record.rejected:
                 mend = "declare the encoding that the file has in its source file"
             problems.append(Problem(record.name, what, mend))
+    problems += _left_out_wholly(records)
     if problems:
         raise DeliveryError([*problems, *examples])
+
+
+def _left_out_wholly(records: Sequence[FileRecord]) -> Iterator[Problem]:
+    """The kinds of files of which no line is meant."""
+    for kind in dict.fromkeys(record.kind for record in records):
+        files = [record for record in records if record.kind == kind]
+        lines = sum(record.lines for record in files)
+        if lines and lines == sum(record.left_out for record in files):
+            columns = sorted({name for record in files for name in record.left_out_by_column})
+            what = f"'where' leaves out all {lines:,} lines of {kind}"
+            mend = f"mend its values of {', '.join(columns)} in the source file"
+            yield Problem(files[0].name, what, mend)
 
 
 def with_turned_away(file: FileRecord, found: Mapping[tuple[int, str], int]) -> FileRecord:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 
 from ldn_spark.io.fields import Field, Rule, trimmed_mark
 from ldn_spark.schemas import HUGE_DDD
@@ -84,28 +85,51 @@ def factor_rule(name: str, number: Number) -> Rule:
     return rule
 
 
-def multiply(name: str, *factors: Decimal | None) -> Field:
-    """The exact product as an amount; unknown when a factor is.
+def compute(name: str, factors: int, *parts: Decimal | None) -> Field:
+    """The exact product of some factors, divided by the other parts, as an amount.
 
-    >>> multiply("ddd", Decimal(2), Decimal("0.0000025")).value
+    It is unknown where a part is, or where a divisor is 0.
+
+    Args:
+        name: of the amount.
+        factors: how many of the parts are multiplied; the others are divisors.
+        parts: as they are delivered.
+
+    >>> compute("ddd", 2, Decimal(2), Decimal("0.0000025")).value
     Decimal('0.000005')
-    >>> multiply("ddd", Decimal(2), None)
+    >>> compute("ddd", 1, Decimal(2), Decimal(3)).value, compute("ddd", 1, Decimal(2), Decimal(0))
+    (Decimal('0.666667'), Field(value=None, rejected='', repaired=(), noted='ddd_divisor_zero'))
+    >>> compute("ddd", 2, Decimal(2), None)
     Field(value=None, rejected='', repaired=(), noted='ddd_missing')
     """
-    product: Decimal | None = Decimal(1)
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return Field(None, noted=f"{name}_missing")
+    if not all(known[factors:]):
+        return Field(None, noted=f"{name}_divisor_zero")
+    product, divisor = (_product(some) for some in (known[:factors], known[factors:]))
+    if len(known) == factors:
+        return as_amount(name, product)
+    return as_amount(name, Fraction(product) / Fraction(divisor))
+
+
+def _product(factors: Sequence[Decimal]) -> Decimal:
+    product = Decimal(1)
     for factor in factors:
-        known = product is not None and factor is not None
-        product = _EXACT.multiply(product, factor) if known else None
-    return as_amount(name, product)
+        product = _EXACT.multiply(product, factor)
+    return product
 
 
-def as_amount(name: str, exact: Decimal | None) -> Field:
+def as_amount(name: str, exact: Decimal | Fraction | None) -> Field:
     """An exact number as an amount of six decimals, rounded half to even."""
     if exact is None:
         return Field(None, noted=f"{name}_missing")
-    if exact.copy_abs() >= AMOUNT_LIMIT - 1:  # -1: so that rounding cannot reach the limit
+    if abs(exact) >= AMOUNT_LIMIT - 1:  # -1: so that rounding cannot reach the limit
         return Field(None, rejected=f"{name}_too_large")
-    value = exact.quantize(AMOUNT_DECIMALS, rounding=ROUND_HALF_EVEN)
+    if isinstance(exact, Fraction):
+        value = Decimal(round(exact / Fraction(AMOUNT_DECIMALS))) * AMOUNT_DECIMALS
+    else:
+        value = exact.quantize(AMOUNT_DECIMALS, rounding=ROUND_HALF_EVEN)
     noted = "negative" if value < 0 else "zero" if not value else ""
     if name == "ddd" and value > HUGE_DDD:
         noted = "huge"

@@ -9,7 +9,8 @@ from ldn_spark.io.date_guesses import ENOUGH, DateGuess, guess_date_format
 from ldn_spark.io.guesses import Guess, holds_numbers, holds_years, share_of_atc_codes
 from ldn_spark.io.inspection import Sample
 from ldn_spark.io.presets import Match, sections_of
-from ldn_spark.io.sources import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, Source
+from ldn_spark.io.source_checks import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from ldn_spark.io.sources import Source
 from ldn_spark.io.usual_names import AGES, alike, usual_columns
 
 _MANY = 100

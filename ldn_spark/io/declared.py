@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from ldn_spark.io.patterns import FilePattern
+from ldn_spark.study.codes import ATC_PATTERN
 from ldn_spark.study.documents import Document
-from ldn_spark.study.values import Delivered, check_delivered
+from ldn_spark.study.values import LAST_DAY, Day, Delivered, Text, check_delivered
 
 MEANINGS = {
     "pseudonym": "tells persons apart",
@@ -62,15 +72,92 @@ Marker = Annotated[
     AfterValidator(check_delivered),
 ]
 """A text that stands for a missing value."""
+FilterValues = Annotated[
+    tuple[Annotated[str, Field(max_length=200), AfterValidator(check_delivered)], ...],
+    Field(min_length=1, max_length=10_000),
+]
+"""Texts without blanks around them; an empty one stands for empty fields."""
+BirthYear = Annotated[int, Field(ge=1850, le=LAST_DAY.year)]
+
+
+def _atc_code(text: str) -> str:
+    if not ATC_PATTERN.fullmatch(text):
+        raise ValueError(f"'{text}' is not an ATC code; write one of any level, like N07BB04")
+    return text
+
+
+AtcCode = Annotated[Text, AfterValidator(_atc_code)]
+
+
+def _exact_number(given: object) -> object:
+    """A number as it is written, exact to six decimals; below a million millions."""
+    if isinstance(given, bool) or not isinstance(given, int | float | str | Decimal):
+        raise ValueError("is not a number; write one like 1.5")
+    try:
+        number = Decimal(str(given))
+    except InvalidOperation:
+        raise ValueError("is not a number; write one like 1.5") from None
+    if not number.is_finite() or abs(number) >= 10**12 - 1:
+        raise ValueError("is out of range; write a number below 999,999,999,999")
+    if number != (exact := number.quantize(Decimal("0.000001"))):
+        raise ValueError("has more than six decimals; round it")
+    return exact
+
+
+ExactNumber = Annotated[
+    Decimal,
+    BeforeValidator(_exact_number),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d*(\d|\.\d+)$"}]}
+    ),
+]
 Markers = Annotated[tuple[Marker, ...], Field(max_length=100)]
 
 
-class Product(Document):
-    """An amount that is delivered as its factors: the product of these columns."""
+_TWO_OR_MORE = {
+    "anyOf": [
+        {"required": ["multiply"], "properties": {"multiply": {"minItems": 2}}},
+        {"required": ["divide"]},
+    ]
+}
 
-    multiply: Annotated[tuple[Delivered, ...], Field(min_length=2, max_length=10)] = Field(
-        description="the delivered columns of its factors, two or more"
+
+class Amount(Document):
+    """An amount that is delivered in parts: their product, their quotient, or one times the other.
+
+    The quotient is the first column divided by each of the others. All is computed exactly and
+    rounded once, half to even, to six decimals. It is unknown where a part is, or a divisor is 0.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_TWO_OR_MORE)
+
+    multiply: Annotated[tuple[Delivered, ...], Field(min_length=1, max_length=10)] | None = Field(
+        default=None, description="the delivered columns of its factors"
     )
+    divide: Annotated[tuple[Delivered, ...], Field(min_length=2, max_length=10)] | None = Field(
+        default=None, description="a delivered column, and those that it is divided by"
+    )
+
+    @model_validator(mode="after")
+    def _has_parts(self) -> Amount:
+        if self.divide is None and len(self.factors) < 2:
+            raise ValueError("has no parts; name two columns or more to multiply or divide")
+        return self
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The columns that are multiplied, the dividend among them."""
+        return (*(self.multiply or ()), *(self.divide or ())[:1])
+
+    @property
+    def divisors(self) -> tuple[str, ...]:
+        """The columns that are divided by."""
+        return (self.divide or ())[1:]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All columns, the factors first."""
+        return (*self.factors, *self.divisors)
 
 
 class Age(Document):
@@ -91,8 +178,8 @@ class Age(Document):
 class Computed(Document):
     """What stands in no delivered column and is computed from others."""
 
-    ddd: Product | None = Field(
-        default=None, description="the DDDs of a line, as a product of delivered columns"
+    ddd: Amount | None = Field(
+        default=None, description="the DDDs of a line, as product or quotient of delivered columns"
     )
     birth_year: Age | None = Field(
         default=None, description="the year of birth, from an age on the day of dispensing"
@@ -167,6 +254,76 @@ class Lookup(Document):
         return (self.key,) if isinstance(self.key, str) else self.key
 
 
+class RowFilter(Document):
+    """Which lines are meant: the others are left out, and counted."""
+
+    column: Delivered = Field(description="the delivered or looked-up column that tells them")
+    values: FilterValues | None = Field(default=None, description="the values of lines to take")
+    not_values: FilterValues | None = Field(
+        default=None, description="the values of lines to leave out, in the place of 'values'"
+    )
+
+    @model_validator(mode="after")
+    def _has_values(self) -> RowFilter:
+        if (self.values is None) == (self.not_values is None):
+            raise ValueError("needs either 'values' or 'not_values'; write one of them")
+        return self
+
+    def takes(self, text: str) -> bool:
+        """Whether a line with this text in the column is taken; blanks around it do not count."""
+        if self.values is not None:
+            return text.strip() in self.values
+        return text.strip() not in (self.not_values or ())
+
+
+def as_filters(given: object) -> object:
+    """A single filter is a list of one."""
+    return (given,) if isinstance(given, dict | RowFilter) else given
+
+
+_ManyFilters = Annotated[tuple[RowFilter, ...], Field(max_length=20)]
+Filters = Annotated[
+    _ManyFilters, BeforeValidator(as_filters, json_schema_input_type=RowFilter | _ManyFilters)
+]
+
+
+class LineConstants(Document):
+    """What no column of a file says, because it is the same of all its lines."""
+
+    atc: AtcCode | None = Field(default=None, description="the ATC code of every line")
+    dispensed_on: Day | None = Field(default=None, description="the day of every dispensing")
+    product_number: Text | None = Field(default=None, description="the product of every line")
+    ddd: ExactNumber | None = Field(default=None, description="the DDDs of every line")
+    packages: ExactNumber | None = Field(default=None, description="the packages of every line")
+    sex: Literal["F", "M"] | None = Field(default=None, description="F (women) or M (men)")
+    birth_year: BirthYear | None = Field(default=None, description="the birth year of everybody")
+    reimbursement_icd: Text | None = Field(default=None, description="the ICD code of every line")
+    reimbursement_icpc: Text | None = Field(default=None, description="the ICPC code of every line")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values by our name."""
+        return _given(self)
+
+
+class CompanionConstants(Document):
+    """What no column of a file beside the dispensings says: it is the same of all its lines."""
+
+    sex: Literal["F", "M"] | None = Field(default=None, description="F (women) or M (men)")
+    birth_year: BirthYear | None = Field(default=None, description="the birth year of everybody")
+    observed_from: Day | None = Field(default=None, description="the first day of every period")
+    observed_to: Day | None = Field(default=None, description="the last day of every period")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values by our name."""
+        return _given(self)
+
+
+def _given(constants: Document) -> dict[str, Any]:
+    return {name: value for name, value in constants if value is not None}
+
+
 class Companion(Document):
     """Files beside the dispensings: what is known of persons, or when they were observed."""
 
@@ -178,6 +335,10 @@ class Companion(Document):
     ignored_columns: Columns = Field(
         default=(), description="delivered columns that are known and not needed"
     )
+    constant: CompanionConstants = Field(
+        default=CompanionConstants(), description="our name: the value that every line has"
+    )
+    where: Filters = Field(default=(), description="which lines are meant; the others are left out")
 
     @property
     def delivered(self) -> Names:
@@ -187,4 +348,5 @@ class Companion(Document):
     @property
     def used_columns(self) -> tuple[str, ...]:
         """The names that are read where a file holds them, the pseudonym first."""
-        return tuple(dict.fromkeys((self.columns["pseudonym"], *self.delivered.values())))
+        names = [self.columns["pseudonym"], *self.delivered.values()]
+        return tuple(dict.fromkeys([*names, *(one.column for one in self.where)]))

@@ -26,7 +26,8 @@ from ldn_spark.io.guesses import (
     is_value,
 )
 from ldn_spark.io.lines import SplitLines, split_lines
-from ldn_spark.io.sources import REQUIRED_COLUMNS, Source
+from ldn_spark.io.source_checks import REQUIRED_COLUMNS
+from ldn_spark.io.sources import Source
 from ldn_spark.io.statfiles import first_rows, stat_kind
 from ldn_spark.io.tablefiles import parquet_files
 from ldn_spark.io.tabular import open_parquet, split_table

@@ -29,6 +29,8 @@ class JudgedRows:
         marks: which of some fields each row has.
         markers: fields by column and text that look like missing values and are not declared.
         missing: the rows with a field that the source declares as missing; None for none.
+        left: the rows that are left out because they are not meant; None for none.
+        left_out: how many, by the column that tells them.
     """
 
     count: int
@@ -38,6 +40,27 @@ class JudgedRows:
     marks: list[tuple[np.ndarray, Sequence[Field]]] = field(default_factory=list)
     markers: Counter[tuple[str, str]] = field(default_factory=Counter)
     missing: np.ndarray | None = None
+    left: np.ndarray | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_bad(self) -> np.ndarray:
+        """Which rows are rejected; those that are left out are not."""
+        bad = np.zeros(self.count, bool) if self.fault is None else self.fault > 0
+        return bad if self.left is None else bad & ~self.left
+
+    @property
+    def is_good(self) -> np.ndarray:
+        """Which rows are accepted."""
+        bad = self.is_bad
+        return ~bad if self.left is None else ~(bad | self.left)
+
+    def leave_out(self, found: np.ndarray, column: str) -> None:
+        """Rows are not meant, whatever else is said of them."""
+        new = found if self.left is None else found & ~self.left
+        if number := int(np.count_nonzero(new)):
+            self.left_out[column] = number
+            self.left = new if self.left is None else self.left | new
 
     def have_missing(self, found: np.ndarray | None) -> None:
         """Some rows hold a declared marker."""
@@ -53,9 +76,11 @@ class JudgedRows:
         }
         if found:
             index = column.indices.to_numpy(zero_copy_only=False)
+            index = index if self.left is None else index[~self.left]
             counts = np.bincount(index, minlength=len(fields))
             for number, text in found.items():
                 self.markers[column.name, text] += int(counts[number])
+            self.markers = +self.markers  # those that only rows have that are left out are none
 
     def reject(self, found: np.ndarray, column: str, reason: str) -> None:
         """Give rows a fault, unless they have one."""

@@ -51,8 +51,8 @@ ONE_TASK = 16 << 20
 class FileRecord:
     """A delivered file and what became of its lines.
 
-    Every line is accepted or rejected; `repaired` of the accepted ones were mended in some field.
-    A line is rejected for one reason, and may be mended or noted for several.
+    Every line is accepted, rejected or left out; `repaired` of the accepted ones were mended in
+    some field. A line is rejected for one reason, and may be mended or noted for several.
 
     Attributes:
         kind: dispensings, persons, deaths or observation_periods.
@@ -67,6 +67,8 @@ class FileRecord:
             they are lost with their line.
         content: SHA-256 of its plain text where it was packed or in UTF-16; empty otherwise.
         markers: fields by column and text that look like missing values and were not declared.
+        left_out_by_column: lines that are neither accepted nor rejected because the source does
+            not mean them, by the column that tells them.
         nobodies: accepted lines by pseudonyms that look like nobody's; see `markers.nobodies`.
     """
 
@@ -94,6 +96,12 @@ class FileRecord:
     further_records: int = 0
     markers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     nobodies: Mapping[str, int] = field(default_factory=dict)
+    left_out_by_column: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> int:
+        """Lines that the source does not mean."""
+        return sum(self.left_out_by_column.values())
 
     @property
     def is_replaced(self) -> bool:

@@ -62,7 +62,8 @@ def _fits(name: str, patterns: Sequence[str]) -> bool:
 def layouts_of(source: Source) -> tuple[Layout, ...]:
     """The layouts of a source, the dispensings first."""
     required = {*source.columns.values(), *source.line_key, *source.lookup_keys}
-    required |= {*source.computed.ddd.multiply} if source.computed.ddd else set()
+    required |= {*source.computed.ddd.parts} if source.computed.ddd else set()
+    required |= {one.column for one in source.where}
     required |= {source.computed.birth_year.age} if source.computed.birth_year else set()
     required |= {source.no_id.column} if source.no_id and not source.no_id.optional else set()
     used = source.used_columns
@@ -81,11 +82,12 @@ def layouts_of(source: Source) -> tuple[Layout, ...]:
 
 def _companion(source: str, kind: str, section: Companion) -> Layout:
     used = section.used_columns
+    required = {*section.columns.values(), *(one.column for one in section.where)}
     return Layout(
         source=source,
         kind=kind,
         files=section.files,
-        required=tuple(name for name in used if name in section.columns.values()),
+        required=tuple(name for name in used if name in required),
         used=used,
         known=frozenset({*used, *section.ignored_columns}),
         identifiers=(section.columns["pseudonym"],),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +28,7 @@ LINE_KEY_SEPARATOR = "\x1f"
 
 @dataclass(frozen=True)
 class ParsedBlock:
-    """What became of the lines of one block: every line is in one of the two tables.
+    """What became of the lines of one block: every line is in one of the two tables, or left out.
 
     Attributes:
         accepted: pseudonym and our columns, died_on and year, one row per accepted line; `line_key`
@@ -41,6 +42,8 @@ class ParsedBlock:
         markers: fields by delivered column and text, that look like missing values and are not
             declared as such.
         nobodies: accepted rows by pseudonyms that look like nobody's.
+        left_out: rows that are in neither table because they are not meant, by the column that
+            tells them.
     """
 
     accepted: pa.Table
@@ -51,6 +54,7 @@ class ParsedBlock:
     further: int
     markers: dict[tuple[str, str], int]
     nobodies: dict[str, int]
+    left_out: dict[str, int]
 
 
 def parse_block(
@@ -98,6 +102,7 @@ def parse_rows(
     rows = JudgedRows(lines.columns.num_rows)
     columns = text_columns(lines, wanted_columns(header, source, rules.kind)[1:])
     missing = source.missing_values
+    _leave_out(rows, columns, rules)
     if rules.no_id and (flag := columns.get(rules.no_id.column)):
         fields = [rules.no_id.rule(text) for text in flag.texts]
         rows.judge(flag.indices, fields, [flag.name] * len(fields))
@@ -105,29 +110,54 @@ def parse_rows(
     _empty_the_missing(rows, columns, missing)
     for lookup in rules.lookups:
         given = _look_up(rows, columns, lookup)
+        _leave_out(rows, given, rules)
         _empty_the_missing(rows, given, missing)
         columns |= given
     steps = [step for step in rules.steps if step.needs <= columns.keys()]
     for step in steps:
         _take(rows, step, columns)
+    rows.values |= {name: _constant(rows, name, one) for name, one in rules.constants.items()}
     if rules.kind == OBSERVATION_PERIODS:
         _reject_reversed(rows, steps)
     if rules.kind == DISPENSINGS:
         rows.values["line_key"] = _take_line_keys(rows, lines, source)
         rows.values["line"] = _line_numbers(lines, first_line, source)
-    bad = np.zeros(rows.count, bool) if rows.fault is None else rows.fault > 0
-    repaired_rows, repaired, noted = count_marks(rows, ~bad)
-    accepted = accepted_rows(rows.values, rules.kind, noted, bad, today)
+    good = rows.is_good
+    repaired_rows, repaired, noted = count_marks(rows, good)
+    accepted = accepted_rows(rows.values, rules.kind, noted, ~good, today)
     return ParsedBlock(
         accepted,
-        rejected_rows(rows, lines, bad, first_line),
+        rejected_rows(rows, lines, rows.is_bad, first_line),
         repaired_rows,
         repaired,
         noted,
         lines.further,
         dict(rows.markers),
         nobodies(accepted["pseudonym"]),
+        rows.left_out,
     )
+
+
+def _leave_out(rows: JudgedRows, columns: Mapping[str, TextColumn], rules: Rules) -> None:
+    """Leave out the rows that the filters on these columns do not take.
+
+    A delivered column decides before anything else; a looked-up one of the rows that have no
+    fault so far, among them that the lookup does not hold their key.
+    """
+    for one in rules.filters:
+        if column := columns.get(one.column):
+            out = np.array([not one.takes(text) for text in column.texts], bool)
+            found = out[column.indices.to_numpy(zero_copy_only=False)]
+            rows.leave_out(found if rows.fault is None else found & (rows.fault == 0), one.column)
+
+
+def _constant(rows: JudgedRows, name: str, value: Any) -> pa.Array:
+    """A column of ours that is the same in every row."""
+    kind = VALUE_TYPES[name]
+    if not pa.types.is_string(kind):
+        return pa.repeat(pa.scalar(value, kind), rows.count)
+    codes = pa.array(np.zeros(rows.count, np.int32))
+    return pa.DictionaryArray.from_arrays(codes, pa.array([value.upper()], kind))
 
 
 def _empty_the_missing(
@@ -234,11 +264,12 @@ def _combine(
 def _reject_reversed(rows: JudgedRows, steps: Sequence[Step]) -> None:
     """Periods that end before they begin; one of a single day is whole."""
     ends = {step.name: step.inputs[0].column for step in steps}
-    if "observed_to" in ends:
+    if "observed_to" in rows.values:
         found = pc.less(rows.values["observed_to"], rows.values["observed_from"])
         reversed_ = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
         if reversed_.any():
-            rows.reject(reversed_, ends["observed_to"], "period_reversed")
+            column = ends.get("observed_to") or ends["observed_from"]
+            rows.reject(reversed_, column, "period_reversed")
 
 
 def _take_line_keys(rows: JudgedRows, lines: SplitLines, source: Source) -> pa.Array:

@@ -130,4 +130,7 @@ def try_rows(sample: Sample, source: Source, kind: str) -> Account:
     parsed = parse_rows(lines, 2, sample.header, alone, rules)
     rejected = Counter(parsed.rejected["reason"].to_pylist())
     rows = parsed.accepted.num_rows + parsed.rejected.num_rows
+    if parsed.left_out:
+        rejected["left out by 'where'"] = sum(parsed.left_out.values())
+        rows += rejected["left out by 'where'"]
     return Account(rows, parsed.accepted.num_rows, dict(rejected), parsed.noted)

@@ -20,7 +20,8 @@ from ldn_spark.io.guesses import (
 from ldn_spark.io.inspection import Sample
 from ldn_spark.io.presets import Match, rank_sources, try_rows
 from ldn_spark.io.reasons import explain
-from ldn_spark.io.sources import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, Source
+from ldn_spark.io.source_checks import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from ldn_spark.io.sources import Source
 from ldn_spark.shown import shown
 from ldn_spark.study.editors import schema_line
 

@@ -79,6 +79,7 @@ NOTED = {
     "missing_marker": "a field holds a text that the source declares as a missing value",
     "product_number_missing": "there is no product number",
     "ddd_missing": "the DDDs, or a factor of them, are not delivered: unknown, not 0",
+    "ddd_divisor_zero": "a divisor of the DDDs is 0: unknown",
     "ddd_negative": "the DDDs are negative: a return, which is kept and netted",
     "ddd_zero": "the DDDs are 0",
     "ddd_huge": "the DDDs are more than 10,000: 27 years of one drug",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from typing import Any
 
-from ldn_spark.io.amounts import Number, amount_rule, factor_rule, multiply, read_number
+from ldn_spark.io.amounts import Number, amount_rule, compute, factor_rule, read_number
 from ldn_spark.io.blocks import DISPENSINGS
 from ldn_spark.io.days import (
     BIRTH_YEARS,
@@ -23,7 +24,7 @@ from ldn_spark.io.days import (
     open_end_rule,
     read_day,
 )
-from ldn_spark.io.declared import Computed, Names
+from ldn_spark.io.declared import Computed, Names, RowFilter
 from ldn_spark.io.fields import (
     Field,
     Rule,
@@ -116,6 +117,8 @@ class Rules:
         steps: every column of ours but the pseudonym, in the order of their reasons.
         lookups: the source's lookups, in their order.
         no_id: the flag of dispensings that no person is known of, in a column of its own.
+        constants: our columns that are the same in every row.
+        filters: which rows are meant.
         nobody: the pseudonyms that stand for nobody, where the pseudonym itself is the flag.
     """
 
@@ -125,6 +128,8 @@ class Rules:
     lookups: tuple[LookupStep, ...] = ()
     no_id: Flag | None = None
     nobody: tuple[str, ...] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    filters: tuple[RowFilter, ...] = ()
 
 
 def rules_of(
@@ -137,13 +142,18 @@ def rules_of(
         lookups: the content of its lookups by name; one that is not there matches nothing.
         kind: which of its files: `dispensings`, `persons`, `deaths` or `observation_periods`.
     """
-    if kind != DISPENSINGS:
-        columns = source.companions[kind].delivered
-        pseudonym, steps = columns["pseudonym"], tuple(_steps(source, kind, columns))
-        return Rules(kind, pseudonym, steps, nobody=_nobody(source))
-    pseudonym, steps = source.columns["pseudonym"], tuple(_steps(source, kind, source.delivered))
-    tables = tuple(_lookup_steps(source, lookups or {}))
-    return Rules(kind, pseudonym, steps, tables, _no_id(source), _nobody(source))
+    section = source if kind == DISPENSINGS else source.companions[kind]
+    is_main = kind == DISPENSINGS
+    return Rules(
+        kind,
+        section.columns["pseudonym"],
+        tuple(_steps(source, kind, section.delivered)),
+        tuple(_lookup_steps(source, lookups or {})) if is_main else (),
+        _no_id(source) if is_main else None,
+        _nobody(source),
+        section.constant.given,
+        section.where,
+    )
 
 
 def _steps(source: Source, kind: str, columns: Names) -> Iterator[Step]:
@@ -162,8 +172,9 @@ def _steps(source: Source, kind: str, columns: Names) -> Iterator[Step]:
             yield Step(value, (Input(columns[name], *pair),))
         elif name == "ddd" and computed.ddd:
             factor = _pair(factor_rule("ddd", read), factor_rule("ddd", CANONICAL_NUMBER))
-            factors = tuple(Input(column, *factor) for column in computed.ddd.multiply)
-            yield Step("ddd", factors, _kept(partial(multiply, "ddd")))
+            parts = tuple(Input(column, *factor) for column in computed.ddd.parts)
+            factors = len(computed.ddd.factors)
+            yield Step("ddd", parts, _kept(partial(compute, "ddd", factors)))
         elif name == "birth_year" and computed.birth_year:
             yield Step("age", (Input(computed.birth_year.age, *_pair(age_rule)),))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
@@ -15,7 +14,9 @@ from ldn_spark.io.declared import (
     Companion,
     Computed,
     FilePatterns,
+    Filters,
     LineColumns,
+    LineConstants,
     Lookup,
     Markers,
     MissingValues,
@@ -24,36 +25,11 @@ from ldn_spark.io.declared import (
     as_missing_values,
 )
 from ldn_spark.io.records import Quoting
+from ldn_spark.io.source_checks import contradictions
 from ldn_spark.study.documents import Document, find_document, read_document
 from ldn_spark.study.faults import refuse
 from ldn_spark.study.values import LAST_DAY, Delivered, IndexYear, Name, Text, Title, day_between
 
-REQUIRED_COLUMNS = ("pseudonym", "atc", "dispensed_on")
-OPTIONAL_COLUMNS = (
-    "sex",
-    "birth_year",
-    "product_number",
-    "ddd",
-    "packages",
-    "reimbursement_icd",
-    "reimbursement_icpc",
-    "born_on",
-    "death_year",
-    "death_month",
-    "died_in",
-    "died_on",
-)
-PERSON_COLUMNS = (
-    "pseudonym",
-    "sex",
-    "birth_year",
-    "born_on",
-    "death_year",
-    "death_month",
-    "died_in",
-    "died_on",
-)
-PERIOD_COLUMNS = ("pseudonym", "observed_from", "observed_to")
 _ENCODINGS = {"iso8859-1", "cp1252", "utf-8", "ascii", "utf-8-sig", "utf-16"}
 
 
@@ -160,6 +136,10 @@ class Source(Document):
         description="the year of the ATC index that the codes are written in, or at_dispensing "
         "where they are those of the year of dispensing",
     )
+    constant: LineConstants = Field(
+        default=LineConstants(), description="our name: the value that every line has"
+    )
+    where: Filters = Field(default=(), description="which lines are meant; the others are left out")
     lookups: tuple[Lookup, ...] = Field(
         default=(), max_length=50, description="small CSVs that add columns: --lookup NAME=FILE"
     )
@@ -171,91 +151,8 @@ class Source(Document):
 
     @model_validator(mode="after")
     def _check(self) -> Source:
-        problems = (
-            *self._column_problems(),
-            *self._lookup_problems(),
-            *self._companion_problems(),
-            *self._value_problems(),
-        ) or tuple(self._marker_problems())
-        refuse(((), problem) for problem in problems)
+        refuse(((), problem) for problem in contradictions(self))
         return self
-
-    def _column_problems(self) -> Iterator[str]:
-        missing = [name for name in REQUIRED_COLUMNS if name not in self.columns]
-        if missing:
-            yield f"'columns' does not say where {', '.join(missing)} stand; add them"
-        known = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
-        for name in self.delivered:
-            if name not in known:
-                yield f"there is no column '{name}'; known: {', '.join(known)}"
-        for name in ("ddd", "birth_year"):
-            if name in self.delivered and getattr(self.computed, name):
-                yield f"'{name}' is both delivered and computed; keep one"
-        if "born_on" in self.delivered and (
-            "birth_year" in self.delivered or self.computed.birth_year
-        ):
-            yield "'born_on' and 'birth_year' say the same; keep one"
-
-    def _lookup_problems(self) -> Iterator[str]:
-        given = [name for lookup in self.lookups for name in lookup.gives]
-        for name in sorted({name for name in given if given.count(name) > 1}):
-            yield f"two lookups give '{name}'; rename one of them"
-        names = [lookup.name for lookup in self.lookups]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            yield f"two lookups are called '{name}'; rename one of them"
-        pseudonym = self.columns.get("pseudonym")
-        for name in sorted({pseudonym, *self.line_key} & self.looked_up):
-            yield f"'{name}' cannot be looked up; name the delivered column"
-        for lookup in self.lookups:
-            if pseudonym in lookup.keys:
-                what = f"the lookup '{lookup.name}' is by the pseudonym"
-                yield f"{what}; deliver what is known of persons as 'persons'"
-            if len(set(lookup.keys)) < len(lookup.keys):
-                yield f"the lookup '{lookup.name}' has a key twice; keep one"
-            if set(lookup.keys) & set(lookup.gives):
-                yield f"the lookup '{lookup.name}' gives its own key; take it out of 'gives'"
-
-    def _companion_problems(self) -> Iterator[str]:
-        for section, needed, allowed in (
-            ("persons", ("pseudonym",), PERSON_COLUMNS),
-            ("deaths", ("pseudonym",), PERSON_COLUMNS),
-            ("observation_periods", PERIOD_COLUMNS[:2], PERIOD_COLUMNS),
-        ):
-            companion: Companion | None = getattr(self, section)
-            if companion is None:
-                continue
-            for name in needed:
-                if name not in companion.columns:
-                    yield f"'{section}' does not say where {name} stands; add it to its columns"
-            for name in companion.delivered:
-                if name not in allowed:
-                    yield f"'{section}' has no column '{name}'; known: {', '.join(allowed)}"
-            if {"birth_year", "born_on"} <= companion.delivered.keys():
-                yield f"'born_on' and 'birth_year' of '{section}' say the same; keep one"
-
-    def _value_problems(self) -> Iterator[str]:
-        if self.date_format == DAYS and self.base_date is None:
-            yield f"the date format '{DAYS}' needs 'base_date', the date of day 0; add it"
-        if self.date_format != DAYS and self.base_date is not None:
-            yield f"'base_date' is for the date format '{DAYS}'; leave it out"
-        if self.quote == self.delimiter:
-            yield "'quote' and 'delimiter' are the same; change one of them"
-        if self.quoted_line_ends and (self.quote is None or self.format != "text"):
-            yield "'quoted_line_ends' is for text with a 'quote'; leave it out"
-        if self.thousands_mark == self.decimal_mark:
-            yield "'thousands_mark' and 'decimal_mark' are the same; change one of them"
-
-    def _marker_problems(self) -> Iterator[str]:
-        """Of a source whose columns are well declared."""
-        used = {*self.used_columns, *self.looked_up}
-        used |= {name for one in self.companions.values() for name in one.used_columns}
-        for name in self.missing_values.columns:
-            if name not in used:
-                yield f"'missing_values' names the column '{name}', which is not read; mend it"
-        sexes = {one.delivered.get("sex") for one in (self, *self.companions.values())}
-        markers = {text for name in sexes if name for text in self.missing_values.of(name)}
-        for text in sorted(markers & self.sex_codes.keys()):
-            yield f"'{text}' is a code of a sex and a missing value; keep one"
 
     @property
     def quoting(self) -> Quoting | None:
@@ -281,10 +178,10 @@ class Source(Document):
     def used_columns(self) -> tuple[str, ...]:
         """The names that are read where a file of dispensings holds them, the pseudonym first."""
         names = [self.columns["pseudonym"], *self.delivered.values(), *self.line_key]
-        names += self.computed.ddd.multiply if self.computed.ddd else ()
+        names += self.computed.ddd.parts if self.computed.ddd else ()
         names += [self.computed.birth_year.age] if self.computed.birth_year else []
         names += [self.no_id.column] if self.no_id else []
-        names += self.lookup_keys
+        names += [*self.lookup_keys, *(one.column for one in self.where)]
         return tuple(name for name in dict.fromkeys(names) if name not in self.looked_up)
 
     @property

@@ -107,11 +107,12 @@ def parse_into_staging(
 
     Returns:
         The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`,
-        `further`) and reason, with the number of lines; of `further`, of records that are lost
-        with lines that hold several; of a `marker` the reason is the column and the text, of
-        `nobody` the pseudonym, see `markers`. Accepted dispensings are told by year and ATC code,
-        with the first and the last day. `repaired` without a reason counts lines, with a reason
-        mendings. Of a block without rows the kind says why: `missing`, `changed` or `damaged`.
+        `left_out`, `marker`, `nobody`, `further`) and reason, with the number of lines. Accepted
+        dispensings are told by year and ATC code, with the first and the last day. `repaired`
+        without a reason counts lines, with a reason mendings. Of `left_out` the reason is the
+        column that tells, of a `marker` the column and the text, of `nobody` the pseudonym (see
+        `markers`); `further` counts records that are lost with lines that hold several. Of a block
+        without rows the kind says why: `missing`, `changed` or `damaged`.
     """
     kinds = (DISPENSINGS, *source.companions)
     for folder in (ACCEPTED, REJECTED, STATEMENTS, OBSERVATION_PERIODS, "drafts"):
@@ -200,6 +201,7 @@ class _Staging:
         markers = {MARKER_SEPARATOR.join(place): n for place, n in parsed.markers.items()}
         account.extend(("marker", place, fields) for place, fields in markers.items())
         account.extend(("nobody", text, lines) for text, lines in parsed.nobodies.items())
+        account.extend(("left_out", column, lines) for column, lines in parsed.left_out.items())
         return self._account(account, taken_in)
 
     def write(self, parsed: ParsedBlock, said: Statements) -> pa.Table:

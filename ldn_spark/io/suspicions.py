@@ -16,9 +16,11 @@ _NAMED_FILES = 3
 
 
 def suspicions(files: Iterable[FileRecord], source: Source) -> list[str]:
-    """What a source file should declare: missing values, and pseudonyms that stand for nobody."""
+    """What a source file should declare: missing values, pseudonyms of nobody, other filters."""
     files = list(files)
-    return [*_marked_columns(files), *_nobodies(files, source)]
+    empty = [file.name for file in files if 0 < file.lines == file.left_out]
+    left = [f"{_files(empty)}: 'where' leaves out every line"] if empty else []
+    return [*left, *_marked_columns(files), *_nobodies(files, source)]
 
 
 def suspicious_ids(files: Iterable[FileRecord]) -> dict[str, int]:

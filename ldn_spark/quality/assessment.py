@@ -20,10 +20,11 @@ class FileAccount:
         file_id, name: as the lake lists it.
         kind: what it holds: dispensings, persons, deaths or observation_periods.
         source: the layout it was read in.
-        lines: delivered; each is accepted or rejected.
+        lines: delivered; each is accepted, rejected or left out.
         accepted, rejected: what became of them.
         repaired: accepted ones with something mended.
         superseded: accepted ones that a later delivery has replaced.
+        left_out: those that the source does not mean.
         reasons: lines by kind (`rejected`, `repaired`, `noted`) and reason.
     """
 
@@ -37,6 +38,7 @@ class FileAccount:
     repaired: int
     superseded: int
     reasons: Mapping[tuple[str, str], int]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldn_spark.errors import ConflictError, DeliveryError
-from ldn_spark.io.declared import Companion, Computed, Lookup, NoIdentity, Product
+from ldn_spark.io.declared import Amount, Companion, Computed, Lookup, NoIdentity
 from ldn_spark.io.delivery import find_files, require_unchanged, scan_files
 from ldn_spark.io.parsing import parse_block
 from ldn_spark.io.rules import rules_of
@@ -232,7 +232,7 @@ SWEDEN = NORPD.model_copy(
         "columns": {"pseudonym": "LopNr", "atc": "ATC", "dispensed_on": "EDATUM"},
         "optional_columns": {"sex": "KON", "product_number": "VARUNR"},
         "ignored_columns": ("LAN",),
-        "computed": Computed(ddd=Product(multiply=("ANTAL", "FORPDDD"))),
+        "computed": Computed(ddd=Amount(multiply=("ANTAL", "FORPDDD"))),
         "no_id": NoIdentity(column="RESERV", values=("1",), optional=True),
         "line_key": ("RADNR",),
         "lookups": (Lookup(name="packs", key="VARUNR", gives=("FORPDDD",)),),
@@ -308,7 +308,7 @@ def test_a_column_that_the_source_names_anywhere_is_missed(tmp_path, section):
         "no_id": NoIdentity(column="utenID", values=("1",)),
         "line_key": ("utenID",),
         "lookups": (Lookup(name="a", key="utenID", gives=("b",)),),
-        "computed": Computed(ddd=Product(multiply=("ANTAL", "utenID"))),
+        "computed": Computed(ddd=Amount(multiply=("ANTAL", "utenID"))),
     }
     source = SWEDEN.model_copy(update={"persons": None, section: names[section]})
     told = complaint(write(tmp_path, f"{FULL};FORPDDD\nP1;A\n"), source)

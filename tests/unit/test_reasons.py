@@ -112,6 +112,7 @@ OTHERS = {  # produced with other columns, or by another step
     "birth_year_in_future": "persons delivered beside dispensings",
     "age_unknown": "computed birth years",
     "age_trimmed": "computed birth years",
+    "ddd_divisor_zero": "DDDs as a quotient",
     "line_key_missing": "lines told apart by their key",
     REPEATED_LINE: "lines told apart by their key",
     LINE_KEY_CONFLICT: "lines told apart by their key",

@@ -151,12 +151,15 @@ def _files(found: Assessment) -> Sheet:
     columns += [Column("share", "Rejected, %"), Column("repaired", "Repaired")]
     replaced = any(file.superseded for file in found.files)
     columns += [Column("replaced", "Replaced")] * replaced
+    left_out = any(file.left_out for file in found.files)
+    columns += [Column("left_out", "Left out")] * left_out
     rows = []
     for file in found.files:
         numbers = (file.lines, file.accepted, file.rejected)
         row = (file.name, _KINDS.get(file.kind, file.kind), *map(str, numbers),
                share(file.rejected, file.lines), str(file.repaired))  # fmt: skip
-        rows.append((*row, str(file.superseded)) if replaced else row)
+        row += (str(file.superseded),) * replaced + (str(file.left_out),) * left_out
+        rows.append(row)
     return Sheet("files", tuple(columns), tuple(rows))
 
 

@@ -83,7 +83,7 @@ _ACCOUNTING = (
 
 
 def accounting_sheet(found: Assessment) -> Sheet:
-    """Lines per file, kind and reason: lines = accepted + rejected."""
+    """Lines per file, kind and reason: lines = accepted + rejected + left out."""
     rows = (
         (str(file.file_id), file.name, file.kind, file.source, kind, reason, str(lines),
          explain(found, reason))
@@ -101,6 +101,8 @@ def _counts(file: FileAccount) -> Iterator[tuple[str, str, int]]:
     yield "repaired", "", file.repaired
     yield from _reasons(file, "repaired")
     yield from _reasons(file, "noted")
+    if file.left_out:
+        yield "left out", "", file.left_out
     if file.superseded:
         yield "replaced", "", file.superseded
 
