@@ -16,7 +16,7 @@ from ldn_spark.io import ingest as ingest_module
 from ldn_spark.io.delta_log import commits_after, delta_version
 from ldn_spark.io.ingest import INGESTED, NOOP, ingest
 from ldn_spark.io.lake import Lake, known_versions, only_writer, publish_version, read_version
-from ldn_spark.io.sources import load_source
+from ldn_spark.io.sources import Source, load_source
 from ldn_spark.schemas import DISPENSINGS, LAKE_TABLES, PERSONS, REJECTED_DISPENSINGS
 
 NORPD = load_source("norpd")
@@ -236,3 +236,44 @@ def test_the_log_tells_who_wrote_what(spark, folder):
     assert delta_version(root / "dispensings") == commits[-1].version
     assert len({commit.token for commit in commits}) == 1
     assert {part["year"] for commit in commits for part in commit.partitions} == {"2012"}
+
+
+def test_what_a_source_says_of_rows_is_kept_in_the_record_and_counts_add_up(spark, folder):
+    """Constants, a filter, a quotient, missing markers, nobody's pseudonyms, quoted line ends."""
+    source = Source.model_validate(
+        NORPD.model_dump()
+        | {
+            "columns": {"pseudonym": "id", "dispensed_on": "day", "birth_year": "born"},
+            "optional_columns": {},
+            "constant": {"atc": "N07BB04", "sex": "F"},
+            "computed": {"ddd": {"divide": ["mg", "ddd_mg"]}},
+            "where": {"column": "kind", "values": ["H"]},
+            "missing_values": ["NA"],
+            "no_id": {"column": "id", "values": ["0"]},
+            "quoted_line_ends": True,
+        }
+    )
+    lines = [
+        'P1;2012.01.01;1951;H;100;3;"two\nlines"',
+        "P2;2012.01.02;NA;H;1;0;",
+        "P3;2012.01.03;1951;A;1;2;",
+        "0;2012.01.04;1951;H;1;2;",
+        "NULL;2012.01.05;1951;H;NA;2;",
+        "P4;2012.01.06;1951;H;-;2;",
+    ]
+    root = folder / "lake"
+    path = deliver(folder, "a.txt", lines, "id;day;born;kind;mg;ddd_mg;note")
+    done = ingest(spark, root, [path], source, block_bytes=1)
+    (file,) = read_version(root).files
+    assert (file.lines, file.accepted, file.rejected, file.left_out) == (6, 3, 2, 1)
+    assert file.left_out_by_column == {"kind": 1}
+    assert file.rejected_by_reason == {"ddd_malformed": 1, "no_id": 1}
+    assert (file.nobodies, file.markers) == ({"NULL": 1}, {"mg": {"-": 1}})
+    assert file.noted_by_reason["missing_marker"] == 2
+    assert [warning for warning in done.warnings if "no_id" in warning or "missing_v" in warning]
+    rows = table(spark, root, DISPENSINGS)
+    assert {row["atc"] for row in rows} == {"N07BB04"}
+    assert sorted(row["ddd"] or 0 for row in rows) == [0, 0, Decimal("33.333333")]
+    assert {row["sex"] for row in table(spark, root, PERSONS)} == {"F"}
+    rejected = table(spark, root, REJECTED_DISPENSINGS)
+    assert {row["line"] for row in rejected} == {6, 8}
