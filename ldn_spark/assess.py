@@ -71,6 +71,7 @@ def assess_lake(
         studies=assessed,
         repeated=repeated,
         nobodies=suspicious_ids(version.files),
+        invented=version.invented,
     )
 
 

@@ -31,6 +31,7 @@ def provenance(run: Run, warnings: list[str], read_as: Sequence[ReadAs] = ()) ->
         "files": delivered_files(run),
         "source": ", ".join(sorted({file.source for file in run.version.files})),
         "lake_version": run.version.number,
+        "invented": run.version.invented,
         "command": _command(run),
         "persons": run.version.persons,
         "dispensings": run.version.dispensings,
@@ -129,6 +130,7 @@ def manifest(
         },
         "input": {
             "lake_version": run.version.number,
+            "invented": run.version.invented,
             "tables": dict(run.version.tables),
             "persons": run.version.persons,
             "dispensings": run.version.dispensings,

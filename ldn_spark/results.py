@@ -72,11 +72,15 @@ class AttritionStep:
 
 @dataclass(frozen=True)
 class Results:
-    """All that a study found; enough to draw every table and figure."""
+    """All that a study found; enough to draw every table and figure.
+
+    `invented` says that the persons were: every table and figure carries it.
+    """
 
     estimates: tuple[Estimate, ...]
     curves: tuple[CurvePoint, ...]
     attrition: tuple[AttritionStep, ...]
+    invented: bool = False
 
     @cached_property
     def _by_key(self) -> dict[tuple[str, str, str, str], Estimate]:

@@ -28,6 +28,7 @@ def compare(
     itself. A difference is no failure: the exit code is 0.
     """
     from ldn_spark.cli.views import _console
+    from ldn_spark.invented import SENTENCE
     from ldn_spark.published.comparison import compare as compare_with
     from ldn_spark.published.console import print_comparison
     from ldn_spark.published.files import COMPARE_CSV, COMPARE_HTML, compare_csv, compare_html
@@ -41,8 +42,11 @@ def compare(
         typer.echo(f"the run's own {COMPARE_CSV} is kept, with its checksum", err=True)
     else:
         _write(run.folder / COMPARE_CSV, compare_csv(found))
-        _write(run.folder / COMPARE_HTML, _page(compare_html(found, title), title))
+        section = compare_html(found, title, invented=results.invented)
+        _write(run.folder / COMPARE_HTML, _page(section, title))
     print_comparison(_console(), found)
+    if results.invented:
+        typer.echo(SENTENCE)
 
 
 def audit(

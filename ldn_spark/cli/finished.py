@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
     folder = find_run(place)
     run = read_run(folder)
     results = load_results(folder, run.study, run.read)
+    results = replace(results, invented=run.manifest.input.invented)
     if folder != place:
         typer.echo(f"the newest run: {folder}", err=True)
     return run, results

@@ -72,7 +72,7 @@ def quality(
     """
     from ldn_spark.cli.named_files import named_files
     from ldn_spark.cli.reporters import open_reporter
-    from ldn_spark.cli.views import _console
+    from ldn_spark.cli.views import _console, show_mark
     from ldn_spark.io.engines import default_engine, open_engine
     from ldn_spark.io.lake import Lake, read_version
     from ldn_spark.quality_report import quality_folder, write_quality_report
@@ -99,4 +99,5 @@ def quality(
         console.print(f"  {finding}", markup=False)
     if not found:
         console.print("  Nothing stands out.")
+    show_mark(console, version)
     typer.echo(str(folder))

@@ -53,8 +53,17 @@ def show_ingest(done: IngestReport) -> None:
         f"{version.dispensings:,} dispensings, {version.first_dispensed_on or 'no date'} to "
         f"{version.last_dispensed_on or 'no date'} ({done.status})."
     )
+    show_mark(console, version)
     if done.files:
         console.print("What the data are like: ldn quality --lake LAKE --study STUDY")
+
+
+def show_mark(console: Console, version: LakeVersion) -> None:
+    """Say of a lake of invented data that it is one."""
+    from ldn_spark.invented import SENTENCE
+
+    if version.invented:
+        console.print(SENTENCE)
 
 
 def accounting(files: Sequence[FileRecord]) -> Table:
@@ -85,6 +94,7 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
         f"{version.dispensings:,} dispensings, {version.first_dispensed_on} to "
         f"{version.last_dispensed_on}."
     )
+    show_mark(console, version)
     console.print(
         f"Years read for the exposure: {plan.exposure_years}; outcomes: {plan.outcome_years}."
     )

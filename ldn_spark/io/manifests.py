@@ -46,6 +46,10 @@ class _Study(_Part):
     definition: dict[str, Any]
 
 
+class _Input(_Part):
+    invented: bool = False
+
+
 class Manifest(_Part):
     """What the readers of a finished run look at."""
 
@@ -53,6 +57,7 @@ class Manifest(_Part):
     key: str
     study: _Study
     software: _Software
+    input: _Input = _Input()
     warnings: list[str]
     outputs: list[Output]
     ended: str

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from ldn_spark.invented import SENTENCE
 from ldn_spark.published.comparison import EQUAL, VERDICTS, Compared, Comparison, by_place
 from ldn_spark.published.findings import IMPOSSIBLE, INCONSISTENT, Finding
 from ldn_spark.published.rivals import RivalInterval
@@ -56,11 +57,12 @@ def audit_csv(findings: Sequence[Finding]) -> str:
     )  # fmt: skip
 
 
-def compare_html(comparison: Comparison, title: str) -> str:
+def compare_html(comparison: Comparison, title: str, *, invented: bool = False) -> str:
     """A `<section>`: totals by place, what is not equal and why, rival intervals, then all."""
     total = comparison.total
     parts = [
         f'<section id="compare"><h2>{escape(title)}</h2>',
+        *([f"<p><strong>{SENTENCE}</strong></p>"] if invented else []),
         f"<p><strong>{total[EQUAL]} of {len(comparison.rows)} published values are equal</strong> "
         f"to the computed ones, rounded as they are printed; {total['differs']} differ; "
         f"{total[IMPOSSIBLE]} cannot come from any data: the paper's own numbers exclude them.</p>",

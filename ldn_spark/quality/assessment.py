@@ -104,6 +104,7 @@ class Assessment:
         studies: as they were asked for.
         repeated: by year; None where nobody looked.
         nobodies: lines by pseudonyms that look like nobody's, as NULL does.
+        invented: whether the lake holds invented data.
     """
 
     version: int
@@ -117,3 +118,4 @@ class Assessment:
     studies: tuple[StudyQuality, ...]
     repeated: tuple[Repeated, ...] | None
     nobodies: Mapping[str, int] = field(default_factory=dict)
+    invented: bool = False

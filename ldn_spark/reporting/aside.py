@@ -150,6 +150,8 @@ def _made(messages: BinaryIO) -> Made | None:
         ahead = draw_ahead(message)
         page_template()
         message = pickle.load(messages)
+    if message.provenance.get("invented"):
+        ahead = ()  # they do not carry the mark
     try:
         return make(message, partial(draw_by_copies, ahead=ahead))
     except BrokenProcessPool:

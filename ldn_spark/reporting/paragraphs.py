@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures.forest import main_contrast
 from ldn_spark.reporting.findings import estimate_text, p_text, signed
@@ -125,7 +126,10 @@ def methods_sentence(
     )
 
 
-def results_markdown(paragraphs: Sequence[tuple[str, str]], sentence: str) -> str:
-    """The paragraphs and the sentence as a text file."""
-    parts = [f"**{label}.** {text}" for label, text in paragraphs]
+def results_markdown(
+    paragraphs: Sequence[tuple[str, str]], sentence: str, *, invented: bool = False
+) -> str:
+    """The paragraphs and the sentence as a text file; the mark of invented data first."""
+    parts = [f"**{SENTENCE}**"] if invented else []
+    parts += [f"**{label}.** {text}" for label, text in paragraphs]
     return "\n\n".join([*parts, sentence]) + "\n"

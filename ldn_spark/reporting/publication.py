@@ -6,7 +6,7 @@ What goes in is small and can be sent to another process; what comes out are the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.published.values import Published
@@ -96,7 +96,8 @@ def analyse_moments(publication: Publication) -> Results:
     """The estimates, curves and attrition of a publication."""
     from ldn_spark.analysis import analyse
 
-    return analyse(publication.study, attrition=publication.attrition, **publication.moments)
+    found = analyse(publication.study, attrition=publication.attrition, **publication.moments)
+    return replace(found, invented=bool(publication.provenance.get("invented")))
 
 
 def _compared(publication: Publication, results: Results) -> tuple[dict[str, bytes], str]:
@@ -108,4 +109,6 @@ def _compared(publication: Publication, results: Results) -> tuple[dict[str, byt
 
     found = compare(publication.published, results, publication.study)
     title = f"Published and computed: {publication.study.reference}"
-    return {COMPARE_CSV: compare_csv(found).encode("utf-8")}, compare_html(found, title)
+    return {COMPARE_CSV: compare_csv(found).encode("utf-8")}, compare_html(
+        found, title, invented=results.invented
+    )

@@ -83,7 +83,7 @@ def contents(
         software_version=software_version,
         deviations=provenance.get("deviations") or (),
     )
-    files[WORDS] = results_markdown(words, sentence)
+    files[WORDS] = results_markdown(words, sentence, invented=results.invented)
     figures = drawn()
     for figure in figures:
         files[f"figures/{figure.id}.svg"] = figure.svg

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.facts import facts
 from ldn_spark.reporting.figures.draw import DrawnFigure
 from ldn_spark.reporting.findings import key_findings
@@ -72,6 +73,7 @@ def report_html(
         page_template()
         .render(
             study=study,
+            invented=SENTENCE if results.invented else "",
             style=Markup(_part(STYLE)),
             facts=facts(study, results),
             findings=key_findings(study, results),

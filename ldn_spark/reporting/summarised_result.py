@@ -11,6 +11,7 @@ How our names map onto its thirteen columns:
   empty where the number belongs to the stratum itself.
 - `estimate_name` is the quantity. Counts are renamed so that they hold the word `count`, by which
   suppression tools find them (`COUNTS`).
+- `cdm_name` is the source of the delivery; of invented data it says so first.
 - `estimate_type`: integer for counts and exact sums of ages, proportion for shares, numeric else.
 - `estimate_value` is empty where nothing can be estimated. Attrition has the step as stratum
   `reason` and its number as `additional` `reason_id`.
@@ -23,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ldn_spark.invented import SOURCE as INVENTED
 from ldn_spark.reporting.result_files import number_text
 from ldn_spark.reporting.writers import csv_text
 from ldn_spark.results import Estimate, Results
@@ -78,6 +80,8 @@ def summarised_result_csv(
 ) -> str:
     """Settings rows first, then every estimate and every attrition step."""
     source = str(provenance.get("source") or "lake")
+    if results.invented:
+        source = f"{INVENTED} ({source})"
     tables = tuple(dict.fromkeys(e.table for e in results.estimates))
     ids = {table: str(number) for number, table in enumerate((*tables, "attrition"), start=1)}
     settings = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.baseline import balance_table, baseline_table
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.contrast_tables import change_table, did_table, trend_table
@@ -52,7 +54,10 @@ def all_tables(
     tables.append(balance_table(study, view))
     tables.append(dispenses_table(study, view, outcomes=lacking))
     tables.append(did_table(study, view, unit=DISPENSES, outcomes=lacking))
-    return tuple(table for table in tables if any(table.rows()))
+    mark = (SENTENCE,) if results.invented else ()
+    return tuple(
+        replace(table, notes=(*table.notes, *mark)) for table in tables if any(table.rows())
+    )
 
 
 def _some_known(outcomes: Sequence[Outcome], lacking: Sequence[Outcome]) -> bool:

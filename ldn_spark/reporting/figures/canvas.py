@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ldn_spark.invented import SENTENCE
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_FOOT = 16
+"""Points under a figure of invented data."""
 PAGE_WIDTH = 7.2
 """Inches: the text width of a page."""
 
@@ -89,6 +93,25 @@ def page_axes(figure: Figure) -> Axes:
     axes.set_xlim(0, 72 * width)
     axes.set_ylim(0, 72 * height)
     return axes
+
+
+def mark_invented(figure: Figure) -> Figure:
+    """Write the mark of invented data into a strip beneath a drawn figure, which grows by it."""
+    width, height = figure.get_size_inches()
+    taller = height + _FOOT / 72
+
+    def higher(share: float) -> float:
+        return (share * height + _FOOT / 72) / taller
+
+    for axes in figure.axes:
+        place = axes.get_position()
+        axes.set_position((place.x0, higher(place.y0), place.width, place.height * height / taller))
+    for text in figure.texts:
+        text.set_y(higher(text.get_position()[1]))
+    figure.set_size_inches(width, taller)
+    style = {"fontsize": 7.5, "fontweight": "bold", "color": VERMILION, "va": "bottom"}
+    figure.text(4 / (72 * width), 3 / (72 * taller), SENTENCE, **style)
+    return figure
 
 
 def to_svg(figure: Figure) -> bytes:

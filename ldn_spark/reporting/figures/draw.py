@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.curves import curve_panels
@@ -105,6 +106,7 @@ def _draw(name: str, study: StudyDefinition, results: Results) -> DrawnFigure:
     else:
         picture = design_diagram(study)
     number = name.replace("figure", "Figure ")
-    return DrawnFigure(
-        name, number, *legend(name, study, results), canvas.to_svg(picture), canvas.to_png(picture)
-    )
+    title, caption = legend(name, study, results)
+    if results.invented:
+        picture, caption = canvas.mark_invented(picture), f"{caption} {SENTENCE}"
+    return DrawnFigure(name, number, title, caption, canvas.to_svg(picture), canvas.to_png(picture))

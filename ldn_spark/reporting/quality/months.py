@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ldn_spark.invented import SENTENCE
 from ldn_spark.quality.volume import HIGH, LOW, Month
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.draw import DrawnFigure
@@ -18,16 +19,19 @@ _HEIGHT = 2.6
 _MOST_YEARS_NAMED = 20
 
 
-def months_figure(months: Sequence[Month]) -> DrawnFigure:
+def months_figure(months: Sequence[Month], *, invented: bool = False) -> DrawnFigure:
     """Bars of dispensings per month, with the range in which they do not stand out."""
     with canvas.drawing_style():
         picture = _draw(months)
+        if invented:
+            canvas.mark_invented(picture)
         return DrawnFigure(
             "months",
             "Figure",
             "Dispensings per month.",
             "Grey band: from half to twice the median of the months around each. Vermilion: "
-            "outside the band. A triangle marks a month without any dispensing.",
+            "outside the band. A triangle marks a month without any dispensing."
+            + (f" {SENTENCE}" if invented else ""),
             canvas.to_svg(picture),
             canvas.to_png(picture),
         )

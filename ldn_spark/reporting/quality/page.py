@@ -10,6 +10,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from ldn_spark.invented import SENTENCE
 from ldn_spark.quality.amounts import DDD_RULES, PRESENCE_RULES, RULES, Rule
 from ldn_spark.quality.assessment import Assessment, StudyQuality
 from ldn_spark.quality.atc import AtcRow, beneath
@@ -95,6 +96,7 @@ def quality_html(found: Assessment, sheets: Mapping[str, Sheet], figure: DrawnFi
     return (
         page.render(
             version=found.version,
+            invented=SENTENCE if found.invented else "",
             style=Markup("".join(style)),
             facts=_facts(found),
             findings=findings(found),

@@ -25,7 +25,7 @@ def publish_quality(found: Assessment, folder: Path) -> list[Path]:
     }
     figure = None
     if found.months:
-        figure = months_figure(found.months)
+        figure = months_figure(found.months, invented=found.invented)
         contents |= {"months.svg": figure.svg, "months.png": figure.png}
     contents[QUALITY_HTML] = quality_html(found, {sheet.id: sheet for sheet in sheets}, figure)
     folder.mkdir(parents=True)
