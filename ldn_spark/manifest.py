@@ -13,26 +13,37 @@ from pathlib import Path
 from typing import Any
 
 from ldn_spark import __version__
+from ldn_spark.reproducing import command, inputs
 from ldn_spark.run import Run, run_key
 from ldn_spark.study.alterations import described
 from ldn_spark.study.documents import conf_folder
 from ldn_spark.study.index_check import ReadAs
-from ldn_spark.study.stated_versions import OPTION
+from ldn_spark.study.inputs import InputFile
 
 _PACKAGES = ("pyspark", "pysail", "delta-spark", "pyarrow", "numpy", "scipy", "matplotlib")
 
 
-def provenance(run: Run, warnings: list[str], read_as: Sequence[ReadAs] = ()) -> dict[str, Any]:
+def provenance(
+    run: Run,
+    warnings: list[str],
+    read_as: Sequence[ReadAs] = (),
+    published: InputFile | None = None,
+) -> dict[str, Any]:
     """What the data were, for the report: nothing that differs between engines or runs.
 
-    `read_as` are the delivered codes that were read as others in the study's ATC index.
+    Args:
+        run: the run.
+        warnings: what a person should know.
+        read_as: the delivered codes that were read as others in the study's ATC index.
+        published: the file of published values that the results are held against.
     """
     return {
         "files": delivered_files(run),
         "source": ", ".join(sorted({file.source for file in run.version.files})),
         "lake_version": run.version.number,
         "invented": run.version.invented,
-        "command": _command(run),
+        "command": command(run, published),
+        "inputs": inputs(run, published),
         "persons": run.version.persons,
         "dispensings": run.version.dispensings,
         "first_dispensed_on": run.version.first_dispensed_on,
@@ -96,15 +107,12 @@ def deviations(run: Run, read_as: Sequence[ReadAs] = ()) -> list[str]:
     ]
 
 
-def _command(run: Run) -> str:
-    """How to run this study again."""
-    lists = "".join(f" --codelist {name}=FILE" for name in run.study.codelists)
-    lists += "".join(f" {OPTION} {text}" for text in run.stated.texts)
-    return f"ldn run {run.study.definition.id} --lake LAKE --out OUT{lists}"
-
-
 def manifest(
-    run: Run, engine: str, started: datetime, read_as: Sequence[ReadAs] = ()
+    run: Run,
+    engine: str,
+    started: datetime,
+    read_as: Sequence[ReadAs] = (),
+    published: InputFile | None = None,
 ) -> dict[str, Any]:
     """Everything a person needs to get the same numbers again; times stand here only.
 
@@ -114,6 +122,8 @@ def manifest(
         "run_id": run.run_id,
         "key": run_key(run.study, run.version, __version__, run.translation),
         "released": False,
+        "command": command(run, published),
+        "inputs": inputs(run, published),
         "study": {
             "id": run.study.definition.id,
             "hash": run.study.hash,

@@ -41,6 +41,7 @@ def publish_stage(
 
     found = Found.read(run) if found is None else found
     checked = found.checked
+    values_file = published.file if published is not None else None
     warnings = [*coverage_warnings(run.version, run.study), *map(str, checked.warnings)]
     with new_run_folder(out / run.study.definition.id, run.run_id) as (draft, final):
         made = (make or make_here)(
@@ -48,13 +49,13 @@ def publish_stage(
                 study=run.study.definition,
                 moments=found.moments,
                 attrition=found.attrition,
-                provenance=provenance(run, warnings, checked.read_as),
+                provenance=provenance(run, warnings, checked.read_as, values_file),
                 study_hash=run.study.hash,
                 software_version=__version__,
                 published=published,
             )
         )
-        said = manifest(run, engine, started, checked.read_as)
+        said = manifest(run, engine, started, checked.read_as, values_file)
         files = made()
         write(draft, files.contents)
         write_manifest(draft, said, files.warnings)

@@ -10,7 +10,7 @@ import typer
 
 from ldn_spark import __version__
 from ldn_spark.cli.check import check
-from ldn_spark.cli.compare import audit, compare, study_named_by
+from ldn_spark.cli.compare import Published, audit, compare, study_named_by
 from ldn_spark.cli.completions import source_names, study_names
 from ldn_spark.cli.concepts import concepts
 from ldn_spark.cli.finished import RUN_HELP
@@ -133,10 +133,11 @@ def simulate(
         bool, typer.Option("--null-effect", help="Plant no effect at all.")
     ] = False,
     published: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
-            help="Build the cohort so that the study prints these published values.",
+            help="Build the cohort so that the study prints these published values: a CSV, or the "
+            "name of a study that comes with some.",
         ),
     ] = None,
     study: Annotated[
@@ -151,7 +152,9 @@ def simulate(
     from ldn_spark.synthetic.registry import simulate as simulate_registry
 
     if published is not None:
-        _simulate_published(published, study, out, people, seed, engine, log_format)
+        from ldn_spark.published.reading import find_published
+
+        _simulate_published(find_published(published), study, out, people, seed, engine, log_format)
         return
     with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
         simulate_registry(
@@ -267,10 +270,7 @@ def run_study(
     ] = None,
     codelist: Codelists = None,
     atc_version: AtcVersions = None,
-    published: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Hold these published values against the computed ones."),
-    ] = None,
+    published: Published = None,
     log_format: LogFormat = "auto",
 ) -> None:
     """Run a study; the last line on standard output is the folder of its results."""
@@ -281,10 +281,12 @@ def run_study(
         from ldn_spark.io.lake import read_version
         from ldn_spark.io.manifests import read_manifest
         from ldn_spark.pipeline import run_study as run_pipeline
+        from ldn_spark.published.reading import find_published
         from ldn_spark.study.load import load_study
         from ldn_spark.study.stated_versions import stated_versions
 
         wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
+        values = None if published is None else find_published(published)
         read_version(lake, as_of)  # say so before an engine is started for nothing
         aside.prepare(wanted.definition)
         name = engine or default_engine()
@@ -297,7 +299,7 @@ def run_study(
                 engine=name,
                 as_of=as_of,
                 stated=stated,
-                published=published,
+                published=values,
                 aside=aside,
                 report=report,
             )

@@ -10,22 +10,25 @@ import typer
 
 from ldn_spark.cli.finished import RUN_HELP, open_finished
 
+Published = Annotated[
+    str | None,
+    typer.Option(
+        "--published",
+        metavar="FILE",
+        help="The published values: a CSV, or the name of a study that comes with some.",
+    ),
+]
+
 
 def compare(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help=RUN_HELP)],
-    published: Annotated[
-        Path | None,
-        typer.Option(
-            "--published",
-            metavar="FILE",
-            help="The published values; conf/studies/STUDY_published.csv unless given.",
-        ),
-    ] = None,
+    published: Published = None,
 ) -> None:
     """Hold every published value against the one a run computed, rounded as it is printed.
 
     Writes compare.csv and compare.html into the folder of the run, unless the run wrote the first
-    itself. A difference is no failure: the exit code is 0.
+    itself. Without `--published` the values are those that come with the study. A difference is no
+    failure: the exit code is 0.
     """
     from ldn_spark.cli.views import _console
     from ldn_spark.invented import SENTENCE
@@ -35,7 +38,7 @@ def compare(
     from ldn_spark.published.reading import find_published, read_published
 
     run, results = open_finished(folder)
-    values = read_published(published or find_published(run.study.id), run.study)
+    values = read_published(find_published(published or run.study.id), run.study)
     found = compare_with(values, results, run.study)
     title = f"Published and computed: {run.study.reference}"
     if any(one.path == COMPARE_CSV for one in run.manifest.outputs):
@@ -50,11 +53,18 @@ def compare(
 
 
 def audit(
-    published: Annotated[Path, typer.Argument(metavar="FILE", help="The published values.")],
+    published: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE",
+            help="The published values: a CSV, or the name of a study that comes with some.",
+        ),
+    ],
     study: Annotated[
         str | None,
         typer.Option(
-            "--study", help="A name in conf/studies, or a YAML file; FILE names it when not given."
+            "--study",
+            help="A name in conf/studies, or a YAML file; NAME or the file's when not given.",
         ),
     ] = None,
     out: Annotated[
@@ -69,13 +79,14 @@ def audit(
     from ldn_spark.published.auditing import audit as look_for_contradictions
     from ldn_spark.published.console import print_audit
     from ldn_spark.published.files import AUDIT_CSV, AUDIT_HTML, audit_csv, audit_html
-    from ldn_spark.published.reading import read_published
+    from ldn_spark.published.reading import find_published, read_published
     from ldn_spark.study.definition import StudyDefinition
     from ldn_spark.study.documents import find_document, read_document
 
-    name = study or study_named_by(published)
+    file = find_published(published)
+    name = study or study_named_by(file)
     definition = read_document(find_document(name, "studies"), StudyDefinition)
-    findings = look_for_contradictions(read_published(published, definition), definition)
+    findings = look_for_contradictions(read_published(file, definition), definition)
     if out is not None:
         title = f"Audit: {definition.reference}"
         out.mkdir(parents=True, exist_ok=True)
@@ -88,13 +99,11 @@ def study_named_by(published: Path) -> str:
     """The study that a file of published values is named after: `STUDY_published.csv`.
 
     Raises:
-        UsageError: the file is not there, or no study has that name.
+        UsageError: no study has that name.
     """
     from ldn_spark.errors import ConfigError, Problem, UsageError
     from ldn_spark.study.documents import find_document
 
-    if not published.is_file():
-        raise UsageError(Problem(str(published), "no such file", "check the path"))
     name = published.stem.removesuffix("_published")
     try:
         find_document(name, "studies")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ldn_spark.errors import Problem, ResultsError
+from ldn_spark.errors import Problem, ResultsError, UsageError
 from ldn_spark.io.manifests import MANIFEST, RESTORE, Manifest, read_manifest, study_of
 from ldn_spark.study.definition import StudyDefinition
 
@@ -72,7 +72,8 @@ def find_run(place: Path) -> Path:
     below, told by the time in its name.
 
     Raises:
-        ResultsError: there is no finished run.
+        ResultsError: the folder holds no finished run.
+        UsageError: there is no such folder.
     """
     if (place / MANIFEST).exists():
         return place
@@ -80,7 +81,7 @@ def find_run(place: Path) -> Path:
     top = place.parent if names_the_latest else place
     if not top.is_dir():
         mend = "give the folder that `ldn run` printed last"
-        raise ResultsError(Problem(str(place), "there is no such folder", mend))
+        raise UsageError(Problem(str(place), "there is no such folder", mend))
     runs = sorted(_runs_below(top), key=lambda run: (bool(_RUN_ID.fullmatch(run.name)), run.name))
     if not runs:
         what = f"holds no finished run: there is no {MANIFEST} in it, nor in a folder below"

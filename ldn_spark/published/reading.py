@@ -8,14 +8,16 @@ from datetime import date
 from pathlib import Path
 
 from ldn_spark.csv_files import read_rows
-from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.errors import ConfigError, Problem, UsageError
 from ldn_spark.published import quantities
 from ldn_spark.published.quantities import Kind
 from ldn_spark.published.values import BOUND, DATE, LONGEST, NUMBER, Published, PublishedValue
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.documents import conf_folder
+from ldn_spark.study.inputs import input_file
 
 COLUMNS = ("place", "table", "stratum", "outcome", "quantity", "published")
+_ENDING = "_published"
 _MINUS = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
 _EXAMPLES = {
     Kind.COUNT: "write digits alone, as in 1143",
@@ -26,9 +28,24 @@ _EXAMPLES = {
 }
 
 
-def find_published(study_id: str) -> Path:
-    """`conf/studies/<study>_published.csv`, the values of a study that comes with the project."""
-    return conf_folder() / "studies" / f"{study_id}_published.csv"
+def find_published(name_or_path: str) -> Path:
+    """A file of published values: by path, or `STUDY_published.csv` in conf/studies by either name.
+
+    Raises:
+        UsageError: there is none; the message names the studies that have some.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    folder = conf_folder() / "studies"
+    name = path.name.removesuffix(".csv").removesuffix(_ENDING)
+    if (folder / f"{name}{_ENDING}.csv").is_file() and path.name == name_or_path:
+        return folder / f"{name}{_ENDING}.csv"
+    if path.suffix == ".csv" or path.name != name_or_path:
+        raise UsageError(Problem(name_or_path, "no such file", "check the path"))
+    known = sorted(file.stem.removesuffix(_ENDING) for file in folder.glob(f"*{_ENDING}.csv"))
+    mend = f"give a file of them; studies that come with some: {', '.join(known) or 'none'}"
+    raise UsageError(Problem(f"study {name}", "no published values come with it", mend))
 
 
 def read_published(path: Path, study: StudyDefinition) -> Published:
@@ -58,7 +75,8 @@ def read_published(path: Path, study: StudyDefinition) -> Published:
                 problems.append(Problem(where, what, "keep one of the two lines"))
     if problems:
         raise ConfigError(problems)
-    return Published(tuple(values.values()))
+    file = input_file("published values", "", path, is_given=True)
+    return Published(tuple(values.values()), file)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

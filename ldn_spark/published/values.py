@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from ldn_spark.published.boxes import Box
 from ldn_spark.published.quantities import SCALE, Kind, kind_of
+from ldn_spark.study.inputs import InputFile
 
 Key = tuple[str, str, str, str]
 """table, stratum, outcome, quantity."""
@@ -134,12 +135,17 @@ def agrees(printed: str, computed: str, value: int | float | Decimal) -> bool:
 
 @dataclass(frozen=True)
 class Published:
-    """Everything a paper prints, in the order of the file.
+    """Everything a paper prints.
 
     A value may be printed in several places; look-ups give the first of them.
+
+    Attributes:
+        values: in the order of the file.
+        file: where they were read; None where they were not.
     """
 
     values: tuple[PublishedValue, ...]
+    file: InputFile | None = None
 
     @cached_property
     def _by_key(self) -> dict[Key, PublishedValue]:

@@ -11,7 +11,8 @@ from ldn_spark.study import alterations as atc_alterations
 from ldn_spark.study.alterations import NO_ALTERATIONS, Alterations, read_alterations
 from ldn_spark.study.codelists import Codelist, read_codelist
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.documents import content_hash, find_document, read_document
+from ldn_spark.study.documents import conf_folder, content_hash, find_document, read_document
+from ldn_spark.study.inputs import InputFile, input_file
 from ldn_spark.study.uses import relevant_alterations
 
 
@@ -25,6 +26,7 @@ class Study:
         path: where it was read.
         hash: SHA-256 of the definition, of the codes of every codelist and of the alterations.
         alterations: the alterations of ATC codes that can change what its codes find.
+        files: the study file and every list that counts, as they were read.
     """
 
     definition: StudyDefinition
@@ -32,6 +34,7 @@ class Study:
     path: Path
     hash: str
     alterations: Alterations = NO_ALTERATIONS
+    files: tuple[InputFile, ...] = ()
 
     @property
     def exposure_products(self) -> tuple[str, ...] | None:
@@ -59,9 +62,9 @@ def load_study(name_or_path: str, replace: Mapping[str, Path] | None = None) -> 
     definition = read_document(path, StudyDefinition)
     wanted = [name for name in (definition.exposure.products,) if name is not None]
     replace = dict(replace or {})
-    table = read_alterations(replace.pop(atc_alterations.NAME, None))
+    table = read_alterations(replace.get(atc_alterations.NAME))
     for name in replace:
-        if name not in wanted:
+        if name not in (*wanted, atc_alterations.NAME):
             known = f"it uses: {', '.join([*wanted, atc_alterations.NAME])}"
             raise UsageError(
                 Problem("--codelist", f"study {definition.id} uses no codelist '{name}'", known)
@@ -76,4 +79,25 @@ def load_study(name_or_path: str, replace: Mapping[str, Path] | None = None) -> 
         path,
         content_hash(definition, content, *more),
         Alterations(rows, table.source),
+        _files(path, codelists, table if rows else NO_ALTERATIONS, replace),
+    )
+
+
+def _files(
+    path: Path,
+    codelists: Mapping[str, Codelist],
+    alterations: Alterations,
+    replace: Mapping[str, Path],
+) -> tuple[InputFile, ...]:
+    """What was read; the table of alterations where it counts or is given."""
+    lists = {name: Path(found.source) for name, found in codelists.items()}
+    if alterations.rows:
+        lists[atc_alterations.NAME] = Path(alterations.source)
+    is_our_own = path.resolve().parent == (conf_folder() / "studies").resolve()
+    return (
+        input_file("study file", "", path, is_given=not is_our_own),
+        *(
+            input_file("codelist", name, file, is_given=name in replace)
+            for name, file in sorted({**lists, **replace}.items())
+        ),
     )

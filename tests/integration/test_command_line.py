@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import io
 import json
 import re
+import shlex
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -108,6 +112,48 @@ def test_the_atc_version_of_a_lake_is_said(capsys, delivery, tmp_path):
     assert (code, "'24' is neither a year nor NAME=YEAR" in warned) == (2, True)
 
 
+def test_the_printed_command_makes_the_same_files_again(capsys, monkeypatch, delivery, tmp_path):
+    """With every option, from files of odd names, after the lake has taken in more."""
+    lake = tmp_path / "lake"
+    ldn(capsys, "ingest", delivery, "--lake", lake)
+    study = (conf_folder() / "studies" / "ldn_2013.yaml").read_text(encoding="utf-8")
+    (tmp_path / "my study.yaml").write_text(study, encoding="utf-8")
+    values = "place,table,stratum,outcome,quantity,published\nTable 1,cohort,LDNx1,,persons,2\n"
+    (tmp_path / "it's printed.csv").write_text(values)
+    monkeypatch.chdir(tmp_path)
+    code, said, _ = ldn(
+        capsys, "run", tmp_path / "my study.yaml", "--lake", lake, "--out", "one",
+        "--codelist", f"ldn_products={tmp_path / 'ldn.txt'}",
+        "--atc-version", "dispensings.txt=2013",
+        "--published", "it's printed.csv",
+    )  # fmt: skip
+    assert code == 0
+    first = tmp_path / said.splitlines()[-1]
+
+    later = delivery.with_name("later.txt")
+    later.write_text("\n".join([HEADER, line("P9", day="2014.03.01")]) + "\n")
+    ldn(capsys, "ingest", later, "--lake", lake)
+    report = (first / "report.html").read_text(encoding="utf-8")
+    command = html.unescape(re.search("<pre><code>(ldn run .*)</code></pre>", report)[1])
+    assert json.loads((first / "manifest.json").read_text())["command"] == command
+    places = {"LAKE": str(lake), "OUT": "two"}
+    code, said, _ = ldn(capsys, *(places.get(one, one) for one in shlex.split(command)[1:]))
+    assert code == 0
+    second = tmp_path / said.splitlines()[-1]
+    assert first.name[-8:] == second.name[-8:], "the key of what is computed"
+    files = [path.relative_to(first) for path in first.rglob("*") if path.is_file()]
+    assert Path("compare.csv") in files
+    for name in files:
+        same = (first / name).read_bytes() == (second / name).read_bytes()
+        assert same or name.name == "manifest.json", name
+
+    for name in ("my study.yaml", "ldn.txt", "it's printed.csv"):
+        digest = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+        assert f'{html.escape(name)}, SHA-256 <span class="hash">{digest}' in report.replace(
+            "&#39;", "&#x27;"
+        )
+
+
 def test_no_value_of_a_row_leaves_the_lake(capsys, delivery, tmp_path):
     """A canary in every field: rejected or accepted, it stands in no message and no result."""
     bad = [f"{CANARY};2;1960;{CANARY};980123;x;2013.03.01;30,0", f"{CANARY};2;1960"]
@@ -140,7 +186,7 @@ WRONG = {
     "a glob that matches nothing": (["ingest", "*.gone", "--lake", "l"], 10, "matches no file"),
     "no such source": (["ingest", "x", "--lake", "l", "--source", "nopd"], 3, "mean 'norpd'"),
     "no such engine": (["simulate", "d", "--engine", "duck"], 2, "there is no engine 'duck'"),
-    "not a run": (["show", "gone"], 2, "not the folder of a finished run"),
+    "not a run": (["show", "gone"], 2, "there is no such folder"),
     "no published file": (["audit", "gone.csv"], 2, "no such file"),
     "no such schema": (["schema", "lake"], 2, "use study or source"),
     "no such log format": (["simulate", "d", "--log-format", "xml"], 2, "there is no 'xml'"),

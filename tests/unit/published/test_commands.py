@@ -5,7 +5,7 @@ import typer
 from typer.testing import CliRunner
 
 from ldn_spark.cli import compare as commands
-from ldn_spark.errors import ResultsError
+from ldn_spark.errors import ResultsError, UsageError
 from ldn_spark.io.run_folder import write_manifest
 from ldn_spark.reporting.result_files import attrition_csv, curves_csv, estimates_csv
 from tests.unit.published.honest import DATA
@@ -55,3 +55,24 @@ def test_audit_prints_and_writes_what_it_finds(tmp_path):
     assert "No contradiction" in done.output
     assert (tmp_path / "new" / "audit.csv").read_text().count("\n") == 1
     assert "No contradiction" in (tmp_path / "new" / "audit.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["ldn_2013", "ldn_2013_published.csv", str(PAPER)])
+def test_published_values_by_name_or_file(name):
+    done = CliRunner().invoke(app, ["audit", name])
+    assert done.exit_code == 0, done.output
+    assert "27 printed values impossible" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ldn_ms", "study ldn_ms: no published values come with it; give a file of them; studies "),
+        ("gone.csv", "gone.csv: no such file"),
+        ("gone/ldn_2013", "gone/ldn_2013: no such file"),
+    ],
+)
+def test_published_values_that_are_not_there(name, said):
+    done = CliRunner().invoke(app, ["audit", name])
+    assert isinstance(done.exception, UsageError)
+    assert str(done.exception).startswith(said)

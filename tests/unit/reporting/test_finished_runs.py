@@ -202,8 +202,11 @@ def test_places_that_mean_the_newest_run(finished, tmp_path, capsys, definition,
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("place", ["nowhere", "", "latest", "empty", "file"])
-def test_places_without_a_run(tmp_path, capsys, place):
+@pytest.mark.parametrize(
+    ("place", "code"), [("", 3), ("latest", 3), ("empty", 3), ("nowhere", 2), ("file", 2)]
+)
+def test_places_without_a_run(tmp_path, capsys, place, code):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
-    assert "`ldn run` printed last" in refused(capsys, tmp_path / place, "")
+    assert ldn(["show", str(tmp_path / place)]) == code
+    assert "`ldn run` printed last" in " ".join(capsys.readouterr().err.split())
