@@ -26,7 +26,8 @@ class Columns:
         columns: our name: the delivered column, and why.
         ignored: columns that a known source does not need.
         unknown: the other columns, and what is known of them.
-        factors: the columns whose product is the amount in DDDs, and why.
+        factors: the columns that the amount in DDDs is computed of, and why.
+        computed: how it is.
         age: the column of an age and how it is counted, and why.
         no_id: the flag of dispensings that no person is known of, and why.
         width: of product numbers, as the source has it that knows the column.
@@ -37,6 +38,7 @@ class Columns:
     ignored: list[str] = field(default_factory=list)
     unknown: dict[str, str] = field(default_factory=dict)
     factors: Guess = field(default_factory=lambda: Guess(None, ""))
+    computed: dict[str, list[str]] = field(default_factory=dict)
     age: Guess = field(default_factory=lambda: Guess(None, ""))
     no_id: Guess = field(default_factory=lambda: Guess(None, ""))
     width: Guess = field(default_factory=lambda: Guess(None, ""))
@@ -46,6 +48,13 @@ class Columns:
         """The texts of the column that is taken for one of ours; none where there is none."""
         guess = self.columns.get(name)
         return self.sample.texts[guess.value] if guess else []
+
+    @property
+    def used(self) -> list[str]:
+        """The delivered columns that something is made of."""
+        names = [guess.value for guess in self.columns.values()]
+        names += self.factors.value or ()
+        return [*names, self.age.value[0]] if self.age.value else names
 
     def days(self, delivered: str) -> DateGuess:
         """How the days of a delivered column are written, if it holds any."""
@@ -98,10 +107,14 @@ def _computed(found: Columns, source: Source, left: dict[str, str]) -> None:
     """What a source computes from columns that are all here."""
     here = {alike(name): name for name in found.sample.header}
     computed, why = source.computed, f"as source {source.id} has it"
-    factors = [here.get(alike(name)) for name in computed.ddd.multiply] if computed.ddd else []
+    factors = [here.get(alike(name)) for name in computed.ddd.parts] if computed.ddd else []
     wanted = "ddd" not in found.columns and not found.factors.value
     if factors and wanted and None not in factors:
         found.factors = Guess(factors, why)
+        ways = {"multiply": computed.ddd.multiply, "divide": computed.ddd.divide}
+        found.computed = {
+            way: [here[alike(name)] for name in names] for way, names in ways.items() if names
+        }
         for name in factors:
             left.pop(alike(name), None)
     if source.no_id and not found.no_id.value and alike(source.no_id.column) in left:

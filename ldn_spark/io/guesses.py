@@ -9,9 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ldn_spark.io.date_guesses import ENOUGH
+from ldn_spark.io.records import Quoting, find_records
 from ldn_spark.study.codes import ATC_PATTERN
 
 _DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", "^": "carets"}
@@ -86,8 +88,9 @@ def guess_delimiter(lines: Sequence[str]) -> Guess:
     """The character that splits nearly all lines into as many fields as the first."""
     best: tuple[int, float, str] = (1, 0.0, "")
     for delimiter in _DELIMITERS:
-        widths = Counter(count_fields(line, delimiter) for line in lines)
         header = count_fields(lines[0], delimiter) if lines else 0
+        records = whole_records(lines, delimiter)
+        widths = Counter(count_fields(record, delimiter) for record in records)
         share = widths[header] / max(widths.total(), 1)
         if share >= ENOUGH and header > best[0]:
             best = header, share, delimiter
@@ -96,6 +99,21 @@ def guess_delimiter(lines: Sequence[str]) -> Guess:
         return Guess(None, "no character splits the lines into equally many fields")
     every = "every line" if share == 1 else f"{share:.1%} of the lines"
     return Guess(delimiter, f"{width} fields in {every}")
+
+
+def whole_records(lines: Sequence[str], delimiter: str) -> Sequence[str]:
+    """The records of lines, where quoted fields hold line ends; the lines where none does.
+
+    >>> whole_records(["a,b", '1,"two', 'lines"', "2,x"], ",")
+    ['a,b', '1,"two\\nlines"', '2,x']
+    """
+    if not any('"' in line for line in lines):
+        return lines
+    data, fields = "\n".join(lines).encode("utf-8", "replace"), count_fields(lines[0], delimiter)
+    starts = find_records(data, fields, Quoting('"', delimiter), is_end=True).starts.tolist()
+    if len(starts) == len(lines) + 1:
+        return lines
+    return [data[one:end].decode().removesuffix("\n") for one, end in pairwise(starts)]
 
 
 def count_fields(line: str, delimiter: str) -> int:

@@ -6,10 +6,11 @@ import codecs
 import glob
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from ldn_spark.errors import DeliveryError, Problem
@@ -24,8 +25,11 @@ from ldn_spark.io.guesses import (
     guess_encoding,
     guess_quote,
     is_value,
+    whole_records,
 )
 from ldn_spark.io.lines import SplitLines, split_lines
+from ldn_spark.io.markers import is_word
+from ldn_spark.io.records import find_records
 from ldn_spark.io.source_checks import REQUIRED_COLUMNS
 from ldn_spark.io.sources import Source
 from ldn_spark.io.statfiles import first_rows, stat_kind
@@ -55,6 +59,8 @@ class Sample:
         faults: how many lines cannot be split, by reason.
         encoding, delimiter, quote: of a text file.
         split: the wanted columns of the rows as a source declares them.
+        line_ends: whether quoted fields of a text file hold line ends, and why.
+        markers: rows by words that stand for nothing, of each column; they are empty in `texts`.
     """
 
     path: Path
@@ -70,6 +76,8 @@ class Sample:
     encoding: Guess | None = None
     delimiter: Guess | None = None
     quote: Guess | None = None
+    line_ends: Guess | None = None
+    markers: Mapping[str, Counter[str]] = field(default_factory=dict)
 
 
 def read_sample(path: Path) -> Sample:
@@ -78,6 +86,16 @@ def read_sample(path: Path) -> Sample:
     Raises:
         DeliveryError: it cannot be read, or its first line holds no column names.
     """
+    sample = _read_sample(path)
+    texts, markers = {}, {}
+    for name, column in sample.texts.items():
+        words = {text for text in {*column} if is_word(text)}
+        markers[name] = Counter(text for text in column if text in words)
+        texts[name] = ["" if text in words else text for text in column]
+    return replace(sample, texts=texts, markers=markers)
+
+
+def _read_sample(path: Path) -> Sample:
     if what := no_file(path):
         raise DeliveryError(Problem(str(path), what, "give a file"))
     if is_delta(path):
@@ -161,6 +179,10 @@ def _of_text(path: Path) -> Sample:
         raise DeliveryError(Problem(f"{path} line 1", what, mend))
     names = [str(number) for number in range(len(header))]
     found = split_lines(body, names, names, source)
+    line_ends = None
+    if "quoted_line_end" in found.faults.values():
+        body, source, line_ends = _with_line_ends(body, len(names), source)
+        found = split_lines(body, names, names, source)
     columns = {name: row_texts(found, names[at]) for at, name in reversed([*enumerate(header)])}
 
     def split(source: Source, wanted: Sequence[str]) -> SplitLines:
@@ -178,9 +200,24 @@ def _of_text(path: Path) -> Sample:
         faults=Counter(found.faults.values()),
         encoding=encoding,
         delimiter=delimiter,
-        quote=guess_quote(texts, delimiter.value),
+        quote=guess_quote(whole_records(texts, delimiter.value), delimiter.value),
+        line_ends=line_ends,
         split=split,
     )
+
+
+def _with_line_ends(body: bytes, fields: int, source: Source) -> tuple[bytes, Source, Guess | None]:
+    """A layout with line ends in quoted fields, and whole records, where there are any."""
+    is_cut = body.count(b"\n") >= _ROWS - 1
+    found = find_records(body, fields, source.quoting, is_end=not is_cut)
+    records = len(found.first_lines)
+    lines = body[: found.end].count(b"\n") + (found.end > 0 and body[found.end - 1] != ord("\n"))
+    if records == lines:
+        return body, source, None
+    several = int((np.diff(np.append(found.first_lines, lines)) > 1).sum())
+    why = f"{several:,} of {records:,} records have several lines"
+    declared = source.model_copy(update={"quoted_line_ends": True})
+    return body[: found.end], declared, Guess(True, why)
 
 
 def _layout(codec: str, delimiter: str) -> Source:

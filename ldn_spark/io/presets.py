@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from ldn_spark.errors import ConfigError
+from ldn_spark.errors import ConfigError, DeliveryError
 from ldn_spark.io.date_guesses import ENOUGH
 from ldn_spark.io.declared import Companion
 from ldn_spark.io.inspection import Sample
-from ldn_spark.io.layouts import Layout, layouts_of
+from ldn_spark.io.layouts import Layout, layout_of, layouts_of
 from ldn_spark.io.lines import wanted_columns
 from ldn_spark.io.parsing import parse_rows
 from ldn_spark.io.rules import rules_of
@@ -81,9 +82,18 @@ def rank_sources(sample: Sample, sources: Sequence[Source]) -> list[Match]:
 
 def _matches(sample: Sample, source: Source) -> Iterator[Match]:
     header = {alike(name) for name in sample.header}
-    for layout in layouts_of(source):
+    for layout in _layouts_by_header(sample, source):
         if shared := len({alike(name) for name in layout.used} & header):
             yield Match(source, layout, shared, tuple(_faults(sample, source, layout)))
+
+
+def _layouts_by_header(sample: Sample, source: Source) -> Sequence[Layout]:
+    """The kind that an ingest would take a file with these columns for; all where it cannot say."""
+    layouts = layouts_of(source)
+    try:
+        return [layout_of(Path(), sample.header, layouts)]
+    except DeliveryError:
+        return layouts
 
 
 def _faults(sample: Sample, source: Source, layout: Layout) -> Iterator[str]:

@@ -18,6 +18,7 @@ from ldn_spark.io.guesses import (
     holds_numbers,
 )
 from ldn_spark.io.inspection import Sample
+from ldn_spark.io.marker_guesses import guess_missing_values, guess_no_id
 from ldn_spark.io.presets import Match, rank_sources, try_rows
 from ldn_spark.io.reasons import explain
 from ldn_spark.io.source_checks import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
@@ -88,6 +89,8 @@ def _layout(sample: Sample) -> Iterator[str]:
         yield _guessed("encoding", sample.encoding)
         yield _guessed("delimiter", sample.delimiter)
         yield _guessed("quote", sample.quote)
+        if sample.line_ends:
+            yield _guessed("quoted_line_ends", sample.line_ends)
 
 
 def _values(found: Columns) -> Iterator[str]:
@@ -194,12 +197,15 @@ def _further(found: Columns) -> Iterator[str]:
     if found.factors.value or found.age.value:
         yield "computed:"
     if found.factors.value:
-        yield _line("  ddd", {"multiply": found.factors.value}, found.factors.why)
+        yield _line("  ddd", found.computed, found.factors.why)
     if found.age.value:
         name, counted = found.age.value
         yield _line("  birth_year", {"age": name, "counted_as": counted}, found.age.why)
-    if found.no_id.value:
-        yield _line("no_id", found.no_id.value, found.no_id.why)
+    nobody = guess_no_id(found)
+    missing = guess_missing_values(found, nobody)
+    for key, guess in (("no_id", found.no_id), ("no_id", nobody), ("missing_values", missing)):
+        if guess.value:
+            yield _line(key, guess.value, guess.why)
     if found.ignored:
         yield _line("ignored_columns", found.ignored, "known and not needed")
     for name, remark in found.unknown.items():
@@ -248,7 +254,7 @@ def _flow(value: Any) -> str:
 def _scalar(value: Any) -> str:
     """A text, number or null in YAML; what cannot be printed is written as an escape."""
     if not isinstance(value, str):
-        return "null" if value is None else str(value)
+        return {"None": "null", "True": "true"}.get(str(value), str(value))
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
     if value == '"':

@@ -425,3 +425,48 @@ def test_a_value_is_no_name(text):
 @pytest.mark.parametrize("text", ["ATC", "A", "V1", "diag_1", "", "År 2012"])
 def test_a_name_is_no_value(text):
     assert not is_value(text)
+
+
+MARKED = ["P1;N06AB03;2012-01-01;1,5;1;1950", "P2;N06AB03;2012-01-02;2;2;1960"]
+PROPOSED = {
+    "words": (
+        ["P1;N06AB03;2012-01-03;NA;-;1950", "P2;na;2012-01-03;1;NULL;."],
+        {
+            "missing_values: [",
+            '"-"',
+            '"."',
+            "NA",
+            '"NULL"',
+            "na",
+            "1 of atc",
+            "1 of ddd",
+            "1 of birth_year",
+            "2 of sex",
+        },
+    ),
+    "numbers where they are no values": (
+        ["P1;N06AB03;9999-12-31;9999;1;9999", "P1;N06AB03;2012-01-03;0;1;0"],
+        {'columns: {birth_year: ["0", "9999"], dispensed_on: ["9999-12-31"]}'},
+    ),
+    "nobody": (
+        ["NULL;N06AB03;2012-01-03;1;1;1950", *["0;N06AB03;2012-01-03;1;1;1950"] * 3],
+        {'no_id: {column: pseudonym, values: ["0", "NULL"]}', "# 4 lines look like nobody's"},
+    ),
+    "line ends": (
+        ['P1;N06AB03;2012-01-03;1;"1\n";1950', 'P1;N06AB03;2012-01-03;1;"1";"1950"'],
+        {"quoted_line_ends: true", "# 1 of 42 records have several lines"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PROPOSED)
+def test_what_stands_for_nothing_and_line_ends_are_proposed(tmp_path, case):
+    """The proposal reads every line: as empty fields, as nobody, as one record."""
+    rows, told = PROPOSED[case]
+    path = tmp_path / "a.csv"
+    header = "pseudonym;atc;dispensed_on;ddd;sex;birth_year"
+    path.write_text("\n".join([header, *MARKED * 20, *rows, ""]), encoding="utf-8")
+    text = propose(read_sample(path), known_sources())
+    assert not [words for words in told if words not in text]
+    assert "malformed" not in text
+    assert "too_few_fields" not in text.partition("\n\n")[2]

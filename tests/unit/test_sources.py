@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from ruamel.yaml import YAML
 
 from ldn_spark.errors import ConfigError
 from ldn_spark.io.days import date_rule, read_day
-from ldn_spark.io.sources import load_source
+from ldn_spark.io.sources import Source, load_source
 from ldn_spark.study.documents import conf_folder
 
 LOOKUP = "id: norpd\nlookups: [{{name: {}, key: {}, gives: [{}]}}]"
@@ -108,3 +111,17 @@ def test_a_source_says_which_columns_of_a_file_are_read():
     )
     assert given.used_columns == (*(name for name in read if name != "forpddd"), "LNAMN")
     assert source.deaths.used_columns == ("LopNr", "DODSDAT")
+
+
+def test_what_the_documentation_shows_can_be_declared():
+    """Every line of the example stands for itself, in a source that does not say the same."""
+    page = (conf_folder().parent / "docs" / "from_files_to_lake.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"### What is often needed\n```yaml\n(.*?)```", page, re.DOTALL)
+    base = load_source("canonical").model_dump()
+    for name in ("atc", "ddd"):
+        del base["columns"][name]
+    base |= {"optional_columns": {"birth_year": "birth_year"}, "constant": {"atc": "N07BB04"}}
+    lines = [line for line in example.splitlines() if not line.startswith(" ")]
+    assert len(lines) == 8
+    for line in lines:
+        Source.model_validate(base | YAML(typ="safe", pure=True).load(line))
