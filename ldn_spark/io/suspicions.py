@@ -37,34 +37,48 @@ def suspicious_ids(files: Iterable[FileRecord]) -> dict[str, int]:
 
 
 def _marked_columns(files: Iterable[FileRecord]) -> Iterator[str]:
+    """One sentence on all of them; numbers are to be declared of their own column only."""
     fields: dict[str, Counter[str]] = {}
     names: dict[str, list[str]] = {}
     for file in files:
         for column, markers in file.markers.items():
             fields.setdefault(column, Counter()).update(markers)
             names.setdefault(column, []).append(file.name)
-    for column, markers in sorted(fields.items()):
-        number = markers.total()
-        what = "1 field looks" if number == 1 else f"{number:,} fields look"
-        told = ", ".join(f"{text} {count:,}" for text, count in sorted(markers.items()))
-        yield (
-            f"{_files(names[column])} column {column}: {what} like a missing marker ({told}); "
-            f"declare missing_values: {json.dumps(sorted(markers), ensure_ascii=False)} in the "
-            "source file"
-        )
+    if not fields:
+        return
+    words = sorted({text for markers in fields.values() for text in markers if is_word(text)})
+    columns = {
+        column: sorted({*words, *markers})
+        for column, markers in sorted(fields.items())
+        if not all(map(is_word, markers))
+    }
+    declared = words if not columns else {"values": words, "columns": columns}
+    told = "; ".join(
+        f"{column} in {_files(names[column])} ({_counted(markers)})"
+        for column, markers in sorted(fields.items())
+    )
+    yield f"fields look like missing markers: {told}; declare missing_values: {_yaml(declared)}"
+
+
+def _counted(markers: Counter[str]) -> str:
+    return ", ".join(f"{text} {count:,}" for text, count in sorted(markers.items()))
 
 
 def _nobodies(files: Iterable[FileRecord], source: Source) -> Iterator[str]:
     if not (ids := suspicious_ids(files)):
         return
-    told = ", ".join(f"{text} ({lines:,} lines)" for text, lines in ids.items())
-    flag = f"column: {source.columns['pseudonym']}, values: {json.dumps([*ids])}"
-    one = len(ids) == 1
+    told = ", ".join(f"{text} ({count:,})" for text, count in ids.items())
+    flag = {"column": source.columns["pseudonym"], "values": [*ids]}
+    what = "a pseudonym looks" if len(ids) == 1 else f"{len(ids)} pseudonyms look"
     yield (
-        f"{'a pseudonym looks' if one else 'pseudonyms look'} like nobody's: {told}; every one "
-        f"counts as one person; where they stand for nobody, declare no_id: {{{flag}}} in the "
-        "source file"
+        f"{what} like nobody's, each taken for a person: {told} lines; where nobody is meant, "
+        f"declare no_id: {_yaml(flag)}"
     )
+
+
+def _yaml(value: object) -> str:
+    """A value to copy into a source file."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _files(names: list[str]) -> str:

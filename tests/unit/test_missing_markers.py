@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pyarrow as pa
 import pytest
 
@@ -147,11 +149,22 @@ def record(name="a.csv", **changes):
 def test_what_to_declare_is_said_so_that_it_can_be_copied():
     files = [
         record(nobodies={"NULL": 2, "0": 2}, markers={"ddd": {"NA": 1, "\\N": 1}}),
-        record("b.csv", nobodies={"0": 1, "9999": 2}, markers={"ddd": {"NA": 4}}),
+        record(
+            "b.csv",
+            nobodies={"0": 1, "9999": 2},
+            markers={"ddd": {"NA": 4}, "died": {"9999-12-31": 2}},
+        ),
     ]
     marked, ids = suspicions(files, plain())
-    assert "a.csv, b.csv column ddd: 6 fields look like a missing marker (NA 5, \\N 1)" in marked
-    assert 'declare missing_values: ["NA", "\\\\N"]' in marked
-    assert 'declare no_id: {column: id, values: ["0", "NULL"]}' in ids
-    assert "0 (3 lines), NULL (2 lines)" in ids
+    assert "ddd in a.csv, b.csv (NA 5, \\N 1); died in b.csv (9999-12-31 2)" in marked
+    told = marked.partition("declare missing_values: ")[2]
+    assert json.loads(told) == {
+        "values": ["NA", "\\N"],
+        "columns": {"died": ["9999-12-31", "NA", "\\N"]},
+    }
+    told = ids.partition("declare no_id: ")[2]
+    assert json.loads(told) == {"column": "id", "values": ["0", "NULL"]}
+    assert "2 pseudonyms look like nobody's, each taken for a person: 0 (3), NULL (2) lines" in ids
     assert suspicious_ids([*files, record(nobodies={"?": 9}, superseded=9)]) == {"0": 3, "NULL": 2}
+    (words,) = suspicions([record(markers={"ddd": {"NA": 1}, "sex": {".": 1}})], plain())
+    assert words.endswith('declare missing_values: [".", "NA"]')
