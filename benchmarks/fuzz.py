@@ -177,13 +177,13 @@ KINDS = {
         Kind(
             "study.yaml",
             _shipped("studies", "ldn_2013", "ldn_ibd"),
-            [mutate_yaml, vary_yaml, vary_yaml],
+            _AS_AUTHORS,
             read_study,
         ),
         Kind(
             "source.yaml",
             _shipped("sources", "canonical", "spdr"),
-            [mutate_yaml, vary_yaml, vary_yaml],
+            _AS_AUTHORS,
             read_source,
         ),
         Kind(

@@ -17,6 +17,7 @@ from ldn_spark.cli.finished import RUN_HELP
 from ldn_spark.cli.inspect import inspect
 from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
 from ldn_spark.cli.named_files import named_files
+from ldn_spark.cli.paths import text_path
 from ldn_spark.cli.quality import quality
 from ldn_spark.cli.reporters import log_error, log_warnings, open_reporter
 from ldn_spark.cli.schema import schema
@@ -50,7 +51,13 @@ LogFormat = Annotated[
     ),
 ]
 LakeFolder = Annotated[
-    Path, typer.Option("--lake", envvar="LDN_LAKE", help="The lake: a folder of Delta tables.")
+    Path,
+    typer.Option(
+        "--lake",
+        envvar="LDN_LAKE",
+        callback=text_path,
+        help="The lake: a folder of Delta tables.",
+    ),
 ]
 Codelists = Annotated[
     list[str] | None,
@@ -120,7 +127,9 @@ def _global(
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Argument(help="The folder to write the delivery to.")],
+    out: Annotated[
+        Path, typer.Argument(help="The folder to write the delivery to.", callback=text_path)
+    ],
     people: Annotated[int, typer.Option(help="How many people; nationwide is 5300000.")] = 200_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     first_year: Annotated[int, typer.Option(help="Sister studies look back to 2009.")] = 2012,
@@ -263,7 +272,9 @@ def ingest(
 def run_study(
     study: StudyName,
     lake: LakeFolder,
-    out: Annotated[Path, typer.Option("--out", help="Results go to `OUT/<study>/<run>`.")],
+    out: Annotated[
+        Path, typer.Option("--out", callback=text_path, help="Results go to `OUT/<study>/<run>`.")
+    ],
     engine: Engine = None,
     as_of: Annotated[
         int | None, typer.Option("--as-of", help="An earlier version of the lake.")

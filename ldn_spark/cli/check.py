@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldn_spark.cli.completions import source_names
+from ldn_spark.cli.paths import text_path
 
 if TYPE_CHECKING:
     from ldn_spark.io.check import CheckReport
@@ -28,7 +29,9 @@ def check(
     ] = "norpd",
     lake: Annotated[
         Path | None,
-        typer.Option("--lake", help="Also say which files are in this lake already."),
+        typer.Option(
+            "--lake", callback=text_path, help="Also say which files are in this lake already."
+        ),
     ] = None,
     max_rejected_share: Annotated[
         float | None,

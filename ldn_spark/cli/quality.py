@@ -8,11 +8,18 @@ from typing import Annotated
 import typer
 
 from ldn_spark.cli.completions import study_names
+from ldn_spark.cli.paths import text_path
 
 
 def quality(
     lake: Annotated[
-        Path, typer.Option("--lake", envvar="LDN_LAKE", help="The lake: a folder of Delta tables.")
+        Path,
+        typer.Option(
+            "--lake",
+            envvar="LDN_LAKE",
+            callback=text_path,
+            help="The lake: a folder of Delta tables.",
+        ),
     ],
     study: Annotated[
         list[str] | None,
@@ -25,7 +32,11 @@ def quality(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write; LAKE/quality/VERSION when not given."),
+        typer.Option(
+            "--out",
+            callback=text_path,
+            help="The folder to write; LAKE/quality/VERSION when not given.",
+        ),
     ] = None,
     repeated_lines: Annotated[
         bool,

@@ -48,7 +48,8 @@ class DeliveredFile:
         lines: how many there are after the header, the unfinished last one included; of Parquet,
             its rows.
         blocks: all of them, in order.
-        name: its name as delivered, without its folder.
+        name: its name as delivered, without its folder, and as it is shown everywhere: what a
+            terminal would obey, and bytes that are no UTF-8, stand as escapes.
         kind: what its rows are: `dispensings`, or the companion's name in the source.
         reader: how a block is read: `text` or `parquet`.
         content: SHA-256 of its plain text, the same however it is packed; empty where that is the

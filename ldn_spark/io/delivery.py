@@ -25,6 +25,7 @@ from ldn_spark.io.tablefiles import drift_problems, parquet_files, scan_delta, s
 from ldn_spark.io.tabular import damaged, is_damage
 from ldn_spark.io.textfiles import scan_text
 from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.shown import shown
 
 __all__ = [
     "BLOCK_BYTES",
@@ -106,7 +107,8 @@ def try_files(
         stamp = stamp_of(path)
         copy = workspace / f"{number:06d}" / path.name if workspace else None
         file, *rest = _scan_file(path, source, layouts, copy, block_bytes, block_rows, has_read)
-        return replace(file, origin=str(path), stamp=stamp), *rest
+        file = replace(file, origin=str(path), stamp=stamp, name=shown(file.name))
+        return file, *rest
 
     with ThreadPoolExecutor(_READERS) as pool:
         scans = [pool.submit(scan, number) for number in range(len(paths))]
@@ -116,7 +118,7 @@ def try_files(
         try:
             file, notes, schema = done.result()
             files.append(file)
-            warnings.extend(notes)
+            warnings.extend(map(shown, notes))
             tables += [(file, schema)] if schema is not None else []
         except DeliveryError as error:
             problems.extend(error.problems)

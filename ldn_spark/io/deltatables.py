@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.io.file_kinds import require_utf8_path
 
 _READ_FEATURES = {
     "columnMapping",
@@ -78,6 +79,7 @@ def open_delta(folder: Path) -> DeltaTable:
     if not is_delta(folder):
         raise DeliveryError(Problem(str(folder), "is no Delta table", "check the folder"))
     folder = folder.resolve()
+    require_utf8_path(folder)
     try:
         table = deltalake.DeltaTable(folder)
         _require_known_features(folder, table)

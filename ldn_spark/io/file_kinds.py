@@ -1,4 +1,4 @@
-"""What a path is that is neither a file nor a folder: such a thing is never opened.
+"""What a path is that no file is read by: it is neither file nor folder, or cannot be named.
 
 Opening a pipe waits for somebody to write into it, perhaps for ever; a device may never end.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+
+from ldn_spark.errors import DeliveryError, Problem
 
 _KINDS = {
     stat.S_IFIFO: "a pipe (FIFO)",
@@ -29,3 +31,14 @@ def no_file(path: Path) -> str:
         return ""
     link = "a link to " * path.is_symlink()
     return f"is {link}{_KINDS.get(kind, 'something else')}, and no file"
+
+
+def require_utf8_path(path: str | Path) -> None:
+    """See to it that the libraries of Parquet, Delta and statistical files can name a path.
+
+    Raises:
+        DeliveryError: it holds bytes that are no UTF-8.
+    """
+    if any("\ud800" <= character <= "\udfff" for character in str(path)):
+        what = "the path is not UTF-8, and files of this kind are opened by one that is"
+        raise DeliveryError(Problem(str(path), what, "rename it"))

@@ -17,6 +17,7 @@ from ldn_spark.io.tablefiles import parquet_files
 from ldn_spark.io.tabular import open_parquet
 from ldn_spark.io.textfiles import first_line
 from ldn_spark.io.unpacking import PACKED_SUFFIXES
+from ldn_spark.shown import shown
 
 _UNREAD_SUFFIXES = (".bz2", ".xz", ".zip")
 _ARCHIVES = ("*.zip", "*.7z", "*.rar", "*.tar", "*.tgz", "*.tar.*")
@@ -67,7 +68,7 @@ def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Pat
                 problems.append(Problem(str(path), what, "check the folder"))
     if problems:
         raise DeliveryError(problems)
-    return sorted(found), warnings
+    return sorted(found), list(map(shown, warnings))
 
 
 def _in_folder(

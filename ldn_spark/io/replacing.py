@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ldn_spark.errors import EngineError, Problem, UsageError
 from ldn_spark.io.sources import Source
 from ldn_spark.schemas import DISPENSINGS
+from ldn_spark.shown import shown
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -54,6 +55,7 @@ def read_replacement(
     """
     if not declared:
         return Replacement()
+    declared = tuple(map(shown, declared))  # as the lake has the names of files
     of_source = [file for file in before.files if file.source == source.id] if before else []
     ids, text = tuple(file.file_id for file in of_source), " ".join(declared)
     if {LINE_KEY, NOTHING} & set(declared) or any(map(_PERIOD.fullmatch, declared)):

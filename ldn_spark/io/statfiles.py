@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.blocks import PARQUET, DeliveredFile
+from ldn_spark.io.file_kinds import require_utf8_path
 from ldn_spark.io.foreign import BEGIN
 from ldn_spark.io.layouts import Layout, header_problems, layout_of
 from ldn_spark.io.tabular import blocks_of, open_parquet, row_groups, sha256_of
@@ -208,6 +209,7 @@ def _read(path: Path, kind: str, **options: Any) -> tuple[pd.DataFrame, Any]:
         what = f"is {FORMATS[kind]}, and the library that reads them is not installed"
         mend = "pip install 'ldn-spark[statfiles]'"
         raise DeliveryError(Problem(str(path), what, mend)) from None
+    require_utf8_path(path)
     if path.stat().st_size == 0:
         raise DeliveryError(Problem(str(path), "is empty: 0 bytes", "ask for the file again"))
     reader = getattr(pyreadstat, _reader(path, kind))

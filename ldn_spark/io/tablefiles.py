@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -129,7 +130,7 @@ def scan_delta(
     parts: list[tuple[str, int, Sequence[int]]] = []
     rows = 0
     for number, file in enumerate(table.files):
-        digest.update(f"{file.name}\t{sha256_of(file.path, has_read)}\n".encode())
+        digest.update(os.fsencode(f"{file.name}\t{sha256_of(file.path, has_read)}\n"))
         size += file.path.stat().st_size
         plain = _plain_part(path, table, number, layout, copy)
         problems += time_problems(plain, str(path), layout)

@@ -20,6 +20,7 @@ from ldn_spark.io.canonical import (
     plain_texts,
     type_fault,
 )
+from ldn_spark.io.file_kinds import require_utf8_path
 from ldn_spark.io.layouts import Layout
 from ldn_spark.io.lines import SplitLines
 
@@ -33,6 +34,7 @@ def open_parquet(path: str | Path) -> pq.ParquetFile:
     Raises:
         DeliveryError: it is no whole Parquet file.
     """
+    require_utf8_path(path)
     if Path(path).stat().st_size == 0:
         raise DeliveryError(Problem(str(path), "is empty: 0 bytes", "ask for the file again"))
     try:
