@@ -34,15 +34,19 @@ make_venv() {
   exit 1
 }
 
-# ensure_venv EXTRAS: the project, editable, with these extras; quick when nothing has changed.
+# ensure_venv EXTRAS: the project, editable, with these extras (`embedded` or `embedded,test`) as
+# pinned in scripts/constraints*.txt; quick when nothing has changed.
 ensure_venv() {
-  local wanted
-  wanted="$1 $(cksum <"$project/setup.cfg") $project"
+  local wanted pinned="$project/scripts/constraints.txt"
+  case ",$1," in *,test,*) pinned="$project/scripts/constraints-test.txt" ;; esac
+  wanted="$1 $(cat "$project/setup.cfg" "$pinned" | cksum) $project"
   if [ -x "$venv/bin/ldn" ] && [ "$(cat "$venv/.installed" 2>/dev/null)" = "$wanted" ]; then return; fi
   [ -x "$venv/bin/python" ] || make_venv
   say "installing the project and its libraries into ${venv#"$PWD"/} (a minute or two)"
-  if ! "$venv/bin/python" -m pip install --disable-pip-version-check --editable "$project[$1]" \
-    >"$venv/install.log" 2>&1; then
+  # the libraries by the hashes of their files; the project itself has none
+  if ! { pip_install --require-hashes --requirement "$pinned" &&
+    pip_install --no-deps --no-build-isolation --editable "$project"; } >"$venv/install.log" 2>&1
+  then
     tail -n 5 "$venv/install.log" >&2
     say "The libraries cannot be installed: is a package index within reach? All of it: $venv/install.log"
     exit 1
@@ -51,6 +55,8 @@ ensure_venv() {
   "$venv/bin/python" -m compileall -q "$project/ldn_spark"
   printf '%s' "$wanted" >"$venv/.installed"
 }
+
+pip_install() { "$venv/bin/python" -m pip install --disable-pip-version-check "$@"; }
 
 # ensure_java: Java 17 or later, installed where we may.
 ensure_java() {
