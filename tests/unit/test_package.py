@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from ruamel.yaml import YAML
 
 from ldn_spark import __version__
@@ -35,3 +37,50 @@ def test_a_shell_completes_the_names_of_studies():
     command = [sys.executable, "-c", "from ldn_spark.cli import main; main()"]
     done = subprocess.run(command, env=words, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["ldn_opioids"]
+
+
+def pinned(name):
+    """Library -> the lines that pin it."""
+    text = (PROJECT / "scripts" / name).read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[A-Za-z0-9])", text)[1:]
+    return [(re.match(r"([A-Za-z0-9._-]+)==", entry)[1].lower(), entry) for entry in entries]
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-test.txt"])
+def test_every_library_is_pinned_with_hashes(name):
+    entries = pinned(name)
+    assert len(entries) > 40
+    for library, entry in entries:
+        assert entry.count("--hash=sha256:") >= 1, library
+
+
+def test_what_the_project_requires_is_pinned():
+    setup = configparser.ConfigParser()
+    setup.read(PROJECT / "setup.cfg", encoding="utf-8")
+    extras = setup["options.extras_require"]
+    lists = {
+        "constraints.txt": [setup["options"]["install_requires"], extras["embedded"]],
+        "constraints-test.txt": [extras["test"], extras["build"]],
+    }
+    for name, requirements in lists.items():
+        names = {re.sub(r"[_.]", "-", library) for library, _ in pinned(name)}
+        for line in filter(None, "\n".join(requirements).split("\n")):
+            required = re.match(r"[A-Za-z0-9._-]+", line)[0].lower()
+            assert re.sub(r"[_.]", "-", required) in names, line
+
+
+def test_tests_run_with_the_libraries_of_users():
+    runtime, tests = (dict(pinned(name)) for name in ("constraints.txt", "constraints-test.txt"))
+    versions = [{k: v.split("\\")[0] for k, v in one.items()} for one in (runtime, tests)]
+    assert versions[0].items() <= versions[1].items()
+
+
+def test_the_licence_of_every_library_is_known():
+    table = (PROJECT / "docs" / "licences.md").read_text(encoding="utf-8").lower()
+    for library, entry in pinned("constraints.txt"):
+        if "sys_platform == 'win32'" in entry or library in ("setuptools", "colorama"):
+            continue
+        name = library.replace("-", "[-_.]")
+        row = re.search(rf"^\| {name} +\| [^|]+ \| ([^|]+) \|", table, re.M)
+        assert row, f"{library}: write docs/licences.md anew with scripts/licences.sh"
+        assert "unknown" not in row[1], library
