@@ -95,10 +95,16 @@ def run(arguments: list[str] | None = None) -> int:
         messages = [str(problem) for problem in error.problems]
         log_error(log_format, error.exit_code, type(error).__name__, messages)
         return error.exit_code
+    except UnicodeEncodeError as error:
+        if not any("\ud800" <= letter <= "\udfff" for letter in error.object):
+            raise
+        what, mend = "is no name in UTF-8, and cannot be handed to the engine", "rename it"
+        log_error(log_format, 2, "UsageError", [str(Problem(error.object, what, mend))])
+        return 2
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "out of memory"
         where = getattr(error, "filename", None) or "this machine"
-        log_error(log_format, 30, "ResourceError", [f"{where}: {reason}"])
+        log_error(log_format, 30, "ResourceError", [str(Problem(str(where), reason))])
         return 30
     except (Exception, KeyboardInterrupt) as error:
         # Typer carries its own copy of click's exceptions, so they are told by what they can do

@@ -104,7 +104,7 @@ def _read_sample(path: Path) -> Sample:
         rows = _first_of_parquet(data) if data else table.schema.empty_table()
         renamed = {old: new for new, old in table.physical_names.items()}
         rows = rows.rename_columns([renamed.get(name, name) for name in rows.column_names])
-        return _of_table(path, "delta", path.name, rows)
+        return _of_table(path, "delta", _alone(path.name), rows)
     if path.is_dir():
         return _of_folder(path)
     if not path.is_file():
@@ -123,7 +123,7 @@ def _of_folder(path: Path) -> Sample:
     for file in parquet_files(path):
         with file.open("rb") as stream:
             if stream.read(4) == b"PAR1":
-                return _of_table(path, "parquet", path.name, _first_of_parquet(file))
+                return _of_table(path, "parquet", _alone(path.name), _first_of_parquet(file))
     raise DeliveryError(Problem(str(path), "is a folder without Parquet", "name one of its files"))
 
 
@@ -242,8 +242,13 @@ def _pattern(path: Path) -> str:
     name = path.name
     for suffix in PACKED_SUFFIXES:
         name = name.removesuffix(suffix)
-    pattern = f"*{Path(name).suffix}" if Path(name).suffix else glob.escape(name)
-    return "".join(one if one.isprintable() else "?" for one in pattern)
+    suffix = Path(name).suffix
+    return f"*{suffix}" if suffix and suffix.isprintable() else _alone(name)
+
+
+def _alone(name: str) -> str:
+    """A pattern of one name."""
+    return "".join(one if one.isprintable() else "?" for one in glob.escape(name))
 
 
 def _beginning(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ldn_spark.errors import Problem, UsageError
+from ldn_spark.shown import shown
 from ldn_spark.study.translation import AT_DISPENSING, AtcVersion
 
 OPTION = "--atc-version"
@@ -84,7 +85,7 @@ def stated_versions(given: Iterable[str] | None) -> StatedVersions:
             what = f"'{item}' is neither a year nor NAME=YEAR"
             raise UsageError(Problem(OPTION, what, f"write 2024, {AT_DISPENSING} or FILE=2013"))
         if equals:
-            by_file.append((name, version))
+            by_file.append((shown(name), version))
         elif otherwise is not None:
             raise UsageError(Problem(OPTION, f"both {otherwise} and {version}", "say one of them"))
         else:
