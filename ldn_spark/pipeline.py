@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark import __version__
+from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.publishing import publish_stage
@@ -87,19 +88,20 @@ def run_study(
         tell(stage)
         return work(run)
 
-    checked, steps = step("check", check_stage), step("cohort", cohort_stage)
-    step("measure", measure_stage)
-    found = Found(checked, steps, step("summarise", summarise_stage))
-    tell("publish")
-    folder = publish_stage(
-        run,
-        out,
-        engine=engine,
-        started=started,
-        published=values,
-        found=found,
-        make=None if aside is None else aside.make,
-    )
+    with translated_faults("running the study", lake_root):
+        checked, steps = step("check", check_stage), step("cohort", cohort_stage)
+        step("measure", measure_stage)
+        found = Found(checked, steps, step("summarise", summarise_stage))
+        tell("publish")
+        folder = publish_stage(
+            run,
+            out,
+            engine=engine,
+            started=started,
+            published=values,
+            found=found,
+            make=None if aside is None else aside.make,
+        )
     report(Progress(_TITLES["publish"], len(STAGES), len(STAGES), "stages"))
     return folder
 

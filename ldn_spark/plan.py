@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ldn_spark import stages
+from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.preflight import Preflight, preflight
 from ldn_spark.study.load import Study
@@ -33,7 +34,8 @@ def plan_study(lake: Lake, version: LakeVersion, study: Study, translation: Tran
     Raises:
         EmptyInputError: the lake holds no dispensing.
     """
-    found = preflight(lake, version, study, translation)
+    with translated_faults("planning the study", lake.root):
+        found = preflight(lake, version, study, translation)
     first, last = stages.exposure_years(study.definition)
     years = stages.outcome_years(study.definition)
     return Plan(

@@ -57,7 +57,7 @@ def write_quality_report(
     if folder.exists() and (not folder.is_dir() or _holds_something_else(folder)):
         what = "holds something else than a quality report"
         raise OutputExistsError(Problem(str(folder), what, "choose another --out"))
-    with translated_faults("assessing the lake"):
+    with translated_faults("assessing the lake", lake.root):
         found = assess_lake(
             lake, version, studies, stated=stated, repeated_lines=repeated_lines, report=report
         )

@@ -21,7 +21,7 @@ from ldn_spark.cli.paths import text_path
 from ldn_spark.cli.quality import quality
 from ldn_spark.cli.reporters import log_error, log_warnings, open_reporter
 from ldn_spark.cli.schema import schema
-from ldn_spark.errors import LdnSparkError
+from ldn_spark.errors import LdnSparkError, Problem
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -16,6 +16,7 @@ from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.errors import LdnSparkError
 from ldn_spark.io.engines import ENGINES, open_engine
+from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import Lake
 from ldn_spark.run import Run
 from ldn_spark.study.load import load_study
@@ -53,7 +54,9 @@ def open_run(args: argparse.Namespace, app_name: str) -> Iterator[Run]:
     with open_engine(args.engine, app_name=app_name) as spark:
         lake = Lake(spark, args.lake)
         stated = stated_versions(args.atc_version)
-        yield Run(spark, study, lake, lake.version(args.as_of), args.run_id, stated)
+        run = Run(spark, study, lake, lake.version(args.as_of), args.run_id, stated)
+        with translated_faults("running a stage", args.lake):
+            yield run
 
 
 def run_job(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:

@@ -110,7 +110,7 @@ def check(
     paths = without_lookups(paths, lookups or {})
     if lake_root is not None and before is None:
         warnings.insert(0, f"{lake_root}: holds no registry yet; an ingest would make it")
-    with translated_faults("checking the delivery"), _workplace() as staging:
+    with translated_faults("checking the delivery", lake_root), _workplace() as staging:
         scanned, notes, unread = try_files(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
         )

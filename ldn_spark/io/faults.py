@@ -7,11 +7,23 @@ chained for whoever looks for a bug.
 from __future__ import annotations
 
 import errno
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from ldn_spark.errors import ConflictError, EngineError, LdnSparkError, Problem, ResourceError
+import pyarrow as pa
+
+from ldn_spark.errors import (
+    ConflictError,
+    DeliveryError,
+    EngineError,
+    LdnSparkError,
+    Problem,
+    ResourceError,
+)
+from ldn_spark.io.damage import damaged_files
 
 _NO_SPACE = re.compile(r"No space left on device|os error 28|Disk quota exceeded|ENOSPC")
 _NO_MEMORY = re.compile(r"OutOfMemory|Resources exhausted|memory limit|Cannot allocate memory")
@@ -20,6 +32,8 @@ _CONFLICT = re.compile(
     r"Concurrent\w*Exception|Failed to commit|Missing commit file|DELTA_CONCURRENT"
 )
 _ENGINES = ("pyspark", "py4j", "grpc", "deltalake", "_internal")  # the last is deltalake's too
+_OF_FILES = (pa.ArrowException, json.JSONDecodeError, UnicodeDecodeError)
+"""How readers of our own fail at a file that is damaged."""
 _OUR_PARSER = re.compile(
     r"(?:RuntimeError: )?(\S.*: parsing the lines from line \d+ failed with \w+ at [\w.<>]+:\d+)"
 )
@@ -28,8 +42,12 @@ _MACHINE |= {errno.EACCES: "permission is denied", errno.EROFS: "the file system
 
 
 @contextmanager
-def translated_faults(doing: str) -> Iterator[None]:
+def translated_faults(doing: str, lake: Path | None = None) -> Iterator[None]:
     """Turn failures of the engine and the machine into ours.
+
+    Args:
+        doing: what was done, for the message.
+        lake: what the engine read: its damaged files are named, if there are any.
 
     Raises:
         ResourceError: disk, memory or a permission is missing.
@@ -38,17 +56,39 @@ def translated_faults(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except LdnSparkError:
+    except LdnSparkError as error:
+        if lake is not None and (files := _of_lake(error, lake)):
+            raise EngineError(files) from error
         raise
     except OSError as error:
         if error.errno not in _MACHINE:
+            _raise_damage(lake, error)
             raise
         where = str(error.filename or doing)
         raise ResourceError(Problem(where, _MACHINE[error.errno])) from error
     except Exception as error:
-        if not type(error).__module__.startswith(_ENGINES):
+        is_of_engine = type(error).__module__.startswith(_ENGINES)
+        told = _translated(doing, error)
+        if isinstance(error, _OF_FILES) or (is_of_engine and type(told) is EngineError):
+            _raise_damage(lake, error)
+        if not is_of_engine:
             raise
-        raise _translated(doing, error) from error
+        raise told from error
+
+
+def _raise_damage(lake: Path | None, error: Exception) -> None:
+    """Name the files of the lake that are damaged, if there are any."""
+    if lake is not None and lake.is_dir() and (files := damaged_files(lake)):
+        raise EngineError(files) from error
+
+
+def _of_lake(error: LdnSparkError, lake: Path) -> list[Problem]:
+    """What was said of a file in the lake as if it had been delivered."""
+    if not isinstance(error, DeliveryError) or not lake.is_dir():
+        return []
+    places = (Path(problem.where).absolute() for problem in error.problems)
+    is_inside = any(lake.resolve() in place.parents for place in places)
+    return damaged_files(lake) if is_inside else []
 
 
 def _translated(doing: str, error: Exception) -> LdnSparkError:

@@ -122,7 +122,7 @@ def ingest(
     paths, notes = find_files(delivery, source)
     paths = without_lookups(paths, lookups or {})
     with (
-        translated_faults("taking the delivery in"),
+        translated_faults("taking the delivery in", lake_root),
         only_writer(lake_root),
         new_staging(lake_root) as staging,
     ):

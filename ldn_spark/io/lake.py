@@ -217,7 +217,9 @@ class Lake:
 
 def known_versions(root: Path) -> list[int]:
     """The numbers of the versions of a lake, ascending; empty for none."""
-    return sorted(int(file.stem) for file in (root / _VERSIONS).glob("[0-9]*.json"))
+    return sorted(
+        int(file.stem) for file in (root / _VERSIONS).glob("*.json") if file.stem.isdecimal()
+    )
 
 
 def read_version(root: Path, as_of: int | None = None) -> LakeVersion:

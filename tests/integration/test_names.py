@@ -1,0 +1,74 @@
+"""Delivered files whose names are no UTF-8 or would move a terminal: shown escaped, kept so."""
+
+from __future__ import annotations
+
+import os
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ldn_spark.cli.app import run
+from ldn_spark.io.check import check
+from ldn_spark.io.delivery import scan_files
+from ldn_spark.io.ingest import ingest
+from ldn_spark.io.inspection import read_sample
+from ldn_spark.io.lake import read_version
+from ldn_spark.io.proposal import propose
+from ldn_spark.io.sources import load_source
+
+NAMES = {
+    b"dispensings_l\xf8v.csv": r"dispensings_l\xf8v.csv",
+    b"dispensings\x1b[2J\n\xe2\x80\xae.csv": r"dispensings\x1b[2J\n\u202e.csv",
+}
+TEXT = "pseudonym,atc,dispensed_on,ddd,x\x1b[2J\na,N05BB01,2013-01-02,1.5,\n"
+
+
+@pytest.mark.only_engine("sail")
+def test_a_check_and_an_ingest(spark, tmp_path):
+    for name in NAMES:
+        path = tmp_path / "d" / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(TEXT.replace("a,", f"a{len(name)},"))
+    source = load_source("canonical")
+    found = check(spark, [tmp_path / "d"], source)
+    done = ingest(spark, tmp_path / "lake", [tmp_path / "d"], source)
+    for told in (found, done):
+        assert {file.name for file in told.files} == {*NAMES.values()}
+        assert len(told.warnings) == 2
+        assert all(warning.isprintable() for warning in told.warnings)
+    assert {file.name for file in read_version(tmp_path / "lake").files} == {*NAMES.values()}
+    again = ingest(spark, tmp_path / "lake", [tmp_path / "d"], source)
+    assert {*again.known} == {*NAMES.values()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_inspection(tmp_path, capsys, name):
+    path = tmp_path / os.fsdecode(name)
+    path.write_text(TEXT)
+    assert run(["inspect", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert NAMES[name] in said
+    assert "\x1b" not in said
+
+
+def test_parquet_of_such_a_name_and_in_such_a_folder(tmp_path):
+    folder = tmp_path / os.fsdecode(b"fold\xf8")
+    folder.mkdir()
+    path = folder / os.fsdecode(b"d\xf8.parquet")
+    rows = {"pseudonym": ["a"], "atc": ["N05BB01"], "dispensed_on": ["2013-01-02"], "ddd": ["1.5"]}
+    pq.write_table(pa.table(rows), tmp_path / "x")
+    os.rename(tmp_path / "x", path)
+    source = load_source("canonical").model_copy(update={"format": "parquet"})
+    (file,), _ = scan_files([path], source)
+    assert (file.name, file.lines) == (r"d\xf8.parquet", 1)
+    assert 'files: ["fold?"]' in propose(read_sample(folder), [])
+
+
+def test_a_lake_of_such_a_name_is_refused(tmp_path, capsys):
+    (tmp_path / "dispensings.csv").write_text(TEXT)
+    lake = str(tmp_path / os.fsdecode(b"l\xf8"))
+    arguments = ["--source", "canonical", "--lake", lake, "--engine", "sail"]
+    assert run(["ingest", str(tmp_path / "dispensings.csv"), *arguments]) == 2
+    assert r"l\xf8" in (said := capsys.readouterr().err)
+    assert "is no name in UTF-8, and cannot be handed to the engine; rename it" in said
