@@ -118,7 +118,7 @@ def try_files(
         try:
             file, notes, schema = done.result()
             files.append(file)
-            warnings.extend(map(shown, notes))
+            warnings.extend(notes)
             tables += [(file, schema)] if schema is not None else []
         except DeliveryError as error:
             problems.extend(error.problems)
@@ -131,7 +131,7 @@ def try_files(
     problems += drift_problems(tables, layouts)
     warnings += unknown_columns(files, layouts)
     report(Progress("checking files", total, total, "bytes"))
-    return files, warnings, problems
+    return files, [*map(shown, warnings)], problems
 
 
 def _scan_file(
