@@ -13,6 +13,7 @@ from typing import TextIO
 from ldn_spark.cli.bars import amount, counts_text, open_bars
 from ldn_spark.errors import Problem, UsageError
 from ldn_spark.progress import Progress, Reporter
+from ldn_spark.shown import shown
 
 LOG_FORMATS = ("auto", "text", "json")
 _SECONDS_BETWEEN_LINES = 5.0
@@ -129,5 +130,5 @@ def _say(kind: str, style: str, messages: Iterable[str]) -> None:
 
     console = Console(stderr=True, highlight=False)
     for message in messages:
-        line = Text.assemble((f"{kind}: ", style), message)
+        line = Text.assemble((f"{kind}: ", style), shown(message, keep="\n\t"))
         console.print(line, soft_wrap=not console.is_terminal)

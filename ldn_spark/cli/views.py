@@ -88,7 +88,7 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
     """What a run would read and find."""
     console = _console()
     definition = study.definition
-    console.print(f"[bold]{definition.title}[/]  (study {study.hash[:12]})")
+    console.print(f"[bold]{escape(definition.title)}[/]  (study {study.hash[:12]})")
     console.print(
         f"Lake version {version.number}: {version.persons:,} persons, "
         f"{version.dispensings:,} dispensings, {version.first_dispensed_on} to "

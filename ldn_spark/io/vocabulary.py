@@ -23,6 +23,7 @@ from pyarrow import csv
 
 from ldn_spark.errors import ConfigError, Problem
 from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.shown import shown
 from ldn_spark.study.codes import ATC_LENGTHS, ATC_PATTERN
 
 CONCEPT, CONCEPT_ANCESTOR = "CONCEPT.csv", "CONCEPT_ANCESTOR.csv"
@@ -202,7 +203,7 @@ def _batches(
             ):
                 yield batch.rename_columns(list(columns))
                 done = min(done + _BLOCK_BYTES, total)  # the reader itself is further ahead
-                report(Progress(f"reading {path.name}", done, total, "bytes"))
+                report(Progress(f"reading {shown(path.name)}", done, total, "bytes"))
     except pa.ArrowInvalid as error:
         what = f"cannot be read as a table: {_first_line(error)}"
         raise ConfigError(Problem(str(path), what, "download it again")) from None
