@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from ldn_spark.io.declared import Companion
     from ldn_spark.io.sources import Source
 
+Fault = tuple[tuple[str | int, ...], str]
+"""Where in the source something stands, and `fault; mend`."""
+
 REQUIRED_COLUMNS = ("pseudonym", "atc", "dispensed_on")
 OPTIONAL_COLUMNS = (
     "sex",
@@ -39,8 +42,8 @@ PERSON_COLUMNS = (
 PERIOD_COLUMNS = ("pseudonym", "observed_from", "observed_to")
 
 
-def contradictions(source: Source) -> Iterator[str]:
-    """Everything that contradicts itself, as `fault; mend`."""
+def contradictions(source: Source) -> Iterator[Fault]:
+    """Everything that contradicts itself, with the key where it does."""
     problems = [
         *_column_problems(source),
         *_lookup_problems(source),
@@ -50,51 +53,53 @@ def contradictions(source: Source) -> Iterator[str]:
     yield from problems or (*_marker_problems(source), *_filter_problems(source))
 
 
-def _column_problems(source: Source) -> Iterator[str]:
+def _column_problems(source: Source) -> Iterator[Fault]:
     constants = source.constant.given
     missing = [name for name in REQUIRED_COLUMNS if name not in {**source.columns, **constants}]
     if missing:
-        yield f"'columns' does not say where {', '.join(missing)} stand; add them"
+        yield ("columns",), f"'columns' does not say where {', '.join(missing)} stand; add them"
     known = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
     for name in source.delivered:
         if name not in known:
-            yield f"there is no column '{name}'; known: {', '.join(known)}"
+            yield _place(source, name), f"there is no column '{name}'; known: {', '.join(known)}"
     for name in ("ddd", "birth_year"):
         if name in source.delivered and getattr(source.computed, name):
-            yield f"'{name}' is both delivered and computed; keep one"
+            yield ("computed", name), f"'{name}' is both delivered and computed; keep one"
     for name in constants:
         if name in source.delivered or getattr(source.computed, name, None):
-            yield f"'{name}' is both delivered and constant; keep one"
+            yield ("constant", name), f"'{name}' is both delivered and constant; keep one"
     width, number = source.product_number_width, source.constant.product_number
     if width and number and not (number.isascii() and number.isdigit() and len(number) == width):
-        yield f"the constant product number is not {width} digits; write zeros before it"
+        key = ("constant", "product_number")
+        yield key, f"the constant product number is not {width} digits; write zeros before it"
     if "born_on" in source.delivered and (
         "birth_year" in {**source.delivered, **constants} or source.computed.birth_year
     ):
-        yield "'born_on' and 'birth_year' say the same; keep one"
+        yield _place(source, "born_on"), "'born_on' and 'birth_year' say the same; keep one"
 
 
-def _lookup_problems(source: Source) -> Iterator[str]:
+def _lookup_problems(source: Source) -> Iterator[Fault]:
     given = [name for lookup in source.lookups for name in lookup.gives]
     for name in sorted({name for name in given if given.count(name) > 1}):
-        yield f"two lookups give '{name}'; rename one of them"
+        yield ("lookups",), f"two lookups give '{name}'; rename one of them"
     names = [lookup.name for lookup in source.lookups]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"two lookups are called '{name}'; rename one of them"
+        yield ("lookups",), f"two lookups are called '{name}'; rename one of them"
     pseudonym = source.columns.get("pseudonym")
     for name in sorted({pseudonym, *source.line_key} & source.looked_up):
-        yield f"'{name}' cannot be looked up; name the delivered column"
-    for lookup in source.lookups:
+        yield ("lookups",), f"'{name}' cannot be looked up; name the delivered column"
+    for number, lookup in enumerate(source.lookups):
+        key = ("lookups", number)
         if pseudonym in lookup.keys:
             what = f"the lookup '{lookup.name}' is by the pseudonym"
-            yield f"{what}; deliver what is known of persons as 'persons'"
+            yield key, f"{what}; deliver what is known of persons as 'persons'"
         if len(set(lookup.keys)) < len(lookup.keys):
-            yield f"the lookup '{lookup.name}' has a key twice; keep one"
+            yield key, f"the lookup '{lookup.name}' has a key twice; keep one"
         if set(lookup.keys) & set(lookup.gives):
-            yield f"the lookup '{lookup.name}' gives its own key; take it out of 'gives'"
+            yield key, f"the lookup '{lookup.name}' gives its own key; take it out of 'gives'"
 
 
-def _companion_problems(source: Source) -> Iterator[str]:
+def _companion_problems(source: Source) -> Iterator[Fault]:
     for section, needed, allowed in (
         ("persons", ("pseudonym",), PERSON_COLUMNS),
         ("deaths", ("pseudonym",), PERSON_COLUMNS),
@@ -106,50 +111,65 @@ def _companion_problems(source: Source) -> Iterator[str]:
         constants = companion.constant.given
         for name in needed:
             if name not in {**companion.columns, **constants}:
-                yield f"'{section}' does not say where {name} stands; add it to its columns"
+                what = f"'{section}' does not say where {name} stands"
+                yield (section, "columns"), f"{what}; add it to its columns"
         for name in companion.delivered:
             if name not in allowed:
-                yield f"'{section}' has no column '{name}'; known: {', '.join(allowed)}"
+                what = f"'{section}' has no column '{name}'"
+                yield (section, *_place(companion, name)), f"{what}; known: {', '.join(allowed)}"
         for name in constants:
             if name in companion.delivered:
-                yield f"'{name}' of '{section}' is both delivered and constant; keep one"
+                what = f"'{name}' of '{section}' is both delivered and constant"
+                yield (section, "constant", name), f"{what}; keep one"
             if name not in allowed:
-                yield f"'{section}' has no constant '{name}'; known: {', '.join(allowed[1:])}"
+                what = f"'{section}' has no constant '{name}'"
+                yield (section, "constant", name), f"{what}; known: {', '.join(allowed[1:])}"
         if {"birth_year", "born_on"} <= {*companion.delivered, *constants}:
-            yield f"'born_on' and 'birth_year' of '{section}' say the same; keep one"
+            what = f"'born_on' and 'birth_year' of '{section}' say the same"
+            yield (section, *_place(companion, "born_on")), f"{what}; keep one"
 
 
-def _value_problems(source: Source) -> Iterator[str]:
+def _value_problems(source: Source) -> Iterator[Fault]:
     if source.date_format == DAYS and source.base_date is None:
-        yield f"the date format '{DAYS}' needs 'base_date', the date of day 0; add it"
+        what = f"the date format '{DAYS}' needs 'base_date', the date of day 0"
+        yield ("date_format",), f"{what}; add it"
     if source.date_format != DAYS and source.base_date is not None:
-        yield f"'base_date' is for the date format '{DAYS}'; leave it out"
+        yield ("base_date",), f"'base_date' is for the date format '{DAYS}'; leave it out"
     if source.quote == source.delimiter:
-        yield "'quote' and 'delimiter' are the same; change one of them"
+        yield ("quote",), "'quote' and 'delimiter' are the same; change one of them"
     if source.quoted_line_ends and (source.quote is None or source.format != "text"):
-        yield "'quoted_line_ends' is for text with a 'quote'; leave it out"
+        yield ("quoted_line_ends",), "'quoted_line_ends' is for text with a 'quote'; leave it out"
     if source.thousands_mark == source.decimal_mark:
-        yield "'thousands_mark' and 'decimal_mark' are the same; change one of them"
+        what = "'thousands_mark' and 'decimal_mark' are the same"
+        yield ("thousands_mark",), f"{what}; change one of them"
 
 
-def _marker_problems(source: Source) -> Iterator[str]:
+def _marker_problems(source: Source) -> Iterator[Fault]:
     """Of a source whose columns are well declared."""
     used = {*source.used_columns, *source.looked_up}
     used |= {name for one in source.companions.values() for name in one.used_columns}
     for name in source.missing_values.columns:
         if name not in used:
-            yield f"'missing_values' names the column '{name}', which is not read; mend it"
+            what = f"'missing_values' names the column '{name}', which is not read"
+            yield ("missing_values", "columns", name), f"{what}; mend it"
     sexes = {one.delivered.get("sex") for one in (source, *source.companions.values())}
     markers = {text for name in sexes if name for text in source.missing_values.of(name)}
     for text in sorted(markers & source.sex_codes.keys()):
-        yield f"'{text}' is a code of a sex and a missing value; keep one"
+        yield ("sex_codes", text), f"'{text}' is a code of a sex and a missing value; keep one"
 
 
-def _filter_problems(source: Source) -> Iterator[str]:
+def _filter_problems(source: Source) -> Iterator[Fault]:
     """Of a source whose columns are well declared."""
-    for section in (source, *source.companions.values()):
-        columns = [one.column for one in section.where]
+    sections = {(): source} | {(name,): one for name, one in source.companions.items()}
+    for path, section in sections.items():
+        columns, key = [one.column for one in section.where], (*path, "where")
         if section.columns["pseudonym"] in columns:
-            yield "'where' cannot be by the pseudonym; flag it with 'no_id'"
+            yield key, "'where' cannot be by the pseudonym; flag it with 'no_id'"
         for name in sorted({name for name in columns if columns.count(name) > 1}):
-            yield f"'where' names the column '{name}' twice; write one filter"
+            yield key, f"'where' names the column '{name}' twice; write one filter"
+
+
+def _place(section: Source | Companion, name: str) -> tuple[str, str]:
+    """Where a column of ours is named."""
+    key = "optional_columns" if name in section.optional_columns else "columns"
+    return (key, name)

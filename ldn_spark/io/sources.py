@@ -151,7 +151,7 @@ class Source(Document):
 
     @model_validator(mode="after")
     def _check(self) -> Source:
-        refuse(((), problem) for problem in contradictions(self))
+        refuse(contradictions(self))
         return self
 
     @property

@@ -121,9 +121,9 @@ def _wrong_kind(faults: Sequence[Mapping[str, Any]], node: Node) -> tuple[str, s
 def _mend_of_kind(faults: Sequence[Mapping[str, Any]], node: Node, allowed: Sequence[str]) -> str:
     is_scalar = node.text != "" and not isinstance(node.value, list | dict)
     kinds = {fault["type"] for fault in faults}
-    if "tuple_type" in kinds and is_scalar:
+    if "tuple_type" in kinds and is_scalar and "string_type" not in kinds:
         return f"write a list: [{_cut(node.text)}]"
-    if kinds == {"string_type"} and is_scalar:
+    if "string_type" in kinds and is_scalar:
         return f'write it in quotes: "{_cut(node.text)}"'
     return f"write {' or '.join(allowed)}"
 

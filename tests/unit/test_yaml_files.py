@@ -222,6 +222,19 @@ def test_every_contradiction_of_a_study_has_its_own_line(tmp_path):
     ]
 
 
+def test_every_contradiction_of_a_source_has_its_own_line(tmp_path):
+    text = NORPD.replace("thousands_mark: null", 'thousands_mark: ","')
+    text = text.replace("  atc: ATCKode\n", "  atc: ATCKode\n  attc: X\n")
+    text = text.replace("id: norpd\n", "id: norpd\nbase_date: 1970-01-01\n")
+    problems = told(tmp_path / "s.yaml", text, load_source)
+    assert [re.search(r"line \d+: (\S+):", problem)[1] for problem in problems] == [
+        "columns.attc",
+        "base_date",
+        "thousands_mark",
+    ]
+    assert len({re.search(r"line \d+", problem)[0] for problem in problems}) == 3
+
+
 def test_anchors_aliases_and_merge_keys_are_read(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text(
