@@ -90,7 +90,7 @@ def keyed(intake: Intake) -> DataFrame:
     """The staged dispensings with their line keys."""
     from ldn_spark.transforms.repeated import fingerprint
 
-    rows = read_staged(intake.lake.spark, _staged_as_parsed(intake))
+    rows = read_staged(intake.lake.spark, staged_as_parsed(intake))
     if _needs_fingerprint(intake.source):
         rows = rows.withColumn("line_key", fingerprint())
     return rows
@@ -106,7 +106,7 @@ def find_arriving(intake: Intake, turned_away: int) -> Arriving:
     Raises:
         EngineError: other rows are there than were staged.
     """
-    rows, files, arrivals = keyed(intake), _staged_as_parsed(intake), intake.arrivals
+    rows, files, arrivals = keyed(intake), staged_as_parsed(intake), intake.arrivals
     if turned_away:
         rows = rows.join(read_turned_away(intake), on=["file_id", "line"], how="left_anti")
     if turned_away or _needs_fingerprint(intake.source):
@@ -118,7 +118,7 @@ def find_arriving(intake: Intake, turned_away: int) -> Arriving:
     return Arriving(rows, files, arrivals)
 
 
-def _staged_as_parsed(intake: Intake) -> tuple[Path, ...]:
+def staged_as_parsed(intake: Intake) -> tuple[Path, ...]:
     """The files of the dispensings as they were parsed."""
     return tuple(sorted((intake.staging / ACCEPTED).glob(f"[0-9]*{SUFFIX}")))
 

@@ -1,9 +1,8 @@
 """Everything that an ingest would say of a delivery, and nothing written into any lake.
 
 The steps are those of the ingest; what is parsed goes into a temporary folder that is removed
-however the check ends. Accepted rows are counted and not kept, unless the source tells lines apart
-or a period is replaced: then they are needed to find those that repeat or contradict others, or
-that lie outside.
+however the check ends. Accepted rows are kept there where they may repeat or contradict others, of
+the lake or of another file; those of a single file for an empty lake are counted only.
 """
 
 from __future__ import annotations
@@ -115,7 +114,7 @@ def check(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
         )
         new, known, same_name = new_files(scanned, before, replacement, looked_up)
-        keep = tells_lines_apart(source) or bool(replacement.period) or before is not None
+        keep = tells_lines_apart(source) or before is not None or len(new) > 1
         records, broken, arrivals = parse_files(
             spark,
             new,
@@ -127,7 +126,7 @@ def check(
             today=today or date.today(),
             report=report,
         )
-        examples = rejection_examples(staging, records)
+        examples, again = rejection_examples(staging, records), []
         problems += [*unread, *broken, *_too_few_accepted(records, examples, max_rejected_share)]
         if keep and records:
             lake, taken = Lake(spark, lake_root or staging), tuple(records)
@@ -137,8 +136,10 @@ def check(
             found = find_turned_away(intake)
             records = [with_turned_away(record, found) for record in records]
             problems += _outside_period(intake, found)
-            problems += find_redelivered(intake)
+            again = find_redelivered(intake)
+            problems += [] if replacement.declared else again
     warnings += [*told, *notes, *same_name, *suspicions(records, source)]
+    warnings += map(str, again if replacement.declared else ())
     return CheckReport(tuple(records), known, tuple(examples), tuple(warnings), tuple(problems))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ldn_spark.errors import DeliveryError, LdnSparkError, Problem
@@ -83,7 +83,7 @@ def _in_folder(
     patterns = {pattern + suffix for one in layouts for pattern in one.files for suffix in suffixes}
     named = {path for pattern in patterns for path in folder.glob(pattern)}
     here = set(_data_files(folder, named, source))
-    if problems := list(_not_delivered(named | here, patterns, source)):
+    if problems := list(_not_delivered(named | here)):
         raise DeliveryError(problems)
     foreign = {file for file in here if not _is_known(file, source, layouts)}
     archives = {file for pattern in _ARCHIVES for file in folder.glob(pattern)} - here
@@ -100,32 +100,14 @@ def _in_folder(
     return here - foreign, warnings
 
 
-def _not_delivered(
-    paths: set[Path], patterns: Collection[str], source: Source
-) -> Iterator[Problem]:
-    """What is named like a delivered file and cannot be one: left out, a year would be missing.
-
-    A folder is refused by a pattern with a suffix alone: `bef*` may well name a folder of letters,
-    which is warned of.
-    """
-    aside = "have it delivered as a file, or take it out of the folder"
-    of_files = [pattern for pattern in patterns if Path(pattern).suffix]
+def _not_delivered(paths: set[Path]) -> Iterator[Problem]:
+    """What is named like a delivered file and is none: left out, a year would be missing."""
     for path in sorted(path for path in paths if not path.name.startswith(".")):
         if not path.exists():
             yield Problem(str(path), "is a link to something that is not there", "check the link")
         elif what := no_file(path):
-            yield Problem(str(path), what, aside)
-        elif path.is_dir() and any(map(path.match, of_files)) and not _is_wanted(path, source):
-            what = f"is a folder, and source {source.id} declares the format {source.format}"
-            mend = "name its files one by one or by a glob, or take it out of the folder"
-            yield Problem(str(path), f"is named like a delivered file but {what}", mend)
-
-
-def _is_wanted(folder: Path, source: Source) -> bool:
-    """Whether a folder is what a source delivers: a Delta table, or a folder of Parquet files."""
-    if source.format == "parquet" and not is_delta(folder):
-        return any(True for _ in parquet_files(folder))
-    return is_delta(folder)
+            mend = "have it delivered as a file, or take it out of the folder"
+            yield Problem(str(path), what, mend)
 
 
 def _left_aside(paths: Sequence[Path], source: Source, layouts: Sequence[Layout]) -> Iterator[str]:

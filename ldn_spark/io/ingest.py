@@ -165,8 +165,9 @@ def ingest(
             token=staging.name,
             rows_at_once=max(1, memory // _BYTES_PER_SORTED_ROW),
         )
-        if again := find_redelivered(intake):
+        if (again := find_redelivered(intake)) and not replacement.declared:
             raise DeliveryError(again)
+        warnings += map(str, again)
         version = _write(intake, report)
         if version.invented or is_marked(paths):
             version = replace(version, invented=True)

@@ -9,10 +9,14 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-INVISIBLE = (
-    r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{034F}\x{115F}\x{1160}\x{2800}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}]"
+_INVISIBLE = (
+    r"\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{034F}\x{115F}\x{1160}\x{2800}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}"
 )
-"""A pattern of RE2, as Arrow has it: categories of Unicode, then fillers and variation marks."""
+"""Of RE2, as Arrow has it: categories of Unicode, then fillers and variation marks."""
+SOMEWHERE = f"[{_INVISIBLE}]"
+"""Matches where a text holds such a character."""
+NOTHING_ELSE = f"^[{_INVISIBLE}\\s\\p{{Zs}}]+$"
+"""Matches a text of such characters and blanks alone."""
 _FIRST, _LAST = np.uint8(ord(" ")), np.uint8(ord("~"))
 
 

@@ -16,7 +16,7 @@ from ldn_spark.io.blocks import DISPENSINGS
 from ldn_spark.io.columns import TextColumn, combinations, row_texts, text_columns, without
 from ldn_spark.io.declared import MissingValues
 from ldn_spark.io.fields import Field
-from ldn_spark.io.invisible import INVISIBLE, may_hold_invisible
+from ldn_spark.io.invisible import NOTHING_ELSE, SOMEWHERE, may_hold_invisible
 from ldn_spark.io.judged import JudgedRows, count_marks, rejected_rows
 from ldn_spark.io.lines import SplitLines, split_lines, wanted_columns
 from ldn_spark.io.markers import nobodies
@@ -174,8 +174,7 @@ def _take_pseudonyms(
 ) -> pa.Array:
     """Pseudonyms without blanks around them; none, or the header again, rejects the row.
 
-    So does one that stands for nobody, is declared as missing, or holds characters that cannot be
-    seen.
+    So does one that stands for nobody, is declared as missing, or holds nothing that can be seen.
     """
     delivered = rules.pseudonym
     texts = row_texts(lines, delivered)
@@ -191,8 +190,11 @@ def _take_pseudonyms(
         if pc.any(found).as_py():
             rows.reject(found.to_numpy(zero_copy_only=False), delivered, reason)
     if may_hold_invisible(trimmed):
-        found = pc.match_substring_regex(trimmed, INVISIBLE)
+        found = pc.match_substring_regex(trimmed, NOTHING_ELSE)
         rows.reject(found.to_numpy(zero_copy_only=False), delivered, "pseudonym_invisible")
+        found = pc.match_substring_regex(trimmed, SOMEWHERE)
+        marks = [Field(None), Field(None, noted="pseudonym_partly_invisible")]
+        rows.marks.append((found.cast(pa.int8()).to_numpy(), marks))
     return trimmed
 
 

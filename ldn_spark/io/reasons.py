@@ -24,8 +24,8 @@ REJECTED = {
     **_OF_LINES,
     "no_id": "the line is flagged as a dispensing that no person is known of",
     "pseudonym_missing": "there is no pseudonym",
-    "pseudonym_invisible": "the pseudonym holds a character that cannot be seen: a control "
-    "character, or one without a width",
+    "pseudonym_invisible": "the pseudonym holds nothing that can be seen: control characters, or "
+    "characters without a width",
     "date_missing": "there is no date of dispensing",
     "date_malformed": "the date of dispensing is not a day in the declared format",
     "date_out_of_range": "the date of dispensing is not in the years 1900 to 2200",
@@ -77,6 +77,8 @@ REPAIRED = {
 """What was mended in an accepted line."""
 NOTED = {
     "missing_marker": "a field holds a text that the source declares as a missing value",
+    "pseudonym_partly_invisible": "the pseudonym holds a character that cannot be seen: it is "
+    "another person than without it",
     "product_number_missing": "there is no product number",
     "ddd_missing": "the DDDs, or a factor of them, are not delivered: unknown, not 0",
     "ddd_divisor_zero": "a divisor of the DDDs is 0: unknown",

@@ -161,7 +161,7 @@ def test_a_file_that_not_every_node_sees(ldn, places, monkeypatch):
 
 @pytest.mark.only_engine("sail")
 def test_a_parser_that_fails_names_its_file_and_line_and_no_value(ldn, places, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise ValueError(CANARY)
 
     case = CASES["B14 one line"]

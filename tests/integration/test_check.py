@@ -75,7 +75,8 @@ def test_a_check_says_what_an_ingest_says(spark, folder, workplace):
         deliver(folder, "again.txt", GOOD),
     ]
     before = content(lake)
-    found = check(spark, second, NORPD, lake_root=lake, block_bytes=64)
+    further = {"replaces": ["nothing"]}
+    found = check(spark, second, NORPD, lake_root=lake, block_bytes=64, **further)
     assert content(lake) == before
     assert list(workplace.iterdir()) == []
 
@@ -88,7 +89,7 @@ def test_a_check_says_what_an_ingest_says(spark, folder, workplace):
         "second.txt line 3, column OrdinasjonAntallDDD: ddd_malformed (1 lines)",
         "second.txt line 4: too_few_fields (1 lines)",
     ]
-    done = ingest(spark, lake, second, NORPD)
+    done = ingest(spark, lake, second, NORPD, **further)
     assert accounts(found.files) == accounts(done.files)
     assert (found.known, found.examples, found.warnings) == (
         done.known, done.examples, done.warnings,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from datetime import date
 from itertools import chain
 
+import pyarrow as pa
 import pytest
 
 from ldn_spark.errors import DeliveryError
+from ldn_spark.io import redelivered
 from ldn_spark.io.check import check
 from ldn_spark.io.ingest import ingest
 from ldn_spark.io.lake import known_versions
-from ldn_spark.io.redelivered import compare_years
+from ldn_spark.io.person_keys import person_keys
 from ldn_spark.io.sources import load_source
-from ldn_spark.io.staged import Arrivals
 
 NORPD = load_source("norpd")
 HEADER = ";".join(NORPD.columns.values())
@@ -33,6 +32,7 @@ def lines(year, seed):
 
 
 def deliver(folder, name, *years):
+    folder.mkdir(exist_ok=True)
     path, text = folder / name, "\n".join([HEADER, *chain(*years), ""])
     path.write_text(text, encoding="iso-8859-1")
     return path
@@ -59,7 +59,9 @@ def test_an_extract_that_comes_again_with_a_further_year(spark, tmp_path, lake):
         ingest(spark, lake, [path], NORPD)
     told = [str(problem) for problem in stopped.value.problems]
     assert len(told) == 2
-    assert told[0].startswith("b.txt: of 2012, 29 of 30 ATC codes have exactly as many")
+    rows = len(lines(2012, 1))
+    share = f"100 % of the arriving lines ({rows - 2:,} of {rows - 1:,}) repeat lines"
+    assert told[0].startswith(f"b.txt: of 2012, {share} that are there already")
     assert "--replaces nothing" in told[1]
     assert known_versions(lake) == [1]
     checked = check(spark, [path], NORPD, lake_root=lake)
@@ -88,26 +90,50 @@ def test_another_part_of_the_register_and_another_year_pass(spark, tmp_path, lak
     assert ingest(spark, lake, paths, NORPD).version.number == 2
 
 
-def arrivals(codes):
-    rows = {(1, 2012, code): number for code, number in codes.items()}
-    return Arrivals(Counter(rows), {1: (date(2012, 1, 1), date(2012, 12, 31))})
+@pytest.mark.only_engine("sail")
+def test_a_month_again_among_new_ones(spark, tmp_path, lake):
+    new = [f"X{line}" for line in lines(2013, 3) if "2013.07" not in line]
+    again = [line for line in lines(2013, 1) if "2013.07" in line]
+    path = deliver(tmp_path, "b.txt", new, again)
+    (problem,) = check(spark, [path], NORPD, lake_root=lake).problems
+    share = round(100 * len(again) / (len(new) + len(again)))
+    assert f"of 2013, {share} % of the arriving lines" in str(problem)
+    assert "by month, 2013-07 100 %" in str(problem)
 
 
-@pytest.mark.parametrize(
-    ("same", "other", "rare", "found"),
-    [
-        (30, 0, 0, True),
-        (16, 15, 0, True),
-        (15, 15, 0, False),
-        (19, 0, 0, False),  # too few codes to conclude anything
-        (19, 0, 10, False),  # rare ones do not count
-    ],
-)
-def test_when_a_year_seems_to_be_delivered_again(same, other, rare, found):
-    codes = {f"A{number}": 5 + number for number in range(same + other)}
-    held = {(2012, code): rows for code, rows in list(codes.items())[:same]}
-    held |= {(2012, code): rows + 1 for code, rows in list(codes.items())[same:]}
-    few = {f"B{number}": 4 for number in range(rare)}
-    held |= {(2012, code): rows for code, rows in few.items()}
-    problems = compare_years(arrivals(codes | few), held, {1: "a.txt"})
-    assert bool(problems) == found
+@pytest.mark.only_engine("sail")
+def test_a_year_that_stands_twice_in_one_delivery(spark, tmp_path):
+    deliver(tmp_path / "d", "a.txt", lines(2012, 1))
+    deliver(tmp_path / "d", "b.txt", corrected(2012))
+    with pytest.raises(DeliveryError, match=r"b\.txt: of 2012, 50 % of the arriving lines"):
+        ingest(spark, tmp_path / "lake", [tmp_path / "d"], NORPD)
+    assert len(check(spark, [tmp_path / "d"], NORPD).problems) == 1
+    done = ingest(spark, tmp_path / "lake", [tmp_path / "d"], NORPD, replaces=["nothing"])
+    assert done.version.dispensings == 2 * len(lines(2012, 1)) - 1
+
+
+@pytest.mark.only_engine("sail")
+def test_a_replacement_that_leaves_what_comes_again_is_warned_of(spark, tmp_path, lake):
+    other = deliver(tmp_path, "other.txt", lines(2015, 1))
+    ingest(spark, lake, [other], NORPD)
+    path = deliver(tmp_path, "b.txt", corrected(2012))
+    for found in (
+        check(spark, [path], NORPD, lake_root=lake, replaces=["other.txt"]),
+        ingest(spark, lake, [path], NORPD, replaces=["other.txt"]),
+    ):
+        assert [w for w in found.warnings if w.startswith("b.txt: of 2012, 100 %")]
+
+
+def test_of_a_large_year_the_same_persons_are_looked_at_on_every_engine(
+    spark, tmp_path, lake, monkeypatch
+):
+    """The exact numbers: person keys are the same everywhere, and so is the sample of them."""
+    monkeypatch.setattr(redelivered.find_redelivered, "__defaults__", (700,))
+    path = deliver(tmp_path, "b.txt", corrected(2012))
+    (problem,) = check(spark, [path], NORPD, lake_root=lake).problems
+    rows = corrected(2012)
+    keys = person_keys(pa.array([row.split(";")[0] for row in rows])).to_numpy()
+    some = int((keys % 4 == 0).sum())  # of 2,700 lines on both sides: a quarter of the persons
+    assert 100 < some < len(rows) / 2
+    told = f"of a sample of the persons, 100 % of the arriving lines ({some - 1:,} of {some:,})"
+    assert told in str(problem)

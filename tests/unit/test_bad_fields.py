@@ -487,16 +487,19 @@ def test_b19_no_pseudonym_is_rejected_not_grouped(text):
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "rejected"),
     [
-        *("\x07", "\x1b[2J", "P\t1", "P1\x7f"),  # control characters
-        *("\u200b", "P1\u200b", "\ufeffP1", "P\u00ad1", "\u2060", "\u200d"),  # without a width
-        *("\u2800", "\u3164", "P1\ufe0f"),  # without ink
+        *((text, True) for text in ("\x07", "\x1b\x7f", "\x85\x01")),  # control characters
+        *((text, True) for text in ("\u200b", "\ufeff", "\u00ad", "\u2060\u200d")),  # no width
+        *((text, True) for text in ("\u2800", "\u3164", "\u200b \u200b", f"\u200b{NBSP}\u200b")),
+        *((text, False) for text in ("P1\u200b", "\ufeffP1", "P\t1", "P1\ufe0f", "\x1b[2J")),
     ],
 )
-def test_b19_a_pseudonym_with_what_cannot_be_seen_is_rejected(text):
+def test_b19_a_pseudonym_without_anything_to_see_is_rejected_others_are_noted(text, rejected):
     parsed = parse(three(pseudonym=text), like(encoding="utf-8"))
-    assert rejections(parsed) == [(3, "PasientLopeNr", "pseudonym_invisible")]
+    turned_away = [(3, "PasientLopeNr", "pseudonym_invisible")]
+    assert rejections(parsed) == turned_away * rejected
+    assert parsed.noted == ({} if rejected else {"pseudonym_partly_invisible": 1})
 
 
 def test_days_after_the_day_of_the_ingest_are_noted_and_kept():

@@ -45,7 +45,8 @@ GOOD |= {"packs": "1", "sex": "1", "born": "1951"}
 WRONG = {
     "no_id": {"flag": "1"},
     "pseudonym_missing": {"id": ""},
-    "pseudonym_invisible": {"id": "P1\u200b"},
+    "pseudonym_invisible": {"id": "\u200b"},
+    "pseudonym_partly_invisible": {"id": "P1\u200b"},
     "pseudonym_trimmed": {"id": "P1 "},
     "repeated_header": {"id": "id"},
     "date_missing": {"day": ""},

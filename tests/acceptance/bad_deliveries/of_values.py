@@ -258,7 +258,14 @@ DATES = {
             )
         },
         Taken(
-            {"a.txt": Account(6, 3, {"date_malformed": 3}, noted={"birth_year_unknown": 3})},
+            {
+                "a.txt": Account(
+                    6,
+                    3,
+                    {"date_malformed": 3},
+                    noted={"birth_year_unknown": 3, "date_in_future": 1},
+                )
+            },
             dispensings=3,
             persons=1,
             rows=tuple(f"{P1} N05BB01 058719 {y}-02-29 62.5" for y in (2000, 2012, 2104)),
@@ -475,6 +482,7 @@ LIVES = {
     ),
 }
 
+_INVISIBLE = "pseudonym_partly_invisible"
 _LIKE_P1 = (
     "kanari01",
     "Kanari01",
@@ -491,7 +499,7 @@ PSEUDONYMS = {
             )
         },
         Taken(
-            {"a.txt": Account(9, 9, {}, 2, {"pseudonym_trimmed": 2})},
+            {"a.txt": Account(9, 9, {}, 2, {"pseudonym_trimmed": 2}, {_INVISIBLE: 1})},
             dispensings=9,
             persons=7,
             rows=tuple(
