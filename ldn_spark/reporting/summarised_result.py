@@ -7,12 +7,12 @@ How our names map onto its thirteen columns:
 - `group`: `cohort_name` is the exposure's abbreviation; a subgroup is added with ` &&& `.
 - `strata`: a stratum of exposure is `exposure_dispenses`, a pair of them `contrast`; all strata
   together are `overall`.
-- `variable_name` is the table (`users`, `ddd`, `did_users`, ...), `variable_level` the outcome;
-  empty where the number belongs to the stratum itself.
-- `estimate_name` is the quantity. Counts are renamed so that they hold the word `count`, by which
-  suppression tools find them (`COUNTS`).
+- `variable_name`, `variable_level` and `estimate_name`: see `summarised_names`. Every group begins
+  with its size, `number subjects` and `number records` (dispenses of the exposure); that of a
+  contrast is the size of both strata, and each of its variables carries the persons of the
+  comparator as `denominator_count` and of the exposed as `subject_count`.
 - `cdm_name` is the source of the delivery; of invented data it says so first.
-- `estimate_type`: integer for counts and exact sums of ages, proportion for shares, numeric else.
+- `estimate_type`: integer for counts and exact sums, percentage for shares, numeric else.
 - `estimate_value` is empty where nothing can be estimated. Attrition has the step as stratum
   `reason` and its number as `additional` `reason_id`.
 
@@ -21,11 +21,26 @@ The daily curves stay in curves.csv.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from ldn_spark.invented import SOURCE as INVENTED
 from ldn_spark.reporting.result_files import number_text
+from ldn_spark.reporting.summarised_names import (
+    COUNT,
+    INTEGER,
+    OUTCOME_COUNT,
+    PERCENTAGE,
+    RECORDS,
+    SUBJECTS,
+    Named,
+    named,
+    percentage,
+    smallest_cell,
+    strata_of,
+)
 from ldn_spark.reporting.writers import csv_text
 from ldn_spark.results import Estimate, Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition
@@ -45,27 +60,8 @@ COLUMNS = (
     "additional_name",
     "additional_level",
 )
-COUNTS = {
-    "persons": "count_persons",
-    "women": "count_women",
-    "men": "count_men",
-    "sex_unknown": "count_sex_unknown",
-    "age_known": "count_age_known",
-    "age_unknown": "count_age_unknown",
-    "exposure_fills": "count_exposure_fills",
-    "both": "count_both",
-    "before_only": "count_discordant_loss",
-    "after_only": "count_discordant_gain",
-    "neither": "count_neither",
-    "users_before": "count_before",
-    "users_after": "count_after",
-    "fills_before": "count_fills_before",
-    "fills_after": "count_fills_after",
-    "ddd_missing": "count_ddd_missing",
-}
-PROPORTIONS = frozenset(
-    {"share", "women_share", "share_before", "share_after", "users_before_share"}
-)
+CONTRASTED = ("denominator_count", "subject_count")
+"""What the persons of a comparator and of an exposed stratum are called."""
 JOINT = " &&& "
 PACKAGE = "ldn_spark"
 
@@ -83,6 +79,7 @@ def summarised_result_csv(
     if results.invented:
         source = f"{INVENTED} ({source})"
     tables = tuple(dict.fromkeys(e.table for e in results.estimates))
+    study_rows = _Rows(results, study)
     ids = {table: str(number) for number, table in enumerate((*tables, "attrition"), start=1)}
     settings = {
         "package_name": PACKAGE,
@@ -95,7 +92,7 @@ def summarised_result_csv(
     }
     rows = [
         *(row for table in ids for row in _settings(ids[table], table, settings)),
-        *(_estimate_row(ids[e.table], study, e) for e in results.estimates),
+        *(row for table in tables for row in study_rows.of_table(ids[table], table)),
         *(row for row in _attrition(ids["attrition"], study, results)),
     ]
     return csv_text(COLUMNS, ([row[0], source, *row[1:]] for row in rows))
@@ -118,27 +115,82 @@ def _settings(result_id: str, table: str, common: Mapping[str, str]) -> Iterator
         yield [result_id, *overall, "settings", "", name, "character", value, OVERALL, OVERALL]
 
 
-def _estimate_row(result_id: str, study: StudyDefinition, estimate: Estimate) -> list[str]:
-    subgroup, _, stratum = estimate.stratum.rpartition("/")
-    return [
-        result_id,
-        *_group(study, subgroup),
-        *_strata(study, stratum),
-        estimate.table,
-        estimate.outcome,
-        COUNTS.get(estimate.quantity, estimate.quantity),
-        _type(estimate.quantity),
-        number_text(estimate.value),
-        OVERALL,
-        OVERALL,
-    ]
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of the tables of one study, without the name of the source."""
+
+    results: Results
+    study: StudyDefinition
+
+    def of_table(self, result_id: str, table: str) -> Iterator[list[str]]:
+        """A table's groups: the size of each, then its variables."""
+        found: dict[str, list[Estimate]] = {}
+        for estimate in self.results.estimates:
+            if estimate.table == table:
+                found.setdefault(estimate.stratum, []).append(estimate)
+        for stratum, estimates in found.items():
+            for row in (*self._sizes(stratum), *self._variables(estimates)):
+                yield [result_id, *self._place(stratum), *row, OVERALL, OVERALL]
+
+    def _place(self, stratum: str) -> tuple[str, str, str, str]:
+        subgroup, _, name = stratum.rpartition("/")
+        return *_group(self.study, subgroup), *_strata(self.study, name)
+
+    def _sizes(self, stratum: str) -> Iterator[tuple[str, ...]]:
+        persons = self._sum(stratum, "persons")
+        subgroup, slash, _ = stratum.rpartition("/")
+        everybody = self._sum(f"{subgroup}{slash}{OVERALL}", "persons")
+        yield SUBJECTS, "", COUNT, INTEGER, number_text(persons)
+        if persons is not None and everybody and len(strata_of(self.study, stratum)) == 1:
+            share = number_text(float(100 * Fraction(persons, everybody)))
+            yield SUBJECTS, "", PERCENTAGE, PERCENTAGE, share
+        records = self._sum(stratum, "exposure_fills")
+        yield RECORDS, "", COUNT, INTEGER, number_text(records)
+
+    def _sum(self, stratum: str, quantity: str) -> int | None:
+        strata = strata_of(self.study, stratum)
+        found = [self.results.value("cohort", one, "", quantity) for one in strata]
+        return None if None in found else sum(map(int, found))
+
+    def _variables(self, estimates: Sequence[Estimate]) -> Iterator[tuple[str, ...]]:
+        begun = set()
+        for estimate in estimates:
+            name = named(estimate)
+            if name is None:
+                continue
+            variable = name.variable, name.level or estimate.outcome
+            cells = self._cells(estimate, name) if variable not in begun else {}
+            if cells:
+                begun.add(variable)
+            for key, number in cells.items():
+                yield *variable, key, INTEGER, number_text(number)
+            value = estimate.value
+            if name.type == PERCENTAGE:
+                value = percentage(self.results, estimate, name)
+            yield *variable, name.name, name.type, number_text(value)
+
+    def _cells(self, estimate: Estimate, name: Named) -> dict[str, int | None]:
+        """The numbers of persons that statistics rest on, by which they are masked."""
+        smallest = smallest_cell(self.results, self.study, estimate, name)
+        if smallest is None:
+            return {}
+        strata = strata_of(self.study, estimate.stratum)
+        if len(strata) == 1:
+            return {OUTCOME_COUNT: smallest}
+        sizes = [self._sum(one, "persons") for one in strata]
+        return {OUTCOME_COUNT: smallest, **dict(zip(CONTRASTED, sizes, strict=True))}
 
 
 def _group(study: StudyDefinition, subgroup: str) -> tuple[str, str]:
-    cohort = study.exposure.abbreviation
+    cohort = _one(study.exposure.abbreviation)
     if not subgroup:
         return "cohort_name", cohort
     return f"cohort_name{JOINT}subgroup", f"{cohort}{JOINT}{subgroup}"
+
+
+def _one(label: str) -> str:
+    """A label as one level: what joins several does not stand in it."""
+    return label.replace(JOINT.strip(), "&")
 
 
 def _strata(study: StudyDefinition, stratum: str) -> tuple[str, str]:
@@ -146,12 +198,6 @@ def _strata(study: StudyDefinition, stratum: str) -> tuple[str, str]:
         return OVERALL, OVERALL
     levels = {level.id for level in study.strata.levels}
     return ("exposure_dispenses" if stratum in levels else "contrast"), stratum
-
-
-def _type(quantity: str) -> str:
-    if quantity in COUNTS or quantity == "age_sum":
-        return "integer"
-    return "proportion" if quantity in PROPORTIONS else "numeric"
 
 
 def _attrition(result_id: str, study: StudyDefinition, results: Results) -> Iterator[list[str]]:
@@ -162,7 +208,7 @@ def _attrition(result_id: str, study: StudyDefinition, results: Results) -> Iter
                 result_id,
                 *_group(study, ""),
                 "reason",
-                step.reason,
+                _one(step.reason),
                 name,
                 "",
                 "count",

@@ -8,14 +8,8 @@ import pytest
 from ldn_spark.errors import ResultsError
 from ldn_spark.reporting import result_files
 from ldn_spark.reporting.result_files import load_results
-from ldn_spark.reporting.summarised_result import COLUMNS, COUNTS, summarised_result_csv
 from ldn_spark.results import NOT_ESTIMABLE, AttritionStep, CurvePoint, Estimate, Results
-from tests.unit.reporting.paper_like import (
-    PROVENANCE,
-    changed,
-    paper_like_results,
-    study_named,
-)
+from tests.unit.reporting.paper_like import study_named
 
 
 def rows(path):
@@ -83,65 +77,3 @@ def test_loading_says_what_is_wrong(tmp_path, published, definition):
         load_results(tmp_path, definition)
     with pytest.raises(ResultsError, match="outcomes that study ldn_ms does not"):
         load_results(published, study_named("ldn_ms"))
-
-
-def summarised(tmp_path, study, results):
-    path = tmp_path / "summarised_result.csv"
-    text = summarised_result_csv(
-        results, study, provenance=PROVENANCE, study_hash="0f" * 32, software_version="0.1.0"
-    )
-    path.write_bytes(text.encode())
-    return rows(path)
-
-
-def test_summarised_result(tmp_path, definition, results):
-    found = summarised(tmp_path, definition, results)
-    assert tuple(found[0]) == COLUMNS
-    settings = {
-        (row["result_id"], row["estimate_name"]): row["estimate_value"]
-        for row in found
-        if row["variable_name"] == "settings"
-    }
-    wanted = {"result_type", "package_name", "package_version", "group", "strata", "additional"}
-    assert wanted | {"min_cell_count"} <= {name for _, name in settings}
-    ids = {value: key for (key, name), value in settings.items() if name == "result_type"}
-    lost = [
-        row
-        for row in found
-        if row["result_id"] == ids["ldn_spark_users"]
-        and row["strata_level"] == "LDNx4+"
-        and row["variable_level"] == "all"
-    ]
-    by_name = {row["estimate_name"]: row for row in lost}
-    assert by_name["count_before"]["estimate_value"] == "2865"
-    assert by_name["count_discordant_loss"]["estimate_type"] == "integer"
-    assert by_name["share_before"]["estimate_type"] == "proportion"
-    assert by_name["p"]["estimate_type"] == "numeric"
-    assert {row["cdm_name"] for row in found} == {"lake"}
-    attrition = [row for row in found if row["result_id"] == ids["summarise_cohort_attrition"]]
-    assert {row["additional_level"] for row in attrition} >= {"1", "2", "3", "4"}
-    assert all(None not in row.values() for row in found)
-
-
-def test_every_integer_of_the_results_counts_as_one(definition, results):
-    counts = {e.quantity for e in results.estimates if isinstance(e.value, int)}
-    assert counts - set(COUNTS) == {"age_sum"}, "a count that suppression tools would not find"
-
-
-def test_summarised_result_names_subgroups(tmp_path):
-    study = study_named("ldn_ibd")
-    part = paper_like_results(study, subgroup="CD")
-    found = [r for r in summarised(tmp_path, study, part) if r["variable_name"] == "users"]
-    assert found[0]["group_name"] == "cohort_name &&& subgroup"
-    assert found[0]["group_level"] == "LDN &&& CD"
-
-
-def test_source_names_the_database(definition, results):
-    text = summarised_result_csv(
-        results,
-        changed(definition, "exposure.abbreviation", "XYZ"),
-        provenance={"source": "NorPD"},
-        study_hash="",
-        software_version="0",
-    )
-    assert "\n1,NorPD,cohort_name,XYZ,exposure_dispenses,LDNx1,cohort,," in text

@@ -1,0 +1,158 @@
+"""What our estimates are called in omopgenerics' `summarised_result`, so that tools know them.
+
+`omopgenerics::suppress()` looks for names. An estimate whose name holds `count` is masked where it
+is small, and with it the one called `percentage` in its place. A small `count` or `outcome_count`
+masks every other estimate of its variable and level; a small `number subjects` everything of its
+group. A count that is not small is never masked. So a count of persons is called `count` and its
+share `percentage`; what is no count of persons is not called so; and every variable of statistics
+carries an `outcome_count`: the smallest number of persons, above 0, that they rest on.
+
+The four cells of users before and after are left to estimates.csv: beside their sums, no masking
+would hide a small one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ldn_spark.results import Estimate, Results
+from ldn_spark.study.definition import OVERALL, StudyDefinition
+
+SUBJECTS, RECORDS = "number subjects", "number records"
+COUNT, PERCENTAGE, OUTCOME_COUNT = "count", "percentage", "outcome_count"
+INTEGER, NUMERIC = "integer", "numeric"
+CELLS = ("both", "before_only", "after_only", "neither")
+_USERS = ("users_before", "users_after")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The names of one estimate.
+
+    Attributes:
+        variable, level: what is measured; an empty level is the outcome's.
+        name, type: the quantity, and what kind of number it is.
+        of: of a percentage, the counts whose sum is 100 %.
+    """
+
+    variable: str
+    level: str
+    name: str
+    type: str = NUMERIC
+    of: tuple[str, ...] = ()
+
+
+_PERSONS = {
+    "women": Named("sex", "Female", COUNT, INTEGER),
+    "women_share": Named("sex", "Female", PERCENTAGE, PERCENTAGE, ("women", "women", "men")),
+    "men": Named("sex", "Male", COUNT, INTEGER),
+    "sex_unknown": Named("sex", "Unknown", COUNT, INTEGER),
+    "age_known": Named("age", "", COUNT, INTEGER),
+    "age_unknown": Named("age", "", "count_missing", INTEGER),
+    "age_sum": Named("age", "", "sum", INTEGER),
+    "age_mean": Named("age", "", "mean"),
+    "age_sd": Named("age", "", "sd"),
+    "age_se": Named("age", "", "se"),
+}
+_BASELINE = {
+    "dispenses_before_mean": Named("dispenses_before", "", "mean"),
+    "dispenses_before_sd": Named("dispenses_before", "", "sd"),
+    "dispenses_before_se": Named("dispenses_before", "", "se"),
+    "users_before": Named("users_before", "", COUNT, INTEGER),
+    "users_before_share": Named(
+        "users_before", "", PERCENTAGE, PERCENTAGE, ("users_before", "persons")
+    ),
+    "smd_women": Named("sex", "Female", "smd"),
+    "smd_age": Named("age", "", "smd"),
+    "smd_dispenses_before": Named("dispenses_before", "", "smd"),
+    "smd_users_before": Named("users_before", "", "smd"),
+}
+_OUTCOMES = {
+    "users_before": Named("users_before", "", COUNT, INTEGER),
+    "users_after": Named("users_after", "", COUNT, INTEGER),
+    "share_before": Named("users_before", "", PERCENTAGE, PERCENTAGE, ("users_before", "persons")),
+    "share_after": Named("users_after", "", PERCENTAGE, PERCENTAGE, ("users_after", "persons")),
+    "fills_before": Named("dispenses_before", "", "sum", INTEGER),
+    "fills_after": Named("dispenses_after", "", "sum", INTEGER),
+    "ddd_missing": Named("ddd", "", "sum_missing", INTEGER),
+}
+_LEFT_OUT = {
+    "cohort": {"persons", "share", "exposure_fills"},  # in the rows of sizes
+    "users": {"persons", *CELLS},
+}
+_NAMES = {"cohort": _PERSONS, "baseline": _BASELINE}
+
+
+def named(estimate: Estimate) -> Named | None:
+    """The names of an estimate; None for one that is left out or stands elsewhere."""
+    table, quantity = estimate.table, estimate.quantity
+    if quantity in _LEFT_OUT.get(table, ()):
+        return None
+    return _NAMES.get(table, _OUTCOMES).get(quantity, Named(table, "", quantity))
+
+
+def percentage(results: Results, estimate: Estimate, name: Named) -> float | None:
+    """A share in per cent, from its counts: rounded once."""
+    if estimate.value is None:
+        return None
+    table = estimate.table
+    counts = [
+        _count(results, "cohort" if one == "persons" else table, estimate, one) for one in name.of
+    ]
+    return float(100 * Fraction(counts[0], sum(counts[1:])))
+
+
+def _count(results: Results, table: str, estimate: Estimate, quantity: str) -> int:
+    outcome = "" if table == "cohort" else estimate.outcome
+    return int(results.value(table, estimate.stratum, outcome, quantity) or 0)
+
+
+def strata_of(study: StudyDefinition, stratum: str) -> tuple[str, ...]:
+    """The strata that a stratum, a contrast, or all of them together is made of."""
+    part, slash, name = stratum.rpartition("/")
+    contrasts = {contrast.id: contrast for contrast in study.contrasts}
+    levels = [level.id for level in study.strata.levels]
+    if name in levels or name == OVERALL:
+        found = [name]
+    else:
+        found = [contrasts[name].comparator, contrasts[name].exposed]
+    return tuple(f"{part}{slash}{one}" for one in found)
+
+
+def smallest_cell(
+    results: Results, study: StudyDefinition, estimate: Estimate, name: Named
+) -> int | None:
+    """The smallest number of persons above 0 that statistics rest on; None where they need none.
+
+    A count of persons masks its percentage and whatever else stands in its variable. The share of
+    women tells that of men, too.
+    """
+    is_masked_by_its_count = name.name in (COUNT, PERCENTAGE) and estimate.quantity != "women_share"
+    if is_masked_by_its_count or (estimate.table, name.variable) == ("cohort", "age"):
+        return None
+    strata = strata_of(study, estimate.stratum)
+    if estimate.table.startswith("trend_"):
+        part, slash, _ = estimate.stratum.rpartition("/")
+        strata = tuple(f"{part}{slash}{level.id}" for level in study.strata.levels)
+    quantities = [(one, *key) for one in strata for key in _rests_on(study, estimate, name)]
+    counts = [results.value(table, one, what, which) for one, table, what, which in quantities]
+    return min((int(number) for number in counts if number), default=0)
+
+
+def _rests_on(
+    study: StudyDefinition, estimate: Estimate, name: Named
+) -> Iterable[tuple[str, str, str]]:
+    """Table, outcome and quantity of the counts that an estimate of one stratum rests on."""
+    if name.variable == "sex":
+        return [("cohort", "", one) for one in ("women", "men")]
+    if name.variable == "age":
+        return [("cohort", "", "age_known")]
+    if estimate.table == "baseline":
+        total = study.total_outcome
+        outcome = total.id if total is not None else ""
+        return [("users", outcome, "users_before")]
+    if estimate.table in ("users", "did_users", "trend_users") and name.variable == estimate.table:
+        return [("users", estimate.outcome, one) for one in (*CELLS, *_USERS)]
+    return [("users", estimate.outcome, one) for one in _USERS]
