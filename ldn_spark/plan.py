@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ldn_spark import stages
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import Lake, LakeVersion
+from ldn_spark.io.suspicions import warn_of_nobodies
 from ldn_spark.preflight import Preflight, preflight
 from ldn_spark.study.load import Study
 from ldn_spark.study.translation import Translation
@@ -42,7 +43,11 @@ def plan_study(lake: Lake, version: LakeVersion, study: Study, translation: Tran
         exposure_years=f"{'all' if first is None else first} to {last}",
         outcome_years=f"{years[0]} to {years[1]}",
         found=found,
-        warnings=(*coverage_warnings(version, study), *map(str, found.warnings)),
+        warnings=(
+            *coverage_warnings(version, study),
+            *warn_of_nobodies(version.files),
+            *map(str, found.warnings),
+        ),
     )
 
 

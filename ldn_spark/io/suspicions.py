@@ -36,6 +36,16 @@ def suspicious_ids(files: Iterable[FileRecord]) -> dict[str, int]:
     }
 
 
+def warn_of_nobodies(files: Iterable[FileRecord]) -> list[str]:
+    """The sentence about pseudonyms that look like nobody's, for a study of a lake that has any."""
+    if not (ids := suspicious_ids(files)):
+        return []
+    told = ", ".join(f"{text} ({lines:,} lines)" for text, lines in ids.items())
+    if len(ids) == 1:
+        return [f"a pseudonym looks like nobody's and counts as one person: {told}"]
+    return [f"pseudonyms look like nobody's, and each counts as one person: {told}"]
+
+
 def _marked_columns(files: Iterable[FileRecord]) -> Iterator[str]:
     """One sentence on all of them; numbers are to be declared of their own column only."""
     fields: dict[str, Counter[str]] = {}

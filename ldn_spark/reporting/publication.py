@@ -72,13 +72,13 @@ def make(publication: Publication, draw: Draw) -> Made:
         publication: what was found.
         draw: how the figures are drawn; see `figures.copies`.
     """
+    from ldn_spark.reporting.cautions import cautions
     from ldn_spark.reporting.publish import contents
-    from ldn_spark.reporting.units import unknown_doses
 
     study = publication.study
     results = analyse_moments(publication)
     known = publication.provenance.get("warnings", ())
-    warnings = (*known, *filter(None, [unknown_doses(study, results)]))
+    warnings = (*known, *cautions(study, results))
     files, section = _compared(publication, results)
     files |= contents(
         results,

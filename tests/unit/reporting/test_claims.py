@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import pytest
 
+from ldn_spark.reporting.cautions import cautions
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.facts import facts
 from ldn_spark.reporting.figures.draw import figure_ids
@@ -20,7 +21,6 @@ from ldn_spark.reporting.findings import key_findings
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.paragraphs import results_paragraphs
 from ldn_spark.reporting.tables import all_tables
-from ldn_spark.reporting.units import unknown_doses
 from ldn_spark.reporting.wording import length
 from ldn_spark.study.definition import OVERALL
 from tests.unit.reporting.claim_worlds import knows_doses, mean, users, world
@@ -53,7 +53,7 @@ def texts(invented):
     for fact in facts(study, results):
         found[f"tile {fact.label}"] = f"{fact.number} {fact.label} {fact.reading}"
     found |= {f"methods {heading}": text for heading, text in methods(study)}
-    found["unknown doses"] = unknown_doses(study, results)
+    found |= {f"warning {n}": text for n, text in enumerate(cautions(study, results))}
     return {where: plain(text) for where, text in found.items()}
 
 
@@ -320,3 +320,28 @@ def test_figures_show_something(invented):
     assert ("figure3" in names) <= any(
         e.quantity == "ci_low" and e.value is not None for e in tested
     )
+
+
+def test_warnings_are_what_is_so(invented):
+    study, results = invented.study, invented.results
+    said = " | ".join(cautions(study, results))
+    for subgroup, where in [("", ""), *((g.id, " of the subgroup Women") for g in study.subgroups)]:
+        sizes = {level.label: len(invented.of(level.id, subgroup)) for level in study.strata.levels}
+        for label, size in sizes.items():
+            few = re.findall(rf"the stratum {label}{where} has (\d+) patients?, fewer than 5", said)
+            assert few == ([str(size)] if 0 < size < 5 else [])
+        empty = re.search(rf"the strat(?:um|a) ((?:One|None|Many|, | and )+){where} ha\w+ no", said)
+        named = set(re.findall("One|None|Many", empty[1])) if empty else set()
+        assert named == {label for label, size in sizes.items() if size == 0}
+    tested = [e for e in results.estimates if e.table.startswith("did_") and e.quantity == "p"]
+    plain_contrasts = {contrast.id for contrast in study.contrasts}
+    whole = [e for e in tested if e.stratum in plain_contrasts]
+    assert ("no contrast is estimable" in said) == (
+        bool(whole) and all(e.value is None for e in whole)
+    )
+    unused = [
+        outcome.label
+        for outcome in study.outcomes
+        if invented.persons and not any(sum(p.filled[outcome.id][:2]) for p in invented.persons)
+    ]
+    assert ("no patient was dispensed" in said or "was dispensed any" in said) == bool(unused)

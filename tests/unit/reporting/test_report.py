@@ -234,3 +234,13 @@ def test_subgroups_have_their_own_tables(tmp_path):
     assert 'id="UC-table1"' in page
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+
+
+def test_warnings_stand_in_the_head_and_the_annex_is_folded(definition, results, tmp_path):
+    told = {**PROVENANCE, "warnings": ["the stratum LDN×1 has 3 patients, fewer than 5"]}
+    publish(results, definition, tmp_path, **{**STAMP, "provenance": told})
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    head, _, rest = page.partition('id="findings"')
+    assert "<li>the stratum LDN×1 has 3 patients, fewer than 5.</li>" in head.split("<main>")[1]
+    annex = rest.split('id="not-estimable"')[1]
+    assert annex.count("<details><summary>") == annex.count("<table")
