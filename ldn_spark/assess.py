@@ -30,6 +30,7 @@ from ldn_spark.quality.coverage import Extract, cover, days_looked_at
 from ldn_spark.quality.hits import Exposed, find_hits
 from ldn_spark.quality.volume import Month, months_of
 from ldn_spark.run import translation_of
+from ldn_spark.shown import shown
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.transforms import quality
@@ -264,7 +265,7 @@ def _account(file: FileRecord) -> FileAccount:
     }
     return FileAccount(
         file.file_id,
-        file.name,
+        shown(file.name),
         file.kind,
         file.source,
         file.lines,

@@ -25,6 +25,11 @@ def shown(text: str, *, keep: str = "") -> str:
     if len(text) > LONGEST_SHOWN:
         half, left_out = LONGEST_SHOWN // 2, len(text) - LONGEST_SHOWN
         text = f"{text[:half]}… ({left_out:,} more characters) …{text[-half:]}"
+    return escaped(text, keep=keep)
+
+
+def escaped(text: str, *, keep: str = "") -> str:
+    """The same of a text of any length, whole."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(one if one in keep else _visible(one) for one in text)

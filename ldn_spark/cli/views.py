@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from ldn_spark.shown import escaped, shown
 
 if TYPE_CHECKING:
     from ldn_spark.io.ingest import IngestReport
@@ -22,8 +24,17 @@ _WIDTH = 110
 
 def _console() -> Console:
     """Standard output; a fixed width where it is no terminal, so that tables stay whole."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+    console = _Plain(highlight=False)
+    return console if console.is_terminal else _Plain(highlight=False, width=_WIDTH)
+
+
+class _Plain(Console):
+    """A console that shows what a terminal would obey, such as a file's name may hold."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """As its parent; control characters of texts are written as escapes."""
+        texts = (escaped(one, keep="\n") if isinstance(one, str) else one for one in objects)
+        super().print(*texts, **how)
 
 
 def show_ingest(done: IngestReport) -> None:
@@ -80,7 +91,7 @@ def accounting(files: Sequence[FileRecord]) -> Table:
         reasons = [f"{why} {n:,}" for why, n in file.rejected_by_reason.items()]
         mended = [f"({why} {n:,})" for why, n in file.repaired_by_reason.items()]
         numbers = (f"{getattr(file, name):,}" for name in counts)
-        table.add_row(escape(file.name), *numbers, ", ".join([*reasons, *mended]))
+        table.add_row(escape(shown(file.name)), *numbers, ", ".join([*reasons, *mended]))
     return table
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ldn_spark.csv_cells import csv_text
 from ldn_spark.csv_files import read_rows
 from ldn_spark.errors import ConfigError, Problem
 from ldn_spark.io.vocabulary import DrugCodes
@@ -126,8 +126,6 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     """Write a CSV that appears when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
-    with draft.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+    text = csv_text(header, (map(str, row) for row in rows))
+    draft.write_text(text, encoding="utf-8", newline="")
     os.replace(draft, path)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 
+from ldn_spark.csv_cells import csv_text
 from ldn_spark.invented import SENTENCE
 from ldn_spark.published.comparison import EQUAL, VERDICTS, Compared, Comparison, by_place
 from ldn_spark.published.findings import IMPOSSIBLE, INCONSISTENT, Finding
 from ldn_spark.published.rivals import RivalInterval
+from ldn_spark.shown import escaped
 
 COMPARE_CSV, COMPARE_HTML = "compare.csv", "compare.html"
 AUDIT_CSV, AUDIT_HTML = "audit.csv", "audit.html"
@@ -25,17 +25,14 @@ _AUDIT_COLUMNS = (
 )  # fmt: skip
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return stream.getvalue()
+def _html(text: str) -> str:
+    """Text for the content of an element, without control characters."""
+    return escape(escaped(text))
 
 
 def compare_csv(comparison: Comparison) -> str:
     """One line per published value, in the order of the published file."""
-    return _csv(
+    return csv_text(
         _COMPARE_COLUMNS,
         (
             (*row.published.key, row.published.text, row.computed, row.verdict, row.reason,
@@ -47,7 +44,7 @@ def compare_csv(comparison: Comparison) -> str:
 
 def audit_csv(findings: Sequence[Finding]) -> str:
     """One line per finding; the cells it proves impossible are joined by semicolons."""
-    return _csv(
+    return csv_text(
         _AUDIT_COLUMNS,
         (
             (f.check, f.severity, f.place, f.subject, f.printed, f.recomputed, f.explanation,
@@ -61,7 +58,7 @@ def compare_html(comparison: Comparison, title: str, *, invented: bool = False) 
     """A `<section>`: totals by place, what is not equal and why, rival intervals, then all."""
     total = comparison.total
     parts = [
-        f'<section id="compare"><h2>{escape(title)}</h2>',
+        f'<section id="compare"><h2>{_html(title)}</h2>',
         *([f"<p><strong>{SENTENCE}</strong></p>"] if invented else []),
         f"<p><strong>{total[EQUAL]} of {len(comparison.rows)} published values are equal</strong> "
         f"to the computed ones, rounded as they are printed; {total['differs']} differ; "
@@ -73,7 +70,7 @@ def compare_html(comparison: Comparison, title: str, *, invented: bool = False) 
     if comparison.rivals:
         parts += ["<h3>Other intervals for the share of users</h3>", _rivals(comparison.rivals)]
     for place, rows in by_place(comparison.rows).items():
-        parts.append(f"<details><summary>{escape(place)}: every value</summary>")
+        parts.append(f"<details><summary>{_html(place)}: every value</summary>")
         parts += [_compared_table(rows, reasons=False), "</details>"]
     return "\n".join([*parts, "</section>", ""])
 
@@ -125,8 +122,8 @@ def audit_html(findings: Sequence[Finding], title: str) -> str:
     ]
     head = ["Severity", "Printed in", "What", "Printed", "Recomputed", "Why"]
     table = _table(head, body, text=set(range(len(head)))) if findings else ""
-    lead = f"<p>{escape(audit_summary(findings))}</p>"
-    return f'<section id="audit"><h2>{escape(title)}</h2>\n{lead}\n{table}\n</section>\n'
+    lead = f"<p>{_html(audit_summary(findings))}</p>"
+    return f'<section id="audit"><h2>{_html(title)}</h2>\n{lead}\n{table}\n</section>\n'
 
 
 def audit_summary(findings: Sequence[Finding]) -> str:
@@ -150,15 +147,15 @@ def _table(head: Sequence[str], body: Sequence[Sequence[str]], *, text: set[int]
     """A table in the report's style; columns of text are aligned left."""
     left = ' style="text-align:left"'
     heads = "".join(
-        f'<th scope="col"{left if number in text else ""}>{escape(name)}</th>'
+        f'<th scope="col"{left if number in text else ""}>{_html(name)}</th>'
         for number, name in enumerate(head)
     )
     lines = ['<div class="wide"><table class="printed">', f"<thead><tr>{heads}</tr></thead><tbody>"]
     for row in body:
         cells = [
-            f'<td style="text-align:left;white-space:normal">{escape(cell)}</td>'
+            f'<td style="text-align:left;white-space:normal">{_html(cell)}</td>'
             if number in text
-            else f"<td>{escape(cell)}</td>"
+            else f"<td>{_html(cell)}</td>"
             for number, cell in enumerate(row)
         ]
         lines.append(f"<tr>{''.join(cells)}</tr>")
@@ -170,7 +167,7 @@ def page(section: str, *, title: str, style: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}\n</style>\n</head>\n<body>\n"
+        f"<title>{_html(title)}</title>\n<style>\n{style}\n</style>\n</head>\n<body>\n"
         '<main style="max-width:78rem;margin:0 auto;padding:1rem 1.5rem 4rem">\n'
         f"{section}</main>\n</body>\n</html>\n"
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.cells import View
+from ldn_spark.reporting.escaping import markdown
 from ldn_spark.reporting.figures.forest import main_contrast
 from ldn_spark.reporting.findings import estimate_text, p_text, signed
 from ldn_spark.reporting.formats import count, percent, pretty
@@ -131,5 +132,5 @@ def results_markdown(
 ) -> str:
     """The paragraphs and the sentence as a text file; the mark of invented data first."""
     parts = [f"**{SENTENCE}**"] if invented else []
-    parts += [f"**{label}.** {text}" for label, text in paragraphs]
-    return "\n\n".join([*parts, sentence]) + "\n"
+    parts += [f"**{markdown(label)}.** {markdown(text)}" for label, text in paragraphs]
+    return "\n\n".join([*parts, markdown(sentence)]) + "\n"

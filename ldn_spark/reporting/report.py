@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.invented import SENTENCE
+from ldn_spark.reporting.escaping import visible
 from ldn_spark.reporting.facts import facts
 from ldn_spark.reporting.figures.draw import DrawnFigure
 from ldn_spark.reporting.findings import key_findings
@@ -103,7 +104,11 @@ def page_template() -> Template:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=visible,
     )
     environment.filters["count"] = count
     return environment.from_string(_part(TEMPLATE))

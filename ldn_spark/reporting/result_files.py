@@ -12,8 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+from ldn_spark.csv_cells import csv_text
 from ldn_spark.errors import Problem, ResultsError
-from ldn_spark.reporting.writers import csv_text
 from ldn_spark.results import AttritionStep, CurvePoint, Estimate, Results
 from ldn_spark.study.definition import StudyDefinition
 

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from ldn_spark.csv_cells import csv_text
 from ldn_spark.invented import SOURCE as INVENTED
 from ldn_spark.reporting.result_files import number_text
 from ldn_spark.reporting.summarised_names import (
@@ -41,7 +42,6 @@ from ldn_spark.reporting.summarised_names import (
     smallest_cell,
     strata_of,
 )
-from ldn_spark.reporting.writers import csv_text
 from ldn_spark.results import Estimate, Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 

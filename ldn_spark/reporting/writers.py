@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Iterable
 
+from ldn_spark.csv_cells import csv_text
+from ldn_spark.reporting.escaping import html_text as escape
+from ldn_spark.reporting.escaping import markdown
 from ldn_spark.reporting.printed import Cell, PrintedTable, Row, Section
-
-
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Rows as CSV with LF line ends, quoted only where needed."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return stream.getvalue()
 
 
 def table_csv(table: PrintedTable) -> str:
@@ -41,24 +32,27 @@ def _csv_rows(table: PrintedTable) -> Iterable[list[str]]:
 
 def table_markdown(table: PrintedTable) -> str:
     """A GitHub pipe table with its caption above and its notes below."""
-    heads = [_md(table.stub), *(_md(": ".join(column.headers)) for column in table.columns)]
+    heads = [
+        markdown(table.stub),
+        *(markdown(": ".join(column.headers)) for column in table.columns),
+    ]
     lines = [
-        f"**{_md(table.number)}.** {_md(table.title)} {_md(table.caption)}".rstrip(),
+        f"**{markdown(table.number)}.** {markdown(table.title)} {markdown(table.caption)}".rstrip(),
         "",
         _pipes(heads),
         _pipes([":---", *("---:" for _ in table.columns)]),
     ]
     for section in table.sections:
         if section.label:
-            lines.append(_pipes([f"**{_md(section.label)}**", *("" for _ in table.columns)]))
+            lines.append(_pipes([f"**{markdown(section.label)}**", *("" for _ in table.columns)]))
         lines.extend(
-            _pipes([_md(row.label), *(_md_cell(table, cell) for cell in row.cells)])
+            _pipes([markdown(row.label), *(_md_cell(table, cell) for cell in row.cells)])
             for row in section.rows
         )
     for note in table.notes:
-        lines += ["", _md(note)]
+        lines += ["", markdown(note)]
     for mark, reason in table.footnotes:
-        lines += ["", f"<sup>{mark}</sup> {_md(reason)}"]
+        lines += ["", f"<sup>{mark}</sup> {markdown(reason)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -68,14 +62,7 @@ def _pipes(cells: Iterable[str]) -> str:
 
 def _md_cell(table: PrintedTable, cell: Cell) -> str:
     mark = table.mark(cell)
-    return _md(cell.text) + (f"<sup>{mark}</sup>" if mark else "")
-
-
-def _md(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    for sign in "\\`*_|[]":
-        text = text.replace(sign, "\\" + sign)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+    return markdown(cell.text) + (f"<sup>{mark}</sup>" if mark else "")
 
 
 def table_html(table: PrintedTable, *, prefix: str = "") -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ldn_spark.invented import SENTENCE
+from ldn_spark.shown import escaped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,6 +51,7 @@ _SETTINGS = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.titley": 1.0,  # where it stands anyway; matplotlib lays every axis out twice to find that
+    "text.parse_math": False,  # a label is no formula, whatever dollar signs it holds
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
@@ -115,7 +117,11 @@ def mark_invented(figure: Figure) -> Figure:
 
 
 def to_svg(figure: Figure) -> bytes:
-    """The figure as SVG without date, program or background."""
+    """The figure as SVG without date, program or background; a text of it is valid XML."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_text(escaped(text.get_text(), keep="\n"))
     stream = io.BytesIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     return stream.getvalue()

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ from ldn_spark.quality.coverage import COVERAGE_RULE
 from ldn_spark.quality.hits import HITS_RULE
 from ldn_spark.quality.masking import FEWEST_SHOWN, shown
 from ldn_spark.quality.volume import VOLUME_RULE
+from ldn_spark.reporting.escaping import html_text as escape
+from ldn_spark.reporting.escaping import visible
 from ldn_spark.reporting.figures.draw import DrawnFigure
 from ldn_spark.reporting.formats import count, fixed, pretty
 from ldn_spark.reporting.quality.findings import findings, flagged_codes
@@ -86,7 +87,11 @@ def quality_html(found: Assessment, sheets: Mapping[str, Sheet], figure: DrawnFi
 
     here, shared = files("ldn_spark.reporting.quality"), files("ldn_spark.reporting")
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=visible,
     )
     environment.filters["count"] = count
     environment.filters["table"] = listing

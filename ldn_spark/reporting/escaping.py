@@ -1,0 +1,39 @@
+"""Text in Markdown and HTML: shown as it is, whatever it holds."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any
+
+from ldn_spark.shown import escaped
+
+_SIGNS = re.compile(r"[\\`*_|\[\]~]|^[#>]")
+_ELEMENT = re.compile(r"<(?!\s)")
+_ENTITY = re.compile(r"&(?=#|\w+;)")
+_LINK = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp)(:)|\bwww(\.)")
+
+
+def visible(value: Any) -> Any:
+    """What a template is about to print: a text without control characters, markup as it is."""
+    is_text = isinstance(value, str) and not hasattr(value, "__html__")
+    return escaped(value, keep="\n") if is_text else value
+
+
+def html_text(text: str) -> str:
+    """Text for the content or an attribute of an element."""
+    return escape(escaped(text))
+
+
+def markdown(text: str) -> str:
+    """Text that Markdown shows as it is: no emphasis, cell, element, link or control character.
+
+    Addresses are kept from becoming links, as GitHub would make them. A `<` before a blank
+    begins no element and stays, so that `p < 0.001` can be copied from the file.
+
+    >>> markdown("a|b <script> [x](http://y)")
+    'a\\|b &lt;script> \\[x\\](http\\://y)'
+    """
+    text = _SIGNS.sub(r"\\\g<0>", escaped(text.replace("\n", " ")))
+    text = _ELEMENT.sub("&lt;", _ENTITY.sub("&amp;", text))
+    return _LINK.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], text)

@@ -1,0 +1,109 @@
+"""Whatever a label or a file's name holds: no control, no formula, no link, no element, no math."""
+
+from __future__ import annotations
+
+import csv
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from markdown_it import MarkdownIt
+
+from ldn_spark.csv_cells import FORMULA_SIGNS, csv_cell
+from ldn_spark.reporting.escaping import html_text, markdown
+from ldn_spark.reporting.publish import publish
+from tests.unit.reporting.paper_like import PROVENANCE
+
+EVIL = (
+    "=cmd|' /C calc'!A0 \x1b[31m\x07\u202e<script>alert(1)</script> <img src=x> &lt; "
+    "[link](http://evil.example) ![i](x) https://evil.example www.evil.example $x_1$ *b* `c`"
+)
+NUMBERS = ["-1.2", "+3", "-0.0001", "-1e-05", "5e-324", "12", "", "−365", "<0.001", "0.5"]
+FORMULAS = ["=1+1", "+cmd", "-cmd", "@SUM(1)", "=", "-", "＝1", "-0.9 to 2.0", "+1 of 2", "-2+3"]
+
+
+def test_numbers_stay_and_no_text_is_a_formula():
+    assert [csv_cell(text) for text in NUMBERS] == NUMBERS
+    for text in FORMULAS:
+        assert not csv_cell(text).startswith(tuple(FORMULA_SIGNS)), text
+    assert csv_cell("-0.9 to 2.0") == "−0.9 to 2.0"
+
+
+@pytest.mark.parametrize(
+    "text", [EVIL, "# head", "> quote", "<b>", "</b>", "<!-- c -->", "&copy;", "a|b", "~~x~~"]
+)
+def test_markdown_shows_the_text_itself(text):
+    page = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown(text))
+    assert not re.search(r"<(?!/?p>)", page)
+    assert not re.search(r"(?<!\\)(://)|www\.", markdown(text))
+    shown = re.sub(r"</?p>", "", page).strip()
+    assert shown == html_text(text).replace("&#x27;", "'")
+
+
+@pytest.fixture(scope="module")
+def folder(definition, results, tmp_path_factory):
+    """A publication whose every label and delivered name is evil; no study file may be so."""
+    outcomes = tuple(one.model_copy(update={"label": EVIL}) for one in definition.outcomes)
+    levels = tuple(one.model_copy(update={"label": EVIL}) for one in definition.strata.levels)
+    exposure = definition.exposure.model_copy(update={"name": EVIL, "abbreviation": "=LDN\x1b"})
+    study = definition.model_copy(
+        update={
+            "title": EVIL,
+            "reference": EVIL,
+            "outcomes": outcomes,
+            "strata": definition.strata.model_copy(update={"levels": levels}),
+            "exposure": exposure,
+        }
+    )
+    files = [{**PROVENANCE["files"][0], "name": EVIL}]
+    made = tmp_path_factory.mktemp("evil")
+    publish(
+        results,
+        study,
+        made,
+        provenance={**PROVENANCE, "files": files, "warnings": [EVIL], "command": EVIL},
+        study_hash="0f" * 32,
+        software_version="0.1.0",
+    )
+    return made
+
+
+def test_no_file_holds_what_a_terminal_obeys(folder):
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix != ".png":
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202e]", text), path.name
+
+
+def test_figures_are_xml_and_pages_hold_no_foreign_element(folder):
+    figures = list((folder / "figures").glob("*.svg"))
+    assert len(figures) == 4
+    for path in figures:
+        ET.fromstring(path.read_bytes())
+    pages = [*folder.rglob("*.html")]
+    assert len(pages) > 10
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"<script|<img|href=\"(?!#)", text), path.name
+
+
+def test_markdown_files_hold_no_link_and_no_element(folder):
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    for path in folder.rglob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        page = parser.render(text)
+        assert not re.search(r"<(script|img|a|code|em|h\d)\b", page), path.name
+        assert not re.search(r"(?<!\\)://|(?i:\bwww\.)", text), path.name
+        if path.parent.name == "tables":
+            rows = [line for line in text.splitlines() if line.startswith("|")]
+            cells = {len(re.findall(r"(?<!\\)\|", line)) for line in rows}
+            assert len(cells) == 1, path.name
+
+
+def test_no_cell_of_any_csv_is_a_formula(folder):
+    for path in folder.rglob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as stream:
+            for row in csv.reader(stream):
+                for cell in row:
+                    if cell.startswith(tuple(FORMULA_SIGNS)):
+                        float(cell)  # a number, and nothing else
