@@ -26,7 +26,7 @@ def html_text(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Text that Markdown shows as it is: no emphasis, cell, element, link or control character.
+    r"""Text that Markdown shows as it is: no emphasis, cell, element, link or control character.
 
     Addresses are kept from becoming links, as GitHub would make them. A `<` before a blank
     begins no element and stays, so that `p < 0.001` can be copied from the file.
