@@ -1,16 +1,7 @@
 """Find the cohort: persons + dispensings -> candidates, cohort."""
 
-from __future__ import annotations
-
-from ldn_spark.cli.job import open_run, run_job, stage_parser
-from ldn_spark.run_stages import check_stage, cohort_stage
-
-
-def main(args) -> None:
-    with open_run(args, "ldn: cohort") as run:
-        check_stage(run)
-        cohort_stage(run)
-
+from ldn_spark.cli.job import run_job
+from ldn_spark.cli.stages import cohort
 
 if __name__ == "__main__":
-    run_job(main, stage_parser(__doc__))
+    run_job(cohort)

@@ -10,16 +10,27 @@ import typer
 
 from ldn_spark import __version__
 from ldn_spark.cli.check import check
-from ldn_spark.cli.compare import Published, audit, compare, study_named_by
-from ldn_spark.cli.completions import source_names, study_names
+from ldn_spark.cli.compare import audit, compare, study_named_by
+from ldn_spark.cli.completions import source_names
 from ldn_spark.cli.concepts import concepts
-from ldn_spark.cli.finished import RUN_HELP
+from ldn_spark.cli.finished import RUN_HELP, tell_of_run
 from ldn_spark.cli.inspect import inspect
 from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
 from ldn_spark.cli.named_files import named_files
+from ldn_spark.cli.options import (
+    AsOf,
+    AtcVersions,
+    Codelists,
+    Engine,
+    LakeFolder,
+    LogFormat,
+    Published,
+    ResultsFolder,
+    StudyName,
+)
 from ldn_spark.cli.paths import text_path
 from ldn_spark.cli.quality import quality
-from ldn_spark.cli.reporters import log_error, log_warnings, open_reporter
+from ldn_spark.cli.reporters import log_error, open_reporter
 from ldn_spark.cli.schema import schema
 from ldn_spark.errors import LdnSparkError, Problem
 
@@ -40,54 +51,13 @@ results · 10 delivery turned away · 11 nothing to work on · 12 data contradic
 failed · 130 Ctrl-C · 141 the reader of standard output is gone · 143 SIGTERM.""",
 )
 
-Engine = Annotated[
-    str | None,
-    typer.Option("--engine", help="`sail` (embedded, no Java) or `spark`; Sail where installed."),
-]
-LogFormat = Annotated[
-    str,
-    typer.Option(
-        "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
-    ),
-]
-LakeFolder = Annotated[
-    Path,
-    typer.Option(
-        "--lake",
-        envvar="LDN_LAKE",
-        callback=text_path,
-        help="The lake: a folder of Delta tables.",
-    ),
-]
-Codelists = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--codelist",
-        metavar="NAME=FILE",
-        help="Replace a codelist of the study for this run; may be repeated.",
-    ),
-]
-AtcVersions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--atc-version",
-        metavar="YEAR",
-        help="The ATC index of the delivered codes, where the files do not declare it: a year, "
-        "`at_dispensing`, or FILE=YEAR; may be repeated.",
-    ),
-]
-StudyName = Annotated[
-    str,
-    typer.Argument(help="A name in conf/studies, or a YAML file.", autocompletion=study_names),
-]
 
-
-def run(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit code. User errors become messages, bugs keep tracebacks."""
+def run(arguments: list[str] | None = None, commands: typer.Typer = app, name: str = "ldn") -> int:
+    """Run a command line; the exit code. User errors become messages, bugs keep tracebacks."""
     arguments = sys.argv[1:] if arguments is None else arguments
     log_format = "json" if _asks_for_json(arguments) else "text"
     try:
-        result = app(args=arguments, standalone_mode=False, prog_name="ldn")
+        result = commands(args=arguments, standalone_mode=False, prog_name=name)
         if result == INTERRUPTED:  # Typer hears Ctrl-C itself
             raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
@@ -278,13 +248,9 @@ def ingest(
 def run_study(
     study: StudyName,
     lake: LakeFolder,
-    out: Annotated[
-        Path, typer.Option("--out", callback=text_path, help="Results go to `OUT/<study>/<run>`.")
-    ],
+    out: ResultsFolder,
     engine: Engine = None,
-    as_of: Annotated[
-        int | None, typer.Option("--as-of", help="An earlier version of the lake.")
-    ] = None,
+    as_of: AsOf = None,
     codelist: Codelists = None,
     atc_version: AtcVersions = None,
     published: Published = None,
@@ -296,7 +262,6 @@ def run_study(
     with making_aside() as aside:  # first of all: it loads while the rest is loaded
         from ldn_spark.io.engines import default_engine, open_engine
         from ldn_spark.io.lake import read_version
-        from ldn_spark.io.manifests import read_manifest
         from ldn_spark.pipeline import run_study as run_pipeline
         from ldn_spark.published.reading import find_published
         from ldn_spark.study.load import load_study
@@ -307,7 +272,10 @@ def run_study(
         read_version(lake, as_of)  # say so before an engine is started for nothing
         aside.prepare(wanted.definition)
         name = engine or default_engine()
-        with open_reporter(log_format) as report, open_engine(name) as spark:
+        with (
+            open_reporter(log_format) as report,
+            open_engine(name, app_name=f"ldn: {wanted.definition.id}") as spark,
+        ):
             folder = run_pipeline(
                 spark,
                 wanted,
@@ -320,8 +288,7 @@ def run_study(
                 aside=aside,
                 report=report,
             )
-    log_warnings(read_manifest(folder).warnings)
-    typer.echo(str(folder))
+    tell_of_run(folder)
 
 
 @app.command()
@@ -342,9 +309,7 @@ def plan(
     study: StudyName,
     lake: LakeFolder,
     engine: Engine = None,
-    as_of: Annotated[
-        int | None, typer.Option("--as-of", help="An earlier version of the lake.")
-    ] = None,
+    as_of: AsOf = None,
     codelist: Codelists = None,
     atc_version: AtcVersions = None,
 ) -> None:

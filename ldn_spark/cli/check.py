@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldn_spark.cli.completions import source_names
+from ldn_spark.cli.options import Engine, LogFormat
 from ldn_spark.cli.paths import text_path
 
 if TYPE_CHECKING:
@@ -49,16 +50,8 @@ def check(
             "--replaces", help="With --lake: what the delivery would replace, as `ldn ingest` has."
         ),
     ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option("--engine", help="`sail` (embedded, no Java) or `spark`."),
-    ] = None,
-    log_format: Annotated[
-        str,
-        typer.Option(
-            "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
-        ),
-    ] = "auto",
+    engine: Engine = None,
+    log_format: LogFormat = "auto",
 ) -> None:
     """Say everything that an ingest would say, and write nothing into any lake.
 

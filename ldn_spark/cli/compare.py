@@ -9,15 +9,7 @@ from typing import Annotated
 import typer
 
 from ldn_spark.cli.finished import RUN_HELP, open_finished
-
-Published = Annotated[
-    str | None,
-    typer.Option(
-        "--published",
-        metavar="FILE",
-        help="The published values: a CSV, or the name of a study that comes with some.",
-    ),
-]
+from ldn_spark.cli.options import Published
 
 
 def compare(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ldn_spark.cli.options import LogFormat
 from ldn_spark.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -37,12 +38,7 @@ def concepts(
             help="concept_id,atc: the code you mean where several are equally near.",
         ),
     ] = None,
-    log_format: Annotated[
-        str,
-        typer.Option(
-            "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
-        ),
-    ] = "auto",
+    log_format: LogFormat = "auto",
 ) -> None:
     """Write the ATC code of every drug concept, for `ldn ingest --source omop --lookup`.
 

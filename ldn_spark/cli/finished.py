@@ -31,3 +31,12 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
     if folder != place:
         typer.echo(f"the newest run: {folder}", err=True)
     return run, results
+
+
+def tell_of_run(folder: Path) -> None:
+    """The warnings of a run that has just ended, and where its results are."""
+    from ldn_spark.cli.reporters import log_warnings
+    from ldn_spark.io.manifests import read_manifest
+
+    log_warnings(read_manifest(folder).warnings)
+    typer.echo(str(folder))

@@ -8,19 +8,12 @@ from typing import Annotated
 import typer
 
 from ldn_spark.cli.completions import study_names
+from ldn_spark.cli.options import AsOf, AtcVersions, Codelists, Engine, LakeFolder, LogFormat
 from ldn_spark.cli.paths import text_path
 
 
 def quality(
-    lake: Annotated[
-        Path,
-        typer.Option(
-            "--lake",
-            envvar="LDN_LAKE",
-            callback=text_path,
-            help="The lake: a folder of Delta tables.",
-        ),
-    ],
+    lake: LakeFolder,
     study: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,36 +37,11 @@ def quality(
             "--repeated-lines", help="Also count dispensings that are alike; reads all of them."
         ),
     ] = False,
-    as_of: Annotated[
-        int | None, typer.Option("--as-of", help="An earlier version of the lake.")
-    ] = None,
-    codelist: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--codelist",
-            metavar="NAME=FILE",
-            help="Replace a codelist of the studies for this report; may be repeated.",
-        ),
-    ] = None,
-    atc_version: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--atc-version",
-            metavar="YEAR",
-            help="The ATC index of the delivered codes, where the files do not declare it: a "
-            "year, `at_dispensing`, or FILE=YEAR; may be repeated.",
-        ),
-    ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option("--engine", help="`sail` (embedded, no Java) or `spark`."),
-    ] = None,
-    log_format: Annotated[
-        str,
-        typer.Option(
-            "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
-        ),
-    ] = "auto",
+    as_of: AsOf = None,
+    codelist: Codelists = None,
+    atc_version: AtcVersions = None,
+    engine: Engine = None,
+    log_format: LogFormat = "auto",
 ) -> None:
     """Report what the data are like; the last line on standard output is the report's folder.
 

@@ -1,0 +1,115 @@
+"""The jobs of spark-submit are the commands of `ldn`: the same options, calls and results."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import typer
+
+from ldn_spark.cli.app import app, ingest, run, run_study, simulate
+from ldn_spark.cli.interrupts import INTERRUPTED, TERMINATED
+from ldn_spark.cli.job import run_as_job
+from ldn_spark.cli.quality import quality
+from ldn_spark.cli.stages import cohort, measure, publish, summarise
+from ldn_spark.errors import LdnSparkError
+
+JOBS = Path(__file__).resolve().parents[2] / "jobs"
+STAGES = [cohort, measure, summarise, publish]
+COMMANDS = {"ingest": ingest, "simulate": simulate, "study": run_study, "quality": quality}
+
+pytestmark = [
+    pytest.mark.own_engine,
+    pytest.mark.skipif(not find_spec("pysail"), reason="these jobs are tried on Sail"),
+]
+
+
+def test_every_job_is_a_command_or_a_stage():
+    """A job's file does nothing by itself: it names what is run."""
+    known = {**COMMANDS, **{stage.__name__: stage for stage in STAGES}}
+    assert {path.stem for path in JOBS.glob("*.py")} == set(known)
+    for name, command in known.items():
+        tree = ast.parse((JOBS / f"{name}.py").read_text())
+        calls = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        assert calls == [f"run_job({command.__name__})"]
+        assert any(
+            node.module == command.__module__ and node.names[0].name == command.__name__
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom)
+        )
+
+
+def test_stages_take_what_a_run_takes():
+    """With --run-id, which a run makes up; only the last stage publishes."""
+
+    def options(command):
+        commands = typer.Typer()
+        commands.command()(command)
+        found = typer.main.get_command(commands).params
+        return {one.name: (one.opts, one.help, one.default, one.required) for one in found}
+
+    whole = options(run_study)
+    for stage in STAGES:
+        own = options(stage)
+        assert own.pop("run_id")
+        assert own == {name: whole[name] for name in own}
+        assert set(whole) - set(own) == (set() if stage is publish else {"out", "published"})
+
+
+def test_help_of_a_job():
+    command = [sys.executable, str(JOBS / "simulate.py"), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "simulate.py [OPTIONS]" in done.stdout
+    assert "--first-year" in done.stdout
+
+
+def test_a_wrong_call_ends_like_the_command(capsys):
+    assert run_as_job(cohort, ["ldn_2013", "--lake", "gone", "--run-id", "r"]) == 10
+    assert "there is no lake" in capsys.readouterr().err
+    assert run_as_job(cohort, ["ldn_2013", "--bogus"]) == 2
+
+
+def test_stages_alone_give_the_files_of_a_run(tmp_path, capsys):
+    lake, out = tmp_path / "lake", tmp_path / "out"
+    sail = ["--engine", "sail"]
+    assert run_as_job(simulate, [str(tmp_path / "d"), "--people", "3000", *sail]) == 0
+    assert run_as_job(ingest, [str(tmp_path / "d"), "--lake", str(lake), *sail]) == 0
+    shared = ["ldn_2013", "--lake", str(lake), *sail]
+    assert run(["run", *shared, "--out", str(out / "whole"), "--published", "ldn_2013"]) == 0
+    whole = Path(capsys.readouterr().out.splitlines()[-1])
+    for stage in STAGES[:-1]:
+        assert run_as_job(stage, [*shared, "--run-id", "r1"]) == 0
+    more = ["--run-id", "r1", "--out", str(out / "parts"), "--published", "ldn_2013"]
+    assert run_as_job(publish, [*shared, *more]) == 0
+    parts = Path(capsys.readouterr().out.splitlines()[-1])
+    assert parts.name == "r1"
+    names = {path.relative_to(whole) for path in whole.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(parts) for path in parts.rglob("*") if path.is_file()}
+    for name in names - {Path("manifest.json")}:
+        assert (whole / name).read_bytes() == (parts / name).read_bytes(), name
+
+
+def test_help_keeps_angle_brackets(capsys):
+    """Markup would take `<study>` for a tag."""
+    brackets = {
+        (name, option.help)
+        for name, command in typer.main.get_command(app).commands.items()
+        for option in command.params
+        if "<" in (option.help or "")
+    }
+    assert brackets == {("run", "Results go to `OUT/<study>/<run>`.")}
+    assert run(["run", "--help"]) == 0
+    assert "OUT/<study>/<run>" in capsys.readouterr().out
+
+
+def test_help_names_every_exit_code(capsys):
+    assert run(["--help"]) == 0
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    codes = {error.exit_code for error in (LdnSparkError, *LdnSparkError.__subclasses__())}
+    for code in codes | {0, INTERRUPTED, TERMINATED, 141}:
+        assert re.search(rf"(: |· ){code} [a-zA-Z]", said), code
