@@ -13,6 +13,8 @@ from ldn_spark.schemas import HUGE_DDD
 AMOUNT_DECIMALS = Decimal("0.000001")
 AMOUNT_LIMIT = Decimal(10) ** 12
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_LONGEST_PART = 10_000
+"""Digits of a part of a quotient: longer ones would take minutes to divide exactly."""
 _BLANKS = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 
 Number = Callable[[str], Decimal | None]
@@ -110,7 +112,15 @@ def compute(name: str, factors: int, *parts: Decimal | None) -> Field:
     product, divisor = (_product(some) for some in (known[:factors], known[factors:]))
     if len(known) == factors:
         return as_amount(name, product)
+    if any(map(_is_too_long, known)):
+        return Field(None, rejected=f"{name}_malformed")
     return as_amount(name, Fraction(product) / Fraction(divisor))
+
+
+def _is_too_long(part: Decimal) -> bool:
+    """Whether a number has too many digits before or behind its point."""
+    _, digits, exponent = part.as_tuple()
+    return max(len(digits) + max(exponent, 0), -exponent) > _LONGEST_PART
 
 
 def _product(factors: Sequence[Decimal]) -> Decimal:
@@ -124,7 +134,8 @@ def as_amount(name: str, exact: Decimal | Fraction | None) -> Field:
     """An exact number as an amount of six decimals, rounded half to even."""
     if exact is None:
         return Field(None, noted=f"{name}_missing")
-    if abs(exact) >= AMOUNT_LIMIT - 1:  # -1: so that rounding cannot reach the limit
+    size = abs(exact) if isinstance(exact, Fraction) else exact.copy_abs()  # exact at any length
+    if size >= AMOUNT_LIMIT - 1:  # -1: so that rounding cannot reach the limit
         return Field(None, rejected=f"{name}_too_large")
     if isinstance(exact, Fraction):
         value = Decimal(round(exact / Fraction(AMOUNT_DECIMALS))) * AMOUNT_DECIMALS

@@ -92,7 +92,9 @@ def _is_one_of_many(number: str, lines: int, pseudonyms: pa.ChunkedArray) -> boo
 
 
 _WORD_SET = frozenset(_WORDS)
-_MARKER_SET = frozenset({*_WORDS, *_NUMBERS, *_NO_DAYS})
+_FIELDS = {number for number in _NUMBERS if 2 <= len(number) <= 8}
+"""A longer one is an amount that is too large; 0 and 9 are codes of many things."""
+_MARKER_SET = frozenset({*_WORDS, *_FIELDS, *_NO_DAYS})
 _SPELLINGS = pa.array(
     sorted(
         {

@@ -170,6 +170,14 @@ def test_ddds_are_the_exact_quotient_rounded_once(computed, cells, ddd, noted):
     assert parsed.noted == noted
 
 
+@pytest.mark.parametrize("cells", ["9" * 5_000_000 + ";7", "7;0," + "0" * 5_000_000 + "1"])
+def test_a_part_of_millions_of_digits_ends_soon(cells):
+    parsed = parse_file(
+        f"{HEAD};a;b\n{ROW};{cells}", plain(computed={"ddd": {"divide": ["a", "b"]}})
+    )
+    assert [reason for _, _, reason in rejections(parsed)] == ["ddd_malformed"]
+
+
 NUMBERS = st.decimals(-(10**6), 10**6, places=4)
 
 

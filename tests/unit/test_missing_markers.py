@@ -100,7 +100,8 @@ def test_a_lookup_may_hold_markers(tmp_path):
     ("fields", "found"),
     [
         ({"ddd": "NA", "packs": " null "}, {("ddd", "NA"): 1, ("packs", "null"): 1}),
-        ({"sex": "9", "born": "9999"}, {("sex", "9"): 1, ("born", "9999"): 1}),
+        ({"sex": "99", "born": "9999"}, {("sex", "99"): 1, ("born", "9999"): 1}),
+        ({"sex": "9", "ddd": "9" * 12}, {}),
         ({"day": "0000-00-00", "atc": "?"}, {("day", "0000-00-00"): 1, ("atc", "?"): 1}),
         ({"vnr": "None", "icd": "ukjent"}, {("vnr", "None"): 1, ("icd", "ukjent"): 1}),
         ({"vnr": "0", "icd": "9"}, {}),
@@ -119,8 +120,8 @@ def test_what_looks_like_a_marker_and_is_not_declared_is_counted(fields, found):
 def test_nothing_but_what_stands_in_a_list_is_taken_for_a_marker():
     for text in ("na", "N/A", " NaN ", "\\N", "--", "?", "Ukjent", "nicht", "P1", "17", "1999"):
         assert is_word(text) == (text not in {"nicht", "P1", "17", "1999"})
-    for text in ("0", "000000", "99", "-1", "99999999", "31.12.9999", "10", "98", "9998"):
-        assert is_marker(text) == (text not in {"10", "98", "9998"})
+    for text in ("0", "9", "000000", "99", "-1", "99999999", "31.12.9999", "10", "98", "9998"):
+        assert is_marker(text) == (text not in {"0", "9", "10", "98", "9998"})
 
 
 @pytest.mark.parametrize(

@@ -508,7 +508,6 @@ BESIDE = {
         Refused(
             (
                 ("ddds.csv line 1", "the column 'Varenr' is missing", "add it"),
-                ("ddds.csv line 1", "the column 'Vare' is not one of the lookup's", "remove it"),
             ),
             ConfigError,
         ),

@@ -327,6 +327,7 @@ CODES = {
                 f"{P1} {code} 058719 2012-02-25 62.5"
                 for code in ("N06AB", "N06AB03", "N06AB03", "N06AB03", "Q99ZZ99")
             ),
+            warnings=("fields look like missing markers: ATCKode in a.txt (ukjent 1); declare",),
         ),
     ),
     "B6 product numbers as text, as numbers and through decimals": Case(
