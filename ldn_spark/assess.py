@@ -29,7 +29,7 @@ from ldn_spark.quality.atc import atc_rows
 from ldn_spark.quality.coverage import Extract, cover, days_looked_at
 from ldn_spark.quality.hits import Exposed, find_hits
 from ldn_spark.quality.volume import Month, months_of
-from ldn_spark.run import translation_of
+from ldn_spark.run import returns_of, translation_of
 from ldn_spark.shown import shown
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
@@ -175,17 +175,19 @@ def _study(look: _Look, study: Study, extract: Extract | None) -> StudyQuality:
     translation = translation_of(study, look.version, look.stated)
     dispensings = look.read(schemas.DISPENSINGS)
     exposure = definition.exposure
-    asked = [exposure.model_dump(mode="json"), products, translation]
+    asked = [exposure.model_dump(mode="json"), products, translation, definition.returns]
     rows = look.once(
         ["exposures", *asked],
         lambda: collect.rows(quality.count_exposures(dispensings, exposure, translation)),
     )
+    returns = returns_of(study, look.version)
     index_days = quality.find_index_days(
-        stages.in_years(dispensings, *stages.exposure_years(definition)),
+        stages.readable(dispensings, *stages.exposure_years(definition), returns),
         exposure,
         definition.strata,
         products,
         translation,
+        returns=returns,
     )
     counted = look.once(
         ["index days", *asked], lambda: collect.rows(quality.count_index_days(index_days))

@@ -16,7 +16,14 @@ from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.publishing import publish_stage
 from ldn_spark.run import Run, run_key, translation_of
-from ldn_spark.run_stages import Found, check_stage, cohort_stage, measure_stage, summarise_stage
+from ldn_spark.run_stages import (
+    Found,
+    check_stage,
+    cohort_stage,
+    measure_stage,
+    returned_outcomes,
+    summarise_stage,
+)
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.translation import UNTRANSLATED, Translation
@@ -91,7 +98,8 @@ def run_study(
     with translated_faults("running the study", lake_root):
         checked, steps = step("check", check_stage), step("cohort", cohort_stage)
         step("measure", measure_stage)
-        found = Found(checked, steps, step("summarise", summarise_stage))
+        moments = step("summarise", summarise_stage)
+        found = Found(checked, steps, moments, returned_outcomes(run))
         tell("publish")
         folder = publish_stage(
             run,

@@ -7,7 +7,7 @@ table; for a lake without one, or one whose files are of several ATC versions, f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from ldn_spark import schemas, stages
 from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
+from ldn_spark.exposed import Returned, find_exposures, missing_exposure, returned_exposure
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.io.waiting import wait_for_both
@@ -30,7 +31,6 @@ from ldn_spark.study.translation import Translation
 from ldn_spark.study.uses import points_of
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.codes import begins_with_any
-from ldn_spark.transforms.exposure import select_exposures
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Preflight:
     Attributes:
         exposure: dispensings of the exposure's ATC codes in the index period.
         products: those of them that are the exposure.
+        returned: what was returned of the exposure, in all days of the lake.
         outcomes: in the order of the study.
         read_as: delivered codes that are read as others in the study's ATC index.
         problems: any of them stops a run.
@@ -57,6 +58,7 @@ class Preflight:
 
     exposure: int
     products: int
+    returned: Returned
     outcomes: tuple[OutcomeFound, ...]
     read_as: tuple[ReadAs, ...]
     problems: tuple[Problem, ...]
@@ -85,17 +87,13 @@ def preflight(
             Problem(str(lake.root), "the lake holds no dispensing", "take a delivery in first")
         )
     looks = looks_of(study.definition)
-    occurrences, (atc, products) = wait_for_both(
+    occurrences, exposed = wait_for_both(
         lambda: count_codes(lake, version, study, translation, looks),
-        lambda: _count_exposures(lake, version, study, translation),
+        lambda: find_exposures(lake, version, study, translation),
     )
     check = IndexCheck(translation, study.alterations, looks, occurrences)
-    problems = [*check.problems(), *_missing_exposure(study, version, atc, products)]
-    noted = version.may_hold_returns and schemas.DISPENSING_PROFILE.name in version.tables
-    if noted and study.definition.returns != "as_dispense":
-        what = f"`returns: {study.definition.returns}` is not made yet, and the lake holds returns"
-        problems.append(Problem("returns", what, "write `returns: as_dispense`"))
-    warnings = check.warnings()
+    problems = [*check.problems(), *missing_exposure(study, version, exposed)]
+    warnings = [*check.warnings(), *returned_exposure(study, exposed.returned)]
     may_be_empty = {_name(outcome): outcome.may_be_empty for outcome in study.definition.outcomes}
     outcomes = []
     for look in looks:
@@ -110,8 +108,9 @@ def preflight(
         accepted = may_be_empty.get(look.name, True)
         (warnings if accepted else problems).append(_empty(look, elsewhere=elsewhere))
     return Preflight(
-        atc,
-        products,
+        exposed.atc,
+        exposed.products,
+        exposed.returned,
         tuple(
             OutcomeFound(outcome.id, found, outcome.may_be_empty)
             for outcome, found in zip(study.definition.outcomes, outcomes, strict=True)
@@ -216,47 +215,6 @@ def _group_of(groups: Sequence[tuple[int, ...] | None]) -> Column:
         if files is not None:
             chain = chain.when(F.col("file_id").isin(*files), F.lit(number))
     return F.lit(0) if chain is F else chain
-
-
-def _count_exposures(
-    lake: Lake, version: LakeVersion, study: Study, translation: Translation
-) -> tuple[int, int]:
-    """Dispensings of the exposure's ATC codes in the index period, and those of its products."""
-    exposure = study.definition.exposure
-    event = exposure.index_event
-    in_period = stages.in_years(
-        lake.read(schemas.DISPENSINGS, version), event.first.year, event.last.year
-    ).where(F.col("dispensed_on").between(F.lit(event.first), F.lit(event.last)))
-    found = collect.one(
-        select_exposures(in_period, exposure, study.exposure_products, translation).agg(
-            F.count(F.lit(1)).alias("atc"),
-            F.count(F.when(F.col("is_exposure"), F.lit(1))).alias("product"),
-        )
-    )
-    return found["atc"], found["product"]
-
-
-def _missing_exposure(
-    study: Study, version: LakeVersion, atc: int, products: int
-) -> Iterator[Problem]:
-    exposure = study.definition.exposure
-    event = exposure.index_event
-    codes, period = ", ".join(exposure.atc), f"from {event.first} to {event.last}"
-    if atc == 0:
-        yield Problem(
-            "exposure",
-            f"no dispensing {period} has a code under {codes}",
-            f"check the codes and the index period; the lake holds {version.first_dispensed_on} "
-            f"to {version.last_dispensed_on}",
-        )
-    elif products == 0:
-        name = exposure.products
-        yield Problem(
-            f"codelist {name}",
-            f"none of its {len(study.exposure_products or ())} product numbers is dispensed "
-            f"{period}, under {codes}",
-            f"give the product numbers of this register: --codelist {name}=FILE",
-        )
 
 
 def _stands_elsewhere(

@@ -46,7 +46,7 @@ def publish_stage(
     warnings = [
         *coverage_warnings(run.version, run.study),
         *warn_of_nobodies(run.version.files),
-        *map(str, checked.warnings),
+        *map(str, [*checked.warnings, *found.returned]),
     ]
     with new_run_folder(out / run.study.definition.id, run.run_id) as (draft, final):
         made = (make or make_here)(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ldn_spark import schemas
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion, cast_to, read_run_table, write_run_table
+from ldn_spark.study.definition import Returns
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.translation import UNTRANSLATED, Translation, translate
@@ -49,6 +50,11 @@ class Run:
             UsageError: what is stated of the codes does not fit the files.
         """
         return translation_of(self.study, self.version, self.stated)
+
+    @property
+    def returns(self) -> Returns:
+        """What returned packages do; in a lake that holds none, the least work."""
+        return returns_of(self.study, self.version)
 
     @property
     def tables(self) -> Path:
@@ -98,6 +104,11 @@ def translation_of(
         uses_of(definition),
         stated.versions({file.file_id: (file.name, file.atc_version) for file in files}),
     )
+
+
+def returns_of(study: Study, version: LakeVersion) -> Returns:
+    """What returned packages do; in a version that holds none, the least work."""
+    return study.definition.returns if version.may_hold_returns else "as_dispense"
 
 
 def run_key(

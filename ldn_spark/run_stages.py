@@ -20,6 +20,7 @@ from ldn_spark.preflight import Preflight, preflight
 from ldn_spark.results import AttritionStep
 from ldn_spark.run import Run
 from ldn_spark.transforms.cohort import summarise_attrition
+from ldn_spark.transforms.outcomes import summarise_returns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -51,10 +52,13 @@ def cohort_stage(run: Run) -> tuple[AttritionStep, ...]:
     """
     persons, dispensings = run.registry(schemas.PERSONS), run.registry(schemas.DISPENSINGS)
     events = run.write(
-        stages.find_index_events(run.study, dispensings, run.translation), schemas.INDEX_EVENTS
+        stages.find_index_events(run.study, dispensings, run.translation, run.returns),
+        schemas.INDEX_EVENTS,
     )
     candidates = run.write(
-        stages.find_candidates(run.study, events, dispensings, persons, run.translation),
+        stages.find_candidates(
+            run.study, events, dispensings, persons, run.translation, run.returns
+        ),
         schemas.CANDIDATES,
     )
     steps = attrition(run)
@@ -75,7 +79,8 @@ def measure_stage(run: Run) -> None:
     """Registry and cohort -> the cohort's dispensings -> person outcomes."""
     dispensings, cohort = run.registry(schemas.DISPENSINGS), run.read(schemas.COHORT)
     cut = run.write(
-        stages.measure(run.study, dispensings, cohort, run.translation), schemas.COHORT_DISPENSINGS
+        stages.measure(run.study, dispensings, cohort, run.translation, run.returns),
+        schemas.COHORT_DISPENSINGS,
     )
     run.write(stages.sum_outcomes(run.study, cut), schemas.PERSON_OUTCOMES)
 
@@ -102,6 +107,23 @@ def summarise_stage(run: Run) -> dict[str, Rows]:
     return found
 
 
+def returned_outcomes(run: Run) -> tuple[Problem, ...]:
+    """What a person should know of the returns among the cohort's examined medicines."""
+    if run.returns == "as_dispense":
+        return ()
+    found = collect.one(summarise_returns(run.read(schemas.COHORT_DISPENSINGS)))
+    if not found["returns"]:
+        return ()
+    one = found["returns"] == 1
+    what = (
+        f"{found['returns']:,} {'line' if one else 'lines'} of the examined medicines in the "
+        f"cohort's windows {'is a return' if one else 'are returns'} (`returns: {run.returns}`)"
+    )
+    if run.returns == "cancel":
+        what += f", of which {found['returns_unmatched']:,} did not find all that they take back"
+    return (Problem("returns", what),)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What the stages before `publish` hand over.
@@ -110,17 +132,19 @@ class Found:
         checked: what the codes of the study find.
         attrition: persons and records after every step.
         moments: rows of the tables of moments, by name.
+        returned: what should be known of returns among the cohort's examined medicines.
     """
 
     checked: Preflight
     attrition: Sequence[AttritionStep]
     moments: Mapping[str, Rows]
+    returned: tuple[Problem, ...] = ()
 
     @classmethod
     def read(cls, run: Run) -> Found:
         """What earlier stages of a run left in its tables."""
         moments = {table.name: run.rows(table) for table in MOMENTS}
-        return cls(check_stage(run), attrition(run), moments)
+        return cls(check_stage(run), attrition(run), moments, returned_outcomes(run))
 
 
 def attrition(run: Run) -> tuple[AttritionStep, ...]:

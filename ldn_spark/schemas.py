@@ -204,6 +204,8 @@ COHORT_DISPENSINGS = Table(
         ("ddd_micro", "bigint"),
         ("dispenses", "bigint"),
         ("ddd_missing", "bigint"),  # dispenses whose DDD is unknown
+        ("returns", "bigint"),  # returned packages' lines; 0 where they count as dispenses
+        ("returns_unmatched", "bigint"),  # those that did not find all that they take back
     ),
 )
 

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS
-from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.definition import Returns, StudyDefinition
 from ldn_spark.study.load import Study
 from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.transforms import cohort as selection
@@ -47,22 +47,37 @@ def in_years(dispensings: DataFrame, first: int | None, last: int) -> DataFrame:
     return dispensings if first is None else dispensings.where(F.col("year") >= first)
 
 
+def readable(dispensings: DataFrame, first: int | None, last: int, returns: Returns) -> DataFrame:
+    """The lines of these years; of all years where a return may cancel what lies in another."""
+    return dispensings if returns == "cancel" else in_years(dispensings, first, last)
+
+
 def find_index_events(
-    study: Study, dispensings: DataFrame, translation: Translation = UNTRANSLATED
+    study: Study,
+    dispensings: DataFrame,
+    translation: Translation = UNTRANSLATED,
+    returns: Returns | None = None,
 ) -> DataFrame:
     """Everyone with the exposure's ATC codes in the index period, from the exposure's rows alone.
 
-    `translation` says how the lake's codes are read in the study's ATC index.
+    Args:
+        study: what is asked.
+        dispensings: one row per line of the registry.
+        translation: how the lake's codes are read in the study's ATC index.
+        returns: what a returned package does; None = what the study says. A registry that is known
+            to hold no return is read as `as_dispense`, which is the least work.
 
     Returns:
         One row per person, as in `schemas.INDEX_EVENTS`.
     """
     definition = study.definition
+    returns = returns or definition.returns
     exposures = select_exposures(
-        in_years(dispensings, *exposure_years(definition)),
+        readable(dispensings, *exposure_years(definition), returns),
         definition.exposure,
         study.exposure_products,
         translation,
+        returns=returns,
     )
     found = exposure.find_candidates(exposures, definition.exposure.index_event, definition.strata)
     return found.select(*INDEX_EVENTS.names)
@@ -74,10 +89,12 @@ def find_candidates(
     dispensings: DataFrame,
     persons: DataFrame,
     translation: Translation = UNTRANSLATED,
+    returns: Returns | None = None,
 ) -> DataFrame:
     """What the conditions ask of everyone with an index event, and how far they get.
 
-    The index events should be a table: every look joins it, and sees that it is small.
+    The index events should be a table: every look joins it, and sees that it is small. `returns`
+    is that of `find_index_events`.
 
     Returns:
         One row per person, as in `schemas.CANDIDATES`.
@@ -87,7 +104,14 @@ def find_candidates(
     found = selection.add_stratum(found, definition)
     criteria = [step.keep_if for step in (*definition.eligibility, *definition.subgroups)]
     leaves = selection.name_leaves(criteria)
-    found = selection.add_leaf_counts(found, index_events, dispensings, leaves, translation)
+    found = selection.add_leaf_counts(
+        found,
+        index_events,
+        dispensings,
+        leaves,
+        translation,
+        returns=returns or definition.returns,
+    )
     found = selection.add_steps_passed(found, selection.selection_steps(definition, leaves))
     found = selection.add_subgroups(found, definition.subgroups, leaves)
     return found.select(*CANDIDATES.names)
@@ -118,15 +142,21 @@ def measure(
     dispensings: DataFrame,
     cohort: DataFrame,
     translation: Translation = UNTRANSLATED,
+    returns: Returns | None = None,
 ) -> DataFrame:
-    """The cohort's dispensings of the examined medicines, in the one look at the registry."""
+    """The cohort's dispensings of the examined medicines, in the one look at the registry.
+
+    `returns` is that of `find_index_events`.
+    """
     definition = study.definition
+    returns = returns or definition.returns
     return outcomes.sum_cohort_dispensings(
-        in_years(dispensings, *outcome_years(definition)),
+        readable(dispensings, *outcome_years(definition), returns),
         cohort,
         prefixes=definition.outcome_prefixes,
         windows=definition.windows,
         translation=translation,
+        returns=returns,
     )
 
 

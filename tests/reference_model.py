@@ -11,10 +11,104 @@ from datetime import date
 from decimal import Decimal
 
 MICRO = 1_000_000
+SIDES = ("before", "after")
+
+
+def is_return(row):
+    """Whether a line brings something back."""
+    return any(row[name] is not None and row[name] < 0 for name in ("ddd", "packages"))
+
+
+def settled(register, returns):
+    """What is dispensed, and with `no_dispense` what is subtracted (`subtracted`: True)."""
+    if returns == "as_dispense":
+        return register
+    if returns == "cancel":
+        return cancelled(register)[0]
+    rows = []
+    for row in register:
+        ddd = row["ddd"]
+        if is_return(row):
+            row = row | {"subtracted": True, "ddd": None if ddd is None else -abs(ddd)}
+        rows.append(row)
+    return rows
+
+
+def cancelled(register):
+    """The dispensings that returns leave, and the returns that found too little."""
+    left, unmatched = [], []
+    groups = defaultdict(list)
+    for row in register:
+        groups[row["person_key"], row["atc"]].append(dict(row))
+    for lines in groups.values():
+        bought = [row for row in lines if not is_return(row)]
+        brought = [row for row in lines if is_return(row)]
+        products = {row["product_number"] for row in lines} - {None}
+        for product in sorted(products):
+            mine = [row for row in bought if row["product_number"] == product]
+            theirs = [row for row in brought if row["product_number"] == product]
+            unmatched += _take_back(mine, theirs)
+        unmatched += _take_back(bought, [row for row in brought if row["product_number"] is None])
+        left += [row for row in bought if not row.get("gone")]
+    return left, unmatched
+
+
+def _take_back(bought, brought):
+    """Let every return walk backwards through what is left; the returns that found too little."""
+    bought = [row for row in bought if not row.get("gone")]
+    unit = None
+    for name in ("packages", "ddd"):
+        if all(row[name] for row in (*bought, *brought)):
+            unit = name
+    unmatched = []
+    for back in sorted(brought, key=lambda row: row["dispensed_on"]):
+        amount = abs(back[unit]) if unit else 1
+        while amount:
+            before = [
+                row
+                for row in bought
+                if row["dispensed_on"] <= back["dispensed_on"] and not row.get("gone")
+            ]
+            if not before:
+                unmatched.append(back)
+                break
+            last = min(before, key=lambda row: _from_the_top(row, unit))
+            size = last.get("left", last[unit]) if unit else 1
+            taken = min(amount, size)
+            amount -= taken
+            last["left"] = size - taken
+            last["gone"] = last["left"] == 0
+    for row in bought:
+        rest = row.pop("left", None)
+        if rest and unit:
+            row["ddd"], row["packages"] = (rest, None) if unit == "ddd" else (None, rest)
+    return unmatched
+
+
+def _from_the_top(row, unit):
+    """The latest first; of one day the smallest, as it was before anything came back."""
+    size = row[unit] if unit else 1
+    texts = [
+        row[name] or "" for name in ("product_number", "reimbursement_icd", "reimbursement_icpc")
+    ]
+    amounts = [-1 if row[name] is None else row[name] for name in ("ddd", "packages")]
+    order = [row["dispensed_on"].toordinal(), -size, *amounts, *texts]
+    return _Downwards(order)
+
+
+class _Downwards:
+    """Sorts the other way round."""
+
+    def __init__(self, order):
+        self.order = order
+
+    def __lt__(self, other):
+        return self.order > other.order
 
 
 def candidates(study, products, register, persons):
     """person -> what `schemas.CANDIDATES` holds, by the study's rules."""
+    register = [row for row in settled(register, study.returns) if not row.get("subtracted")]
     found = {}
     for person in {row["person_key"] for row in register}:
         mine = [row for row in register if row["person_key"] == person]
@@ -171,16 +265,21 @@ def person_outcomes(study, register, members):
             if not row["atc"].startswith(outcome.atc):
                 continue
             entry = sums[row["person_key"], outcome.id]
-            entry[f"dispenses_{side}"] += 1
+            subtracted = row.get("subtracted", False)
+            entry[f"dispenses_{side}"] += not subtracted
             if row["ddd"] is None:
-                entry["ddd_missing"] += 1
+                entry["ddd_missing"] += not subtracted
             else:
                 entry[f"ddd_micro_{side}"] += int(row["ddd"] * MICRO)
-    return dict(sums)
+    return {
+        key: entry
+        for key, entry in sums.items()
+        if any(entry[f"{what}_{side}"] for what in ("dispenses", "ddd_micro") for side in SIDES)
+    }
 
 
 def _in_windows(study, register, members):
-    for row in register:
+    for row in settled(register, study.returns):
         person = members.get(row["person_key"])
         if person is None:
             continue
@@ -258,8 +357,8 @@ def running_moments(study, register, members, outcome, stratum):
     return moments
 
 
-def dispensing(person, day, atc, *, product="971001", ddd="1", icd=None, icpc=None):
-    """One row of a register; `day` as ISO text, `ddd` as text or None."""
+def dispensing(person, day, atc, *, product="971001", ddd="1", packages=None, icd=None, icpc=None):
+    """One row of a register; `day` as ISO text, `ddd` and `packages` as text or None."""
     on = date.fromisoformat(day) if isinstance(day, str) else day
     return {
         "person_key": person,
@@ -267,7 +366,7 @@ def dispensing(person, day, atc, *, product="971001", ddd="1", icd=None, icpc=No
         "product_number": product,
         "dispensed_on": on,
         "ddd": None if ddd is None else Decimal(ddd),
-        "packages": None,
+        "packages": None if packages is None else Decimal(packages),
         "reimbursement_icd": icd,
         "reimbursement_icpc": icpc,
         "file_id": 1,

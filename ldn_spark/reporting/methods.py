@@ -27,6 +27,16 @@ Paragraph = tuple[str, str]
 """A heading and its text."""
 
 
+_RETURNS = {
+    "cancel": "A line of negative DDDs or packages takes back the latest dispensing before it of "
+    "the same patient, code and product, the day itself included; what is taken back counts "
+    "nowhere, and a return that finds none is left out.",
+    "no_dispense": "A line of negative DDDs or packages is no dispensing; its DDDs are subtracted "
+    "on its day.",
+    "as_dispense": "A line of negative DDDs or packages counts as a dispensing of its DDDs.",
+}
+
+
 def methods(study: StudyDefinition) -> list[Paragraph]:
     """Design first, then selection, exposure, outcomes and statistics."""
     return [*_design(study), *_selection(study), *_outcomes(study), *_statistics(study)]
@@ -56,6 +66,7 @@ def _selection(study: StudyDefinition) -> Iterator[Paragraph]:
     else:
         what += f", only the product numbers of the codelist {exposure.products}"
     yield "Exposure", f"{sentence_case(what)}. Codes of ATC version {study.atc_version}."
+    yield "Returns", _RETURNS[study.returns]
     washout = exposure.index_event.washout_days
     if exposure.index_event.rule == "first_after_washout":
         text = "Part of the index date, see above; patients without such a dispense are excluded."

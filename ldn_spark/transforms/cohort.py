@@ -10,11 +10,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.study.criteria import AgeBetween, Criterion, Dispensed
-from ldn_spark.study.definition import StudyDefinition, Subgroup
+from ldn_spark.study.definition import Returns, StudyDefinition, Subgroup
 from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.exposure import is_washed_out, stratum_of
+from ldn_spark.transforms.returns import NEEDS, is_return, require_dispensings
 
 
 def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFrame:
@@ -44,6 +45,8 @@ def add_leaf_counts(
     dispensings: DataFrame,
     leaves: Mapping[Dispensed, str],
     translation: Translation = UNTRANSLATED,
+    *,
+    returns: Returns,
 ) -> DataFrame:
     """Add, per look at dispensings, the number of matching dispenses of each candidate (0 = none).
 
@@ -51,21 +54,20 @@ def add_leaf_counts(
         candidates: one row per person: person_key.
         index_days: one row per candidate: person_key, index_day; every look reads it, so it should
             be a table and not the outcome of joins.
-        dispensings: one row per dispensing.
+        dispensings: one row per line of the registry.
         leaves: the looks and the column each is counted in.
         translation: how the lake's codes are read.
+        returns: what a returned package does.
 
     Returns:
         One row per candidate, with one integer column per leaf.
     """
-    keys = index_days.select("person_key", "index_day")
+    keys = F.broadcast(index_days.select("person_key", "index_day"))
     for leaf, name in leaves.items():
         counted = F.lit(1) if leaf.counting == "each_dispense" else F.col("dispensed_on")
         counter = F.count if leaf.counting == "each_dispense" else F.count_distinct
         counts = (
-            _require_matching(dispensings, leaf, translation)
-            .select("person_key", "dispensed_on")
-            .join(F.broadcast(keys), on="person_key", how="inner")
+            _require_matching(dispensings, keys, leaf, translation, returns)
             .where(_is_inside(leaf))
             .groupBy("person_key")
             .agg(counter(counted).cast("bigint").alias(name))
@@ -76,10 +78,32 @@ def add_leaf_counts(
 
 
 def _require_matching(
-    dispensings: DataFrame, leaf: Dispensed, translation: Translation
+    dispensings: DataFrame,
+    keys: DataFrame,
+    leaf: Dispensed,
+    translation: Translation,
+    returns: Returns,
 ) -> DataFrame:
-    """The dispensings of the codes and the period of a look; days are looked at later."""
+    """The candidates' dispensings of the codes and the period of a look; days are looked at later.
+
+    A period narrows the years that are read, unless a return outside it may take back what lies
+    inside: then the candidates' lines of all days are matched first.
+    """
     found = require_codes(dispensings, leaf.atc, translation) if leaf.atc else dispensings
+    if returns == "cancel":
+        asked = ("reimbursement_icd", "reimbursement_icpc")
+        columns = ("person_key", "atc", "dispensed_on", "year", *NEEDS, *asked)
+        mine = found.select(*columns).join(keys, on="person_key", how="inner")
+        return _require_asked(require_dispensings(mine, returns), leaf)
+    found = _require_asked(found, leaf)
+    if returns == "no_dispense":
+        found = found.where(~is_return())
+    found = found.select("person_key", "dispensed_on")
+    return found.join(keys, on="person_key", how="inner")
+
+
+def _require_asked(found: DataFrame, leaf: Dispensed) -> DataFrame:
+    """Keep the reimbursement codes and the period of a look."""
     codes = [
         F.coalesce(begins_with_any(column, prefixes), F.lit(False))
         for column, prefixes in (

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ldn_spark.study.definition import Exposure, IndexEvent, Level, Strata
+from ldn_spark.study.definition import Exposure, IndexEvent, Level, Returns, Strata
 from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.transforms.returns import require_dispensings
 
 
 def select_exposures(
@@ -17,29 +18,35 @@ def select_exposures(
     exposure: Exposure,
     products: Sequence[str] | None,
     translation: Translation = UNTRANSLATED,
+    *,
+    returns: Returns,
 ) -> DataFrame:
     """Every dispensing of the exposure's ATC codes, marked where its product belongs to it.
 
     Args:
-        dispensings: one row per dispensing.
+        dispensings: one row per line of the registry.
         exposure: ATC codes of the exposure.
         products: product numbers of the exposure; None = every product. A dispensing without a
             product number belongs to none of a list.
         translation: how the lake's codes are read.
+        returns: what a returned package does.
 
     Returns:
         One row per dispensing: person_key, exposed_on (days since 1970-01-01), is_exposure.
     """
-    is_exposure = (
-        F.lit(True)
-        if products is None
-        else F.coalesce(F.col("product_number").isin(list(products)), F.lit(False))
-    )
-    return require_codes(dispensings, exposure.atc, translation).select(
+    lines = require_codes(dispensings, exposure.atc, translation)
+    return require_dispensings(lines, returns).select(
         "person_key",
         F.unix_date("dispensed_on").alias("exposed_on"),
-        is_exposure.alias("is_exposure"),
+        is_of(products).alias("is_exposure"),
     )
+
+
+def is_of(products: Sequence[str] | None) -> Column:
+    """Whether a line is of one of the products; None = every product."""
+    if products is None:
+        return F.lit(True)
+    return F.coalesce(F.col("product_number").isin(list(products)), F.lit(False))
 
 
 def find_candidates(exposures: DataFrame, index_event: IndexEvent, strata: Strata) -> DataFrame:

@@ -8,11 +8,18 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import MICRO
-from ldn_spark.study.definition import Outcome, Windows
+from ldn_spark.study.definition import Outcome, Returns, Windows
 from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.study.windows import DayWindow
 from ldn_spark.transforms.atc_versions import read_codes, require_delivered
 from ldn_spark.transforms.codes import add_outcomes
+from ldn_spark.transforms.returns import (
+    NEEDS,
+    WHOLE,
+    add_matched,
+    is_return,
+    subtracted_ddd,
+)
 
 
 def sum_cohort_dispensings(
@@ -22,6 +29,7 @@ def sum_cohort_dispensings(
     prefixes: Sequence[str],
     windows: Windows,
     translation: Translation = UNTRANSLATED,
+    returns: Returns,
 ) -> DataFrame:
     """The cohort's dispensings of the examined medicines inside either window, day by day.
 
@@ -30,34 +38,80 @@ def sum_cohort_dispensings(
     code and turns out to be none of the asked ones stays, and belongs to no outcome.
 
     Args:
-        dispensings: one row per dispensing.
+        dispensings: one row per line of the registry.
         cohort: one row per person: person_key, index_date.
         prefixes: ATC prefixes of the examined medicines.
         windows: days relative to the index date.
         translation: how the lake's codes are read.
+        returns: what a returned package does. A return in a window that takes back a dispensing,
+            or has none to take back, is counted on its day beside no dispense and no DDD.
 
     Returns:
         One row per person_key, day and atc (of the study's index): ddd_micro (sum, unknown DDDs
-        left out), dispenses, ddd_missing (dispenses with unknown DDD).
+        left out), dispenses, ddd_missing (dispenses with unknown DDD), returns (0 where they count
+        as dispenses) and returns_unmatched (those that did not find all that they take back).
     """
     index = cohort.select("person_key", F.unix_date("index_date").alias("index_day"))
     day = (F.unix_date("dispensed_on") - F.col("index_day")).cast("int")
     codes = translation.asked_for(prefixes)
+    needs = () if returns == "as_dispense" else NEEDS
+    columns = ("person_key", "atc", "dispensed_on", "ddd", *needs, *codes.needs)
     mine = (
         require_delivered(dispensings, codes)
-        .select("person_key", "atc", "dispensed_on", "ddd", *codes.needs)
+        .select(*dict.fromkeys(columns))
         .join(F.broadcast(index), on="person_key", how="inner")
     )
+    lines = read_codes(mine, codes).withColumn("day", day)
     return (
-        read_codes(mine, codes)
-        .select("person_key", day.alias("day"), "atc", "ddd")
+        _settled(lines, returns)
         .where(_is_in(windows.before) | _is_in(windows.after))
         .groupBy("person_key", "day", "atc")
         .agg(
             (F.coalesce(F.sum("ddd"), F.lit(0)) * F.lit(MICRO)).cast("bigint").alias("ddd_micro"),
-            F.count(F.lit(1)).alias("dispenses"),
-            F.count(F.when(F.col("ddd").isNull(), F.lit(1))).alias("ddd_missing"),
+            _lines(F.col("is_dispense")).alias("dispenses"),
+            _lines(F.col("is_dispense") & F.col("ddd").isNull()).alias("ddd_missing"),
+            _lines(F.col("is_return")).alias("returns"),
+            _lines(F.col("is_unmatched")).alias("returns_unmatched"),
         )
+    )
+
+
+def _settled(lines: DataFrame, returns: Returns) -> DataFrame:
+    """The DDDs that every line adds, and whether it is a dispense, a return, an unmatched one.
+
+    A dispensing that was taken back is gone.
+    """
+    ddd, no = F.col("ddd"), F.lit(False)
+    is_dispense, returned, unmatched = F.lit(True), no, no
+    if returns == "no_dispense":
+        ddd, is_dispense, returned = subtracted_ddd(), ~is_return(), is_return()
+    elif returns == "cancel":
+        returned = F.col("is_return")
+        lines = add_matched(lines).where(returned | (F.col("matched") != WHOLE))
+        ddd, is_dispense = F.when(~returned, ddd), ~returned
+        unmatched = returned & (F.col("matched") != WHOLE)
+    return lines.select(
+        "person_key",
+        "atc",
+        "day",
+        ddd.alias("ddd"),
+        is_dispense.alias("is_dispense"),
+        returned.alias("is_return"),
+        unmatched.alias("is_unmatched"),
+    )
+
+
+def _lines(condition: Column) -> Column:
+    return F.count(F.when(condition, F.lit(1)))
+
+
+def summarise_returns(cohort_dispensings: DataFrame) -> DataFrame:
+    """One row: returns and returns_unmatched of the cohort inside the windows; 0 for none."""
+    return cohort_dispensings.agg(
+        *[
+            F.coalesce(F.sum(name), F.lit(0)).cast("bigint").alias(name)
+            for name in ("returns", "returns_unmatched")
+        ]
     )
 
 
@@ -75,8 +129,8 @@ def sum_person_outcomes(
 ) -> DataFrame:
     """DDDs and dispenses of each person and outcome, before and after.
 
-    A person who was dispensed nothing of an outcome in either window has no row; the group
-    moments count such persons as zeros.
+    A person who was dispensed nothing of an outcome in either window has no row, unless the DDDs
+    of a return were subtracted there; the group moments count such persons as zeros.
 
     Returns:
         One row per person_key and outcome: ddd_micro_before, ddd_micro_after, dispenses_before,
@@ -97,4 +151,9 @@ def sum_person_outcomes(
             total("dispenses", after).alias("dispenses_after"),
             exact_sum(F.col("ddd_missing")).alias("ddd_missing"),
         )
+        .where(_any_but_0("dispenses") | _any_but_0("ddd_micro"))
     )
+
+
+def _any_but_0(what: str) -> Column:
+    return (F.col(f"{what}_before") != 0) | (F.col(f"{what}_after") != 0)

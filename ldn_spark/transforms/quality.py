@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DISPENSINGS
-from ldn_spark.study.definition import Exposure, IndexEvent, Strata
+from ldn_spark.study.definition import Exposure, IndexEvent, Returns, Strata
 from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.exposure import find_candidates, is_washed_out, select_exposures
@@ -65,7 +65,7 @@ def summarise_persons(persons: DataFrame) -> DataFrame:
 def count_exposures(
     dispensings: DataFrame, exposure: Exposure, translation: Translation = UNTRANSLATED
 ) -> DataFrame:
-    """Dispensings under the exposure's ATC codes in the index period, whatever the product.
+    """Lines under the exposure's ATC codes in the index period, whatever the product.
 
     Returns:
         One row per atc and product_number (null = not delivered): dispensings.
@@ -85,17 +85,20 @@ def find_index_days(
     strata: Strata,
     products: Sequence[str] | None,
     translation: Translation = UNTRANSLATED,
+    *,
+    returns: Returns,
 ) -> DataFrame:
     """The index day of everyone who has one, before any condition of eligibility.
 
     Args:
         dispensings: of the years that exposures are looked for in.
+        returns: what a returned package does.
 
     Returns:
         One row per person: person_key, index_day (days since 1970-01-01).
     """
     event: IndexEvent = exposure.index_event
-    exposures = select_exposures(dispensings, exposure, products, translation)
+    exposures = select_exposures(dispensings, exposure, products, translation, returns=returns)
     found = find_candidates(exposures, event, strata)
     has_one = F.col("index_day").isNotNull() & is_washed_out(event)
     return found.where(has_one).select("person_key", "index_day")

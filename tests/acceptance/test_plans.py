@@ -91,12 +91,16 @@ def hints_alone(spark):
 
 @pytest.fixture
 def frames(spark, sample_lake, sample_run, hints_alone):
-    """A function: study -> the frames of its stages that read the registry, by name."""
+    """A function: study -> the frames of its stages that read the registry, by name.
+
+    As of a lake without returns, which the sample is, unless told what returns do.
+    """
     lake = Lake(spark, sample_lake[0])
     version = lake.version()
+    assert not version.may_hold_returns
     tables = lake.root / "runs" / sample_run.name
 
-    def make(name):
+    def make(name, returns="as_dispense"):
         study = load_study(name)
         dispensings = lake.read(schemas.DISPENSINGS, version)
         persons = lake.read(schemas.PERSONS, version)
@@ -104,28 +108,32 @@ def frames(spark, sample_lake, sample_run, hints_alone):
             read_run_table(spark, tables, table) for table in (schemas.INDEX_EVENTS, schemas.COHORT)
         )
         return study, {
-            "index events": stages.find_index_events(study, dispensings),
-            "candidates": stages.find_candidates(study, events, dispensings, persons),
-            "cut": stages.measure(study, dispensings, cohort),
+            "index events": stages.find_index_events(study, dispensings, returns=returns),
+            "candidates": stages.find_candidates(
+                study, events, dispensings, persons, returns=returns
+            ),
+            "cut": stages.measure(study, dispensings, cohort, returns=returns),
         }
 
     return lake, make
 
 
+@pytest.mark.parametrize("returns", ["as_dispense", "no_dispense", "cancel"])
 @pytest.mark.parametrize("name", STUDIES)
-def test_no_stage_shuffles_the_registry(frames, name):
+def test_no_stage_shuffles_the_registry(frames, name, returns):
     lake, make = frames
-    study, by_stage = make(name)
+    study, by_stage = make(name, returns)
     for stage, frame in by_stage.items():
         small = study.definition.exposure.atc if stage == "index events" else ()
         assert shuffled(planned(frame), lake, small=small) == [], (name, stage)
 
 
+@pytest.mark.parametrize("returns", ["as_dispense", "no_dispense", "cancel"])
 @pytest.mark.parametrize("name", STUDIES)
-def test_no_scan_is_added(frames, name):
+def test_no_scan_is_added(frames, name, returns):
     """One for the exposure, one per condition on dispensings, one of persons, one for outcomes."""
     lake, make = frames
-    study, by_stage = make(name)
+    study, by_stage = make(name, returns)
     conditions = {
         leaf
         for step in (*study.definition.eligibility, *study.definition.subgroups)

@@ -49,7 +49,9 @@ PRODUCTS = ["971001", "971002", "971003", None]
 
 STUDIES = {
     "paper": {},
+    "returns are no dispensings": {"returns": "no_dispense"},
     "washout, one a day": {
+        "returns": "as_dispense",
         "exposure": exposure_with(washout_days=180),
         "strata": strata_with(same_day="one_a_day"),
     },
@@ -93,6 +95,23 @@ STUDIES = {
 }
 
 
+def returned(chance, row):
+    """A line some days after another one that brings all of it back, a part, or more."""
+    back = dispensing(
+        row["person_key"],
+        row["dispensed_on"] + timedelta(days=chance.choice([0, 1, 7, 365])),
+        row["atc"],
+        product=chance.choice([row["product_number"]] * 4 + [None, "971003"]),
+    )
+    ddd, packages = row["ddd"], row["packages"]
+    share = chance.choice([Decimal(1), Decimal(1), Decimal("0.5"), Decimal(3)])
+    back["ddd"] = None if ddd is None else -abs(ddd * share).quantize(Decimal("0.000001"))
+    back["packages"] = None if packages is None else -share * packages
+    if chance.random() < 0.2:
+        back |= {"ddd": None, "packages": Decimal(-1)}
+    return back
+
+
 def random_register(seed, people=40):
     chance = random.Random(seed)
     register, attributes = [], {}
@@ -122,6 +141,11 @@ def random_register(seed, people=40):
             )
             row = dispensing(person, index + timedelta(days=day), chance.choice(CODES), ddd=ddd)
             register += [row] * chance.choice([1, 1, 1, 2])
+    for row in register:
+        if chance.random() < 0.3:
+            row["packages"] = Decimal(chance.choice([0, 1, 1, 2]))
+    bought = [row for row in register if row["ddd"] is None or row["ddd"] >= 0]
+    register += [returned(chance, row) for row in bought if chance.random() < 0.15]
     chance.shuffle(register)
     return register, attributes
 

@@ -91,12 +91,13 @@ def test_the_same_answer_in_every_index(spark, name):
 @pytest.mark.parametrize("seed", [2, 3, 4])
 @pytest.mark.parametrize("name", STUDIES)
 def test_more_registers(spark, name, seed):
-    same_answer_in_every_index(spark, name, seed=seed)
+    changes = {} if "returns" in STUDIES[name] else {"returns": "no_dispense"}  # less to match
+    same_answer_in_every_index(spark, name, seed=seed, **changes)
 
 
-def same_answer_in_every_index(spark, name, seed):
+def same_answer_in_every_index(spark, name, seed, **changes):
     chance = random.Random(1000 * seed + len(name))
-    study = study_like(**STUDIES[name])
+    study = study_like(**STUDIES[name], **changes)
     register, attributes = random_register(seed * 10 + len(name))
     register = [row | {"file_id": chance.choice([1, 2, 3])} for row in register]
     by_year, table = random_history(chance)

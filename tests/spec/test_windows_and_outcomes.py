@@ -116,7 +116,8 @@ CODES = [
 def test_codes_belong_to_outcomes(spark):
     index = date(2013, 6, 1)
     register = [dispensing(person, index, atc, ddd=ddd) for person, atc, ddd, _ in CODES]
-    _, outcomes = measured(spark, study_like(), register, [member(p, index) for p, *_ in CODES])
+    study = study_like(returns="as_dispense")
+    _, outcomes = measured(spark, study, register, [member(p, index) for p, *_ in CODES])
     got = sums(outcomes)
     expected = {
         (person, outcome): (0, ddd, 0, 1)
@@ -191,7 +192,7 @@ def test_running_sums_day_by_day(spark):
         dispensing(2, index + timedelta(days=6), "N06AB03", ddd="-2"),  # returned
     ]
     members = [member(1, index), member(2, index)]
-    study = study_like()
+    study = study_like(returns="as_dispense")
     cut, outcomes = measured(spark, study, register, members)
     frames = stages.summarise(study, frame(spark, schemas.COHORT, members), cut, outcomes)
     steps = {

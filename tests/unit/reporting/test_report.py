@@ -182,14 +182,16 @@ def test_methods_state_every_choice(definition):
         "80%",
         "ldn_products",
         "None: earlier use",
+        "takes back the latest dispensing",
         "several dispenses on one day count sep",
     ):
         assert choice in said  # fmt: skip
     other = changed(definition, "statistics.did_mean_variance", "pooled")
     other = changed(other, "strata.same_day", "one_a_day")
     other = changed(other, "exposure.index_event.washout_days", "ever")
+    other = changed(other, "returns", "no_dispense")
     said = " ".join(text for _, text in methods(other))
-    for choice in ("pooled variance", "count once", "Patients with any LDN before"):
+    for choice in ("pooled variance", "count once", "with any LDN before", "is no dispensing"):
         assert choice in said
 
 
