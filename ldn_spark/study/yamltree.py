@@ -55,6 +55,7 @@ _CONSTANTS = {"": None, "~": None} | {
     for spelling in (name, name.capitalize(), name.upper())
 }
 _MERGE = "<<"
+_DIRECTIVE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*%")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -108,6 +109,11 @@ def read_tree(path: Path) -> tuple[Node, list[Problem]]:
             longer than any file of settings.
     """
     text = read_text(path, max_bytes=MAX_BYTES)
+    if found := _DIRECTIVE.match(text):
+        where = _place(path, text.count("\n", 0, found.end()), 0)
+        raise ConfigError(
+            Problem(where, "begins with a directive", "leave out the lines before ---")
+        )
     builder = _Builder(path, YAML(typ="safe", pure=True).parse(text))
     try:
         return builder.document(), builder.problems
@@ -146,8 +152,6 @@ class _Builder:
         """The one document of the stream."""
         event = self._next()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
-            if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
-                self._stop(event, "begins with a directive", "leave out the lines before ---")
             event = self._next()
         if isinstance(event, StreamEndEvent):
             raise ConfigError(Problem(str(self._path), "is empty", "write `key: value` lines"))
