@@ -182,7 +182,7 @@ KINDS = {
         ),
         Kind(
             "source.yaml",
-            _shipped("sources", "canonical", "spdr"),
+            _shipped("sources", "canonical", "spdr", "omop"),
             _AS_AUTHORS,
             read_source,
         ),

@@ -178,3 +178,14 @@ def test_nested_codes_count_once():
 def test_every_study_of_the_project_loads(path):
     study = load_study(path.stem)
     assert study.definition.id == path.stem
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("study", "studies/study.schema.json"), ("source", "sources/source.schema.json")],
+)
+def test_the_schemas_for_editors_are_up_to_date(kind, path, capsys):
+    from ldn_spark.cli.app import run
+
+    assert run(["schema", kind]) == 0
+    assert capsys.readouterr().out == (conf_folder() / path).read_text(encoding="utf-8")
