@@ -90,14 +90,14 @@ def check(
 def _show(found: CheckReport, log_format: str) -> None:
     """The account as an ingest gives it; what is wrong on standard error; the verdict last."""
     from ldn_spark.cli.reporters import log_error
-    from ldn_spark.cli.views import _console, accounting
+    from ldn_spark.cli.views import _console, print_accounting
     from ldn_spark.errors import DeliveryError
 
     console = _console()
     for name in found.known:
         console.print(f"{name}: already in the lake", markup=False)
     if found.files:
-        console.print(accounting(found.files))
+        print_accounting(console, found.files)
     for problem in found.examples:
         console.print(f"  rejected: {problem}", markup=False)
     for warning in found.warnings:

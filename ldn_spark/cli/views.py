@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ldn_spark.shown import escaped, shown
+from ldn_spark.shown import escaped
 
 if TYPE_CHECKING:
     from ldn_spark.io.ingest import IngestReport
@@ -43,7 +43,7 @@ def show_ingest(done: IngestReport) -> None:
     for name in done.known:
         console.print(f"{name}: already in the lake, nothing changed", markup=False)
     if done.files:
-        console.print(accounting(done.files))
+        print_accounting(console, done.files)
     for problem in done.examples:
         console.print(f"  rejected: {problem}", markup=False)
     for warning in done.warnings:
@@ -77,22 +77,12 @@ def show_mark(console: Console, version: LakeVersion) -> None:
         console.print(SENTENCE)
 
 
-def accounting(files: Sequence[FileRecord]) -> Table:
+def print_accounting(console: Console, files: Sequence[FileRecord]) -> None:
     """What became of the lines of every file, and of all of them."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
-    counts = ["lines", "accepted", "rejected"]
-    counts += ["left_out"] if any(file.left_out for file in files) else []
-    table.add_column("file", "all files")
-    for name in counts:
-        total = sum(getattr(file, name) for file in files)
-        table.add_column(name.replace("_", " "), f"{total:,}", justify="right")
-    table.add_column("reasons and repairs", overflow="fold")
-    for file in files:
-        reasons = [f"{why} {n:,}" for why, n in file.rejected_by_reason.items()]
-        mended = [f"({why} {n:,})" for why, n in file.repaired_by_reason.items()]
-        numbers = (f"{getattr(file, name):,}" for name in counts)
-        table.add_row(escape(shown(file.name)), *numbers, ", ".join([*reasons, *mended]))
-    return table
+    from ldn_spark.cli.accounting import accounting
+
+    for line in accounting(files, console.width):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:

@@ -167,6 +167,7 @@ def _record(
         markers=_markers(counts["marker"]),
         nobodies=dict(sorted(counts["nobody"].items())),
         left_out_by_column=dict(sorted(counts["left_out"].items())),
+        known_by_column={name: lines for name, lines in sorted(counts["known"].items()) if lines},
     )
     told = record.accepted + record.rejected + record.left_out
     if told != record.lines or record.repaired > record.accepted:

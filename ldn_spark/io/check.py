@@ -44,6 +44,7 @@ from ldn_spark.io.redelivered import find_redelivered
 from ldn_spark.io.replacing import read_replacement
 from ldn_spark.io.sources import Source
 from ldn_spark.io.suspicions import suspicions
+from ldn_spark.io.unread import unread_warnings
 from ldn_spark.progress import Reporter, silent
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def check(
             problems += _outside_period(intake, found)
             again = find_redelivered(intake)
             problems += [] if replacement.declared else again
-    warnings += [*told, *notes, *same_name, *suspicions(records, source)]
+    warnings += [*told, *notes, *same_name, *suspicions(records, source), *unread_warnings(records)]
     warnings += map(str, again if replacement.declared else ())
     return CheckReport(tuple(records), known, tuple(examples), tuple(warnings), tuple(problems))
 

@@ -44,6 +44,7 @@ from ldn_spark.io.registry import Written, write_registry
 from ldn_spark.io.replacing import Replacement, read_replacement
 from ldn_spark.io.sources import Source
 from ldn_spark.io.suspicions import suspicions
+from ldn_spark.io.unread import unread_warnings
 from ldn_spark.io.verification import check_rejected, describe_dispensings, describe_persons
 from ldn_spark.io.waiting import wait_for_both
 from ldn_spark.progress import Progress, Reporter, silent
@@ -151,7 +152,7 @@ def ingest(
         slack = source.birth_year_slack
         records = [replace(one, lookups=looked_up, birth_year_slack=slack) for one in records]
         examples = rejection_examples(staging, records)
-        warnings += suspicions(records, source)
+        warnings += [*suspicions(records, source), *unread_warnings(records)]
         require_enough_accepted(records, examples, max_rejected_share)
         reached("parsed")
         intake = Intake(

@@ -69,6 +69,7 @@ class FileRecord:
         markers: fields by column and text that look like missing values and were not declared.
         left_out_by_column: lines that are neither accepted nor rejected because the source does
             not mean them, by the column that tells them.
+        known_by_column: accepted lines by columns of ours of which they know the value.
         nobodies: accepted lines by pseudonyms that look like nobody's; see `markers.nobodies`.
     """
 
@@ -97,6 +98,7 @@ class FileRecord:
     markers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     nobodies: Mapping[str, int] = field(default_factory=dict)
     left_out_by_column: Mapping[str, int] = field(default_factory=dict)
+    known_by_column: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def left_out(self) -> int:

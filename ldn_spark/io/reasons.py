@@ -127,6 +127,15 @@ def mend_of(reason: str, is_marked: bool) -> str:
     return _MENDS.get(reason, "")
 
 
+def is_unmatched(code: str) -> bool:
+    """Whether a code says of a lookup that it does not hold the key of a line.
+
+    >>> is_unmatched("ddd_table_unmatched"), is_unmatched("sex_unknown")
+    (True, False)
+    """
+    return code.endswith(_UNMATCHED)
+
+
 def explain(code: str) -> str:
     """The meaning of a code.
 
@@ -135,6 +144,6 @@ def explain(code: str) -> str:
     >>> explain("ddd_table_unmatched")
     "the lookup 'ddd_table' does not hold the line's key"
     """
-    if code.endswith(_UNMATCHED):
+    if is_unmatched(code):
         return f"the lookup '{code.removesuffix(_UNMATCHED)}' does not hold the line's key"
     return REASONS[code]

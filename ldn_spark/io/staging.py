@@ -35,6 +35,7 @@ from ldn_spark.io.said import Statements
 from ldn_spark.io.sources import Source
 from ldn_spark.io.staged import SUFFIX, stage_by_code
 from ldn_spark.io.tabular import is_damage, read_rows
+from ldn_spark.io.unread import KNOWN_COLUMNS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -201,6 +202,7 @@ class _Staging:
         markers = {MARKER_SEPARATOR.join(place): n for place, n in parsed.markers.items()}
         account.extend(("marker", place, fields) for place, fields in markers.items())
         account.extend(("nobody", text, lines) for text, lines in parsed.nobodies.items())
+        account.extend(("known", column, lines) for column, lines in _known(parsed.accepted))
         account.extend(("left_out", column, lines) for column, lines in parsed.left_out.items())
         return self._account(account, taken_in)
 
@@ -247,6 +249,13 @@ class _Staging:
         tables = [_told(self.task.file_id, account), taken_in]
         whole = pa.concat_tables([one for one in tables if one is not None]).combine_chunks()
         return whole.to_batches()[0]
+
+
+def _known(accepted: pa.Table) -> Iterator[tuple[str, int]]:
+    """Of each column, how many accepted lines know its value."""
+    for name in KNOWN_COLUMNS:
+        if name in accepted.column_names:
+            yield name, len(accepted) - accepted[name].null_count
 
 
 def _told(file_id: int, account: Sequence[tuple[str, str, int]]) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ldn_spark.io.lake import FileRecord
 from ldn_spark.io.markers import is_word
@@ -19,7 +19,7 @@ def suspicions(files: Iterable[FileRecord], source: Source) -> list[str]:
     """What a source file should declare: missing values, pseudonyms of nobody, other filters."""
     files = list(files)
     empty = [file.name for file in files if 0 < file.lines == file.left_out]
-    left = [f"{_files(empty)}: 'where' leaves out every line"] if empty else []
+    left = [f"{named_files(empty)}: 'where' leaves out every line"] if empty else []
     return [*left, *_marked_columns(files), *_nobodies(files, source)]
 
 
@@ -64,7 +64,7 @@ def _marked_columns(files: Iterable[FileRecord]) -> Iterator[str]:
     }
     declared = words if not columns else {"values": words, "columns": columns}
     told = "; ".join(
-        f"{column} in {_files(names[column])} ({_counted(markers)})"
+        f"{column} in {named_files(names[column])} ({_counted(markers)})"
         for column, markers in sorted(fields.items())
     )
     yield f"fields look like missing markers: {told}; declare missing_values: {_yaml(declared)}"
@@ -91,6 +91,7 @@ def _yaml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _files(names: list[str]) -> str:
+def named_files(names: Sequence[str]) -> str:
+    """The first few names of files, and how many others there are."""
     more = len(names) - _NAMED_FILES
     return ", ".join(names[:_NAMED_FILES]) + (f" and {more} more files" if more > 0 else "")
