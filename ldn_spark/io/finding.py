@@ -9,7 +9,7 @@ from pathlib import Path
 from ldn_spark.errors import DeliveryError, LdnSparkError, Problem
 from ldn_spark.io.deltatables import is_delta, open_delta
 from ldn_spark.io.file_kinds import no_file
-from ldn_spark.io.foreign import BEGIN
+from ldn_spark.io.foreign import BEGIN, is_letter
 from ldn_spark.io.layouts import Layout, layouts_of, mentions_columns
 from ldn_spark.io.sources import Source
 from ldn_spark.io.statfiles import FORMATS, stat_header, stat_kind
@@ -152,14 +152,16 @@ def _data_files(folder: Path, named: set[Path], source: Source) -> Iterator[Path
 
 
 def _is_known(path: Path, source: Source, layouts: Sequence[Layout]) -> bool:
-    """Whether a file names any column of the source; a broken one is no stranger."""
+    """Whether a file names any column of the source; a broken one is no stranger, a letter is."""
     try:
         return mentions_columns(_header_text(path, source), layouts)
     except DeliveryError:
-        if path.is_dir() or source.format == "text":
+        if path.is_dir():
             return True
     with path.open("rb") as stream:
         begin = stream.read(BEGIN)
+    if source.format == "text":
+        return not is_letter(begin)
     if source.format == "parquet":
         return begin[:3] == b"PAR" or not begin
     return bool(stat_kind(path, begin))

@@ -112,6 +112,16 @@ def foreign(begin: bytes, path: Path | None = None) -> Told | None:
     return found
 
 
+def is_letter(begin: bytes) -> bool:
+    """Whether something is a letter or a page, as may lie beside the files of a delivery.
+
+    >>> is_letter(b"%PDF-1.4"), is_letter(b"a;b")
+    (True, False)
+    """
+    found = foreign(begin)
+    return found is not None and found[1] == _AGAIN
+
+
 def _is_office(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as packed:

@@ -249,7 +249,7 @@ def test_the_command(capsys, folder):
     good = deliver(folder, "good.txt", GOOD)
     assert run(["check", str(good), "--source", "norpd", "--engine", "sail"]) == 0
     said = capsys.readouterr()
-    assert "(atc_upper 1)" in said.out
+    assert "repaired: atc_upper 1" in said.out
     assert said.out.splitlines()[-1] == (
         "An ingest would take this delivery: 1 file, 3 lines, 3 accepted, 0 rejected."
     )

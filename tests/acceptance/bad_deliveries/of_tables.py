@@ -168,6 +168,7 @@ TYPES = {
             },
             dispensings=5,
             persons=1,
+            warnings=("1.parquet, 2.parquet: 40 % of ddd (2 of 5 values)",),
             rows=tuple(
                 f"{P1} N05BB01 058719 2012-02-25 {ddd}" for ddd in ("-", "-", "0.1", "62.5", "62.5")
             ),
@@ -497,6 +498,10 @@ BESIDE = {
             },
             dispensings=0,
             persons=2,
+            warnings=(
+                "persons.csv: 50 % of birth_year (1 of 2 values)",
+                "persons.csv: 50 % of sex (1 of 2 values)",
+            ),
             rows=(),
             people=(f"{P1} F 1951 2013-01-01", f"{P2} - - -"),
             rejections=("persons.csv 4 pseudonym pseudonym_missing",),

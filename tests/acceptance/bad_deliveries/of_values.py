@@ -154,6 +154,7 @@ NUMBERS = {
             },
             dispensings=3,
             persons=1,
+            warnings=("a.txt: 33 % of ddd (1 of 3 values)",),
             rows=tuple(f"{P1} N05BB01 058719 2012-02-25 {ddd}" for ddd in ("-", "1.5", "2")),
             rejections=tuple(f"a.txt {line} {DDD} ddd_malformed" for line in (3, 4, 5, 6, 8)),
         ),
@@ -200,6 +201,7 @@ NUMBERS = {
             },
             dispensings=5,
             persons=1,
+            warnings=("a.txt: 20 % of ddd (1 of 5 values)",),
             rows=tuple(
                 f"{P1} N05BB01 058719 2012-02-25 {ddd}"
                 for ddd in ("-", "-12.5", "0", "0.123456", "1000000000")
@@ -268,6 +270,7 @@ DATES = {
             },
             dispensings=3,
             persons=1,
+            warnings=("a.txt: 100 % of birth_year (3 of 3 values)",),
             rows=tuple(f"{P1} N05BB01 058719 {y}-02-29 62.5" for y in (2000, 2012, 2104)),
         ),
     ),
@@ -349,6 +352,7 @@ CODES = {
             },
             dispensings=4,
             persons=1,
+            warnings=("a.txt: 25 % of product_number (1 of 4 values)",),
             rows=(
                 f"{P1} N05BB01 - 2012-02-25 62.5",
                 *(f"{P1} N05BB01 000123 2012-02-25 62.5",) * 3,
@@ -408,6 +412,7 @@ LIVES = {
             },
             dispensings=6,
             persons=6,
+            warnings=("a.txt: 83 % of birth_year (5 of 6 values)",),
             people=("kanari0 F 2012 -", *(f"kanari{number} F - -" for number in range(1, 6))),
         ),
     ),
@@ -426,6 +431,7 @@ LIVES = {
             {"a.txt": Account(5, 5, noted={"death_month_unknown": 1, "dispensed_after_death": 1})},
             dispensings=5,
             persons=3,
+            warnings=("a.txt: 25 % of died_on (1 of 4 values)",),
             people=(
                 f"{P1} F 1951 2012-01-31",
                 f"{P2} F 1951 2012-02-29",
@@ -445,6 +451,10 @@ LIVES = {
             },
             dispensings=6,
             persons=3,
+            warnings=(
+                "b.txt: 33 % of birth_year (1 of 3 values)",
+                "b.txt: 33 % of sex (1 of 3 values)",
+            ),
             people=(f"{P1} - 1951 -", f"{P2} F - -", f"{P3} F 1951 -"),
             conflicts=(1, 1),
         ),
