@@ -17,6 +17,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark import schemas, stages
+from ldn_spark.errors import Problem
+from ldn_spark.extent import extract_of, find_months
 from ldn_spark.io import collect
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion
 from ldn_spark.io.reasons import explain
@@ -26,12 +28,13 @@ from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.quality.amounts import Amounts, total
 from ldn_spark.quality.assessment import Assessment, FileAccount, People, Repeated, StudyQuality
 from ldn_spark.quality.atc import atc_rows
-from ldn_spark.quality.coverage import Extract, cover, days_looked_at
+from ldn_spark.quality.coverage import Extract, cover, find_uncovered
 from ldn_spark.quality.hits import Exposed, find_hits
-from ldn_spark.quality.volume import Month, months_of
 from ldn_spark.run import returns_of, translation_of
 from ldn_spark.shown import shown
+from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.load import Study
+from ldn_spark.study.reach import days_looked_at
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.transforms import quality
 from ldn_spark.transforms.profile import summarise_dispensings
@@ -54,9 +57,9 @@ def assess_lake(
     """Everything that a quality report says; the arguments are those of `write_quality_report`."""
     look = _Look(lake, version, stated, report, steps=3 + len(studies) + repeated_lines)
     by_year = look.at(lambda: _codes(look.profile))
-    months = look.at(lambda: _months(look.profile))
+    months = look.at(lambda: find_months(lake, version))
     people = look.at(lambda: _people(lake, version))
-    extract = _extract(version, months)
+    extract = extract_of(version, months)
     assessed = tuple(look.at(lambda study=study: _study(look, study, extract)) for study in studies)
     by_code = _by_code(by_year)
     repeated = look.at(lambda: _repeated(look, by_year)) if repeated_lines else None
@@ -145,19 +148,6 @@ def _by_code(by_year: ByYear) -> dict[str, Amounts]:
     return found
 
 
-def _months(profile: DataFrame) -> tuple[Month, ...]:
-    rows = collect.rows(quality.summarise_months(profile))
-    return months_of({(row["year"], row["month"]): row["dispensings"] for row in rows})
-
-
-def _extract(version: LakeVersion, months: Sequence[Month]) -> Extract | None:
-    if not version.first_dispensed_on:
-        return None
-    first, last = version.first_dispensed_on, version.last_dispensed_on
-    gaps = frozenset((month.year, month.month) for month in months if month.flag == "gap")
-    return Extract(date.fromisoformat(first), date.fromisoformat(last), gaps)
-
-
 def _people(lake: Lake, version: LakeVersion) -> People:
     found = collect.one(quality.summarise_persons(lake.read(schemas.PERSONS, version)))
     return People(
@@ -199,13 +189,19 @@ def _study(look: _Look, study: Study, extract: Extract | None) -> StudyQuality:
         definition.id,
         definition.title,
         cover(definition, index_dates, extract, observed),
+        () if extract is None else _uncovered(definition, extract),
         find_hits(
             definition,
             products,
-            count_codes(look.lake, look.version, study, translation, looks_of(definition)),
+            count_codes(look.lake, look.version, study, translation, tuple(looks_of(definition))),
             [Exposed(row["atc"], row["product_number"], row["dispensings"]) for row in rows],
         ),
     )
+
+
+def _uncovered(study: StudyDefinition, extract: Extract) -> tuple[Problem, ...]:
+    found = find_uncovered(study, extract)
+    return (*found.problems, *found.warnings)
 
 
 def _observed(look: _Look, index_days: DataFrame, days: tuple[int, int]) -> int | None:

@@ -44,34 +44,7 @@ def plan_study(lake: Lake, version: LakeVersion, study: Study, translation: Tran
         outcome_years=f"{years[0]} to {years[1]}",
         found=found,
         warnings=(
-            *coverage_warnings(version, study),
             *warn_of_nobodies(version.files),
             *map(str, found.warnings),
         ),
     )
-
-
-def coverage_warnings(version: LakeVersion, study: Study) -> list[str]:
-    """Where the extract may be too short for the study's windows."""
-    from datetime import date, timedelta
-
-    definition = study.definition
-    event, windows = definition.exposure.index_event, definition.windows
-    needed_first = event.first + timedelta(days=windows.before.first)
-    last_day = max(windows.after.last, definition.strata.counting_window.last)
-    needed_last = event.last + timedelta(days=last_day)
-    warnings = []
-    if not version.first_dispensed_on:
-        return ["the lake holds no dispensing"]
-    tolerance = timedelta(days=31)
-    if date.fromisoformat(version.first_dispensed_on) > needed_first + tolerance:
-        warnings.append(
-            f"the extract begins on {version.first_dispensed_on}; the study looks back to "
-            f"{needed_first}: use before the index date may be missed"
-        )
-    if date.fromisoformat(version.last_dispensed_on) < needed_last - tolerance:
-        warnings.append(
-            f"the extract ends on {version.last_dispensed_on}; the study looks ahead to "
-            f"{needed_last}: use after the index date may be missed"
-        )
-    return warnings

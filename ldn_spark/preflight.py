@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -17,16 +16,18 @@ from pyspark.sql import functions as F
 from ldn_spark import schemas, stages
 from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
 from ldn_spark.exposed import Returned, find_exposures, missing_exposure, returned_exposure
+from ldn_spark.extent import find_extract
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.io.waiting import wait_for_both
+from ldn_spark.quality.coverage import find_uncovered
 from ldn_spark.study.atc_history import BEGINNING
 from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
-from ldn_spark.study.criteria import Dispensed
-from ldn_spark.study.definition import IndexEvent, Outcome, StudyDefinition
+from ldn_spark.study.definition import Outcome, StudyDefinition
 from ldn_spark.study.index_check import IndexCheck, ReadAs
 from ldn_spark.study.load import Study
 from ldn_spark.study.occurrences import Found, Look, Occurrence, find
+from ldn_spark.study.reach import Reach, exposure_reach, leaf_reach, outcome_reach
 from ldn_spark.study.translation import Translation
 from ldn_spark.study.uses import points_of
 from ldn_spark.transforms.atc_versions import require_codes
@@ -77,7 +78,10 @@ class Preflight:
 def preflight(
     lake: Lake, version: LakeVersion, study: Study, translation: Translation
 ) -> Preflight:
-    """Look up what every code of a study finds; nothing is written.
+    """Look up what every code of a study finds, and whether the extract covers its days.
+
+    Nothing is written. Codes that are looked for outside the extract alone are not named: that
+    nothing is found there says nothing of them.
 
     Raises:
         EmptyInputError: the lake holds no dispensing.
@@ -87,20 +91,31 @@ def preflight(
             Problem(str(lake.root), "the lake holds no dispensing", "take a delivery in first")
         )
     looks = looks_of(study.definition)
-    occurrences, exposed = wait_for_both(
-        lambda: count_codes(lake, version, study, translation, looks),
-        lambda: find_exposures(lake, version, study, translation),
+    (occurrences, exposed), extract = wait_for_both(
+        lambda: wait_for_both(
+            lambda: count_codes(lake, version, study, translation, tuple(looks)),
+            lambda: find_exposures(lake, version, study, translation),
+        ),
+        lambda: find_extract(lake, version),
     )
-    check = IndexCheck(translation, study.alterations, looks, occurrences)
-    problems = [*check.problems(), *missing_exposure(study, version, exposed)]
-    warnings = [*check.warnings(), *returned_exposure(study, exposed.returned)]
+    assert extract is not None, "the lake holds dispensings"
+    check = IndexCheck(translation, study.alterations, tuple(looks), occurrences)
+    uncovered = find_uncovered(study.definition, extract)
+    problems = [*uncovered.problems, *check.problems()]
+    if not uncovered.no_index_date:
+        problems += missing_exposure(study, version, exposed)
+    warnings = [
+        *uncovered.warnings,
+        *check.warnings(),
+        *returned_exposure(study, exposed.returned),
+    ]
     may_be_empty = {_name(outcome): outcome.may_be_empty for outcome in study.definition.outcomes}
     outcomes = []
-    for look in looks:
+    for look, reach in looks.items():
         found = find(look, occurrences)
         if look.name in may_be_empty:
             outcomes.append(found)
-        if found.dispensings or look.name == _EXPOSURE:
+        if found.dispensings or look.name == _EXPOSURE or uncovered.explains(reach):
             continue
         elsewhere = any(
             one.part.read(one.code).startswith(look.prefixes) for one in occurrences
@@ -128,31 +143,26 @@ def _name(outcome: Outcome) -> str:
     return f"outcome {outcome.id}"
 
 
-def looks_of(study: StudyDefinition) -> list[Look]:
-    """Everything a study uses ATC codes for, and the years of dispensing it looks at."""
-    first, last = stages.exposure_years(study)
-    first_year = BEGINNING if first is None else first
-    looks = [Look(_EXPOSURE, shortest_prefixes(study.exposure.atc), first_year, last)]
-    years = stages.outcome_years(study)
-    looks += [Look(_name(outcome), outcome.atc, *years) for outcome in study.outcomes]
+def looks_of(study: StudyDefinition) -> dict[Look, Reach]:
+    """Everything a study uses ATC codes for, in the years of dispensing it looks at."""
+    exposure, outcomes = exposure_reach(study), outcome_reach(study)
+    event = study.exposure.index_event
+    looks = {_look(_EXPOSURE, shortest_prefixes(study.exposure.atc), exposure): exposure}
+    looks |= {_look(_name(one), one.atc, outcomes): outcomes for one in study.outcomes}
     for kind, steps in (("condition", study.eligibility), ("subgroup", study.subgroups)):
         for step in steps:
             for number, leaf in enumerate(step.keep_if.leaves(), start=1):
                 if leaf.atc:
-                    name = f"{kind} {step.id}, codes {number}"
-                    codes = shortest_prefixes(leaf.atc)
-                    looks.append(Look(name, codes, *_leaf_years(leaf, study.exposure.index_event)))
+                    part = f"{kind} {step.id}"
+                    reach = leaf_reach(part, leaf, (event.first, event.last))
+                    look = _look(f"{part}, codes {number}", shortest_prefixes(leaf.atc), reach)
+                    looks[look] = reach
     return looks
 
 
-def _leaf_years(leaf: Dispensed, event: IndexEvent) -> tuple[int, int]:
-    if leaf.period is not None:
-        return leaf.period.first.year, leaf.period.last.year
-    assert leaf.days is not None
-    return (
-        date.fromordinal(event.first.toordinal() + leaf.days.first).year,
-        date.fromordinal(event.last.toordinal() + leaf.days.last).year,
-    )
+def _look(name: str, prefixes: tuple[str, ...], reach: Reach) -> Look:
+    first, last = reach.years
+    return Look(name, prefixes, BEGINNING if first is None else first, last)
 
 
 def count_codes(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ldn_spark import __version__
 from ldn_spark.io.run_folder import new_run_folder, write_manifest
 from ldn_spark.io.suspicions import warn_of_nobodies
-from ldn_spark.plan import coverage_warnings
 from ldn_spark.run import Run
 from ldn_spark.run_stages import Found
 
@@ -44,7 +43,6 @@ def publish_stage(
     checked = found.checked
     values_file = published.file if published is not None else None
     warnings = [
-        *coverage_warnings(run.version, run.study),
         *warn_of_nobodies(run.version.files),
         *map(str, [*checked.warnings, *found.returned]),
     ]

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Rows = list[dict[str, Any]]
+_OF_THE_EXPOSURE = "check the exposure's ATC codes, its codelist (--codelist) and the index period"
+_MENDS = {
+    "exposure_atc": _OF_THE_EXPOSURE,
+    "exposure_product": _OF_THE_EXPOSURE,
+    "washout": "look at `washout_days`",
+}
 MOMENTS = (schemas.COHORT_MOMENTS, schemas.GROUP_MOMENTS, schemas.DAILY_MOMENTS)
 
 
@@ -68,7 +74,7 @@ def cohort_stage(run: Run) -> tuple[AttritionStep, ...]:
             Problem(
                 f"study {run.study.definition.id}",
                 f"nobody is left after the step '{emptied.reason}'",
-                "check the exposure's ATC codes, its codelist (--codelist) and the index period",
+                _MENDS.get(emptied.step, "look at that condition, and at what `ldn plan` says"),
             )
         )
     run.write(stages.find_cohort(run.study, candidates), schemas.COHORT)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS
 from ldn_spark.study.definition import Returns, StudyDefinition
 from ldn_spark.study.load import Study
+from ldn_spark.study.reach import exposure_reach, outcome_reach
 from ldn_spark.study.translation import UNTRANSLATED, Translation
 from ldn_spark.transforms import cohort as selection
 from ldn_spark.transforms import exposure, moments, outcomes
@@ -18,27 +17,14 @@ from ldn_spark.transforms.exposure import select_exposures
 
 def exposure_years(study: StudyDefinition) -> tuple[int | None, int]:
     """First and last year whose exposures are looked at; None = from the beginning."""
-    event = study.exposure.index_event
-    last = event.last.toordinal() + study.strata.counting_window.last
-    first: int | None = event.first.year
-    if event.washout_days == "ever":
-        first = None
-    elif event.washout_days != "none":
-        first = _year(event.first.toordinal() - event.washout_days)
-    return first, _year(last)
+    return exposure_reach(study).years
 
 
 def outcome_years(study: StudyDefinition) -> tuple[int, int]:
     """First and last year that any observation window can reach."""
-    event = study.exposure.index_event
-    return (
-        _year(event.first.toordinal() + study.windows.before.first),
-        _year(event.last.toordinal() + study.windows.after.last),
-    )
-
-
-def _year(ordinal: int) -> int:
-    return date.fromordinal(ordinal).year
+    first, last = outcome_reach(study).years
+    assert first is not None, "windows have a first day"
+    return first, last
 
 
 def in_years(dispensings: DataFrame, first: int | None, last: int) -> DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ldn_spark.errors import Problem
 from ldn_spark.quality.amounts import Amounts
 from ldn_spark.quality.atc import AtcRow
 from ldn_spark.quality.coverage import Coverage, Extract
@@ -80,11 +81,20 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class StudyQuality:
-    """What the data are like for one study."""
+    """What the data are like for one study.
+
+    Attributes:
+        id, title: of the study.
+        coverage: of the days around the index dates that persons have.
+        uncovered: parts of the study that the extract does not cover, of all index dates that
+            there can be.
+        hits: what its codes find.
+    """
 
     id: str
     title: str
     coverage: Coverage
+    uncovered: tuple[Problem, ...]
     hits: tuple[Hits, ...]
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 from ldn_spark.study.codes import shortest_prefixes
-from ldn_spark.study.criteria import Dispensed
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.occurrences import Look, Occurrence, find
+from ldn_spark.study.reach import Reach, leaf_reach, outcome_reach
 
 Part = Literal["exposure", "product", "condition", "subgroup", "outcome"]
 Years = tuple[int, int]
@@ -81,7 +80,7 @@ def find_hits(
     for part, steps in (("condition", study.eligibility), ("subgroup", study.subgroups)):
         for step in steps:
             for leaf in step.keep_if.leaves():
-                when = _leaf_years(study, leaf)
+                when = _years(leaf_reach(step.id, leaf, (event.first, event.last)))
                 codes = _find(shortest_prefixes(leaf.atc), when, occurrences)
                 found += [Hits(part, step.id, code, when, number) for code, number in codes]
     found += _outcome_hits(study, occurrences)
@@ -114,7 +113,7 @@ def _product_hits(
 
 
 def _outcome_hits(study: StudyDefinition, occurrences: Sequence[Occurrence]) -> Iterator[Hits]:
-    when = _window_years(study)
+    when = _years(outcome_reach(study))
     for outcome in study.outcomes:
         codes = _find(outcome.atc, when, occurrences)
         yield Hits("outcome", outcome.id, "", when, sum(number for _, number in codes))
@@ -129,18 +128,7 @@ def _find(
     return find(Look("", tuple(codes), *years), occurrences).by_code if codes else ()
 
 
-def _leaf_years(study: StudyDefinition, leaf: Dispensed) -> Years:
-    if leaf.period is not None:
-        return leaf.period.first.year, leaf.period.last.year
-    assert leaf.days is not None
-    return _around(study, leaf.days.first, leaf.days.last)
-
-
-def _window_years(study: StudyDefinition) -> Years:
-    return _around(study, study.windows.before.first, study.windows.after.last)
-
-
-def _around(study: StudyDefinition, first: int, last: int) -> Years:
-    """The calendar years of the days from `first` to `last` around any index date."""
-    event = study.exposure.index_event
-    return (event.first + timedelta(days=first)).year, (event.last + timedelta(days=last)).year
+def _years(reach: Reach) -> Years:
+    first, last = reach.years
+    assert first is not None, "conditions and windows have a first day"
+    return first, last

@@ -137,8 +137,52 @@ def test_product_numbers_that_find_nothing(lake_of):
 def test_a_condition_that_finds_nothing_is_told(lake_of, product_list):
     study = load_study("ldn_opioids", {"ldn_products": product_list})
     lake = lake_of(a=([*STARTERS, line("P1", "N02AA01", day="2016.01.01")], None))
-    said = [str(warning) for warning in look_up(lake, study).warnings]
-    assert said[0].startswith("condition prior_opioid, codes 1: no dispensing in 2012–2013 has")
+    said = "\n".join(map(str, look_up(lake, study).warnings))
+    assert "\ncondition prior_opioid, codes 1: no dispensing in 2012–2013 has" in said
+
+
+WHOLE = [line("P8", "A02BC02", day=day) for day in ("2012.01.02", "2014.12.30")]
+# a study, how it is changed, delivered lines -> where the problems are, what each says
+OUTSIDE = {
+    "a condition's fixed period": (
+        "ldn_ms", ("", ""), [*STARTERS, *WHOLE],
+        {"condition multiple_sclerosis": "looks at 2009-01-01 to 2010-12-31, which lie before the "
+         "extract: it holds 2012-01-02 to 2014-12-30"},
+    ),
+    "a condition's days": (
+        "ldn_opioids", ("days: [-365, -1]", "days: [-3650, -3000]"), [*STARTERS, *WHOLE],
+        {"condition prior_opioid": "looks at 2003-01-04 to 2005-10-14, which lie before"},
+    ),
+    "the index period": (
+        "ldn_2013", ("", ""), [line(day="2016.01.01"), line(day="2018.12.31")],
+        {"index period": "looks at 2013-01-01 to 2013-12-31, which lie before the extract: it "
+         "holds 2016-01-01 to 2018-12-31"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OUTSIDE)
+def test_what_lies_outside_the_extract_stops_the_run(spark, lake_of, tmp_path, product_list, case):
+    """Named with both dates before anything is read, and never as a matter of codes."""
+    name, change, lines, expected = OUTSIDE[case]
+    text = load_study(name).path.read_text(encoding="utf-8")
+    assert change[0] in text
+    changed = text.replace(*change).replace("may_be_empty: false", "may_be_empty: true")
+    path = tmp_path / "study.yaml"
+    path.write_text(changed, encoding="utf-8")
+    study = load_study(str(path), {"ldn_products": product_list})
+    lake = lake_of(a=(lines, None))
+    with pytest.raises(QualityGateError) as caught:
+        run_study(spark, study, lake.root, tmp_path / "out", engine="test")
+    assert caught.value.exit_code == 12
+    problems = {problem.where: problem.what for problem in caught.value.problems}
+    assert problems.keys() == expected.keys()
+    assert all(says in problems[where] for where, says in expected.items())
+    found = look_up(lake, study)
+    assert found.problems == caught.value.problems
+    of_parts = [one.where for one in found.warnings if one.where.startswith(tuple(expected))]
+    assert of_parts == []
+    assert not (lake.root / "runs").exists()
 
 
 @pytest.mark.only_engine("sail")
@@ -217,4 +261,4 @@ def test_the_plan_is_what_the_run_finds(lake_of, product_list):
     plan = plan_study(lake, version, study, translation)
     assert plan.found == preflight(lake, version, study, translation)
     assert (plan.exposure_years, plan.outcome_years) == ("2013 to 2014", "2012 to 2014")
-    assert set(map(str, plan.found.warnings)) < set(plan.warnings)
+    assert plan.warnings == tuple(map(str, plan.found.warnings))

@@ -131,6 +131,8 @@ def _study(study: StudyQuality) -> Iterator[Finding]:
             "around their index date that the extract does not cover.",
             "studies",
         )
+    for problem in study.uncovered:
+        yield Finding(f"{study.id}: {problem}.", "studies")
     empty = [
         f"{hits.id} {hits.code}".strip()
         for hits in study.hits

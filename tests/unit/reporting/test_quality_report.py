@@ -47,7 +47,7 @@ def covered(persons, before=0, after=0, gap=0, uncovered=0, observed=None):
 
 
 def study(coverage, hits=()):
-    return StudyQuality("a_study", "A study", coverage, tuple(hits))
+    return StudyQuality("a_study", "A study", coverage, (), tuple(hits))
 
 
 # persons, begins too late, ends too early, month missing, not covered, observed, not observed

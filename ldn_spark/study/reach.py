@@ -1,0 +1,124 @@
+"""Which days of dispensing a study looks at, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ldn_spark.study.criteria import Dispensed
+from ldn_spark.study.definition import IndexEvent, StudyDefinition
+
+INDEX_PERIOD, WASHOUT = "index period", "wash-out"
+BEFORE, AFTER = "window before the index date", "window after the index date"
+COUNTING = "counting window"
+
+
+Dates = tuple[date, date]
+"""A first and a last one, both included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The days that one part of a study looks at, of all index dates that there can be.
+
+    Attributes:
+        part: what looks at them, as messages name it.
+        first: None = from the beginning.
+        last: included.
+        days: first and last day from the index date; None where the days are fixed, and where
+            they begin at the beginning.
+    """
+
+    part: str
+    first: date | None
+    last: date
+    days: tuple[int, int] | None = None
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether these are days of the calendar, whatever the index date."""
+        return self.days is None and self.first is not None
+
+    def is_same_as(self, other: Reach) -> bool:
+        """Whether both are the same part, though perhaps of other index dates."""
+        if self.part != other.part or self.days != other.days:
+            return False
+        return self.days is not None or (self.first, self.last) == (other.first, other.last)
+
+    @property
+    def years(self) -> tuple[int | None, int]:
+        """First and last year of dispensing; None = from the beginning."""
+        return None if self.first is None else self.first.year, self.last.year
+
+
+def reaches(study: StudyDefinition, dates: Dates | None = None) -> tuple[Reach, ...]:
+    """Every part of a study that looks at dispensings, in the order of the study file.
+
+    Args:
+        study: whose parts.
+        dates: first and last index date that there can be; None = the index period.
+    """
+    event, windows = study.exposure.index_event, study.windows
+    counting = study.strata.counting_window
+    dates = dates or (event.first, event.last)
+    return (
+        Reach(INDEX_PERIOD, event.first, event.last),
+        *_washout(event, dates),
+        *_conditions(study, dates),
+        _around(BEFORE, dates, windows.before.first, windows.before.last),
+        _around(AFTER, dates, windows.after.first, windows.after.last),
+        _around(COUNTING, dates, counting.first, counting.last),
+    )
+
+
+def _washout(event: IndexEvent, dates: Dates) -> Iterator[Reach]:
+    if event.washout_days == "ever":
+        yield Reach(WASHOUT, None, dates[1] - timedelta(1))
+    elif event.washout_days != "none":
+        yield _around(WASHOUT, dates, -event.washout_days, -1)
+
+
+def _conditions(study: StudyDefinition, dates: Dates) -> Iterator[Reach]:
+    for kind, steps in (("condition", study.eligibility), ("subgroup", study.subgroups)):
+        for step in steps:
+            for leaf in step.keep_if.leaves():
+                yield leaf_reach(f"{kind} {step.id}", leaf, dates)
+
+
+def leaf_reach(part: str, leaf: Dispensed, dates: Dates) -> Reach:
+    """The days that a condition's look at dispensings sees, of these index dates."""
+    if leaf.period is not None:
+        return Reach(part, leaf.period.first, leaf.period.last)
+    assert leaf.days is not None
+    return _around(part, dates, leaf.days.first, leaf.days.last)
+
+
+def _around(part: str, dates: Dates, first: int, last: int) -> Reach:
+    return Reach(part, dates[0] + timedelta(first), dates[1] + timedelta(last), (first, last))
+
+
+def exposure_reach(study: StudyDefinition) -> Reach:
+    """The days whose exposures decide: index period, wash-out and counting window together."""
+    wanted = (INDEX_PERIOD, WASHOUT, COUNTING)
+    return _together("exposure", [one for one in reaches(study) if one.part in wanted])
+
+
+def outcome_reach(study: StudyDefinition) -> Reach:
+    """The days that any observation window can reach."""
+    return _together("outcomes", [one for one in reaches(study) if one.part in (BEFORE, AFTER)])
+
+
+def _together(part: str, parts: list[Reach]) -> Reach:
+    firsts = [one.first for one in parts]
+    first = None if None in firsts else min(day for day in firsts if day is not None)
+    return Reach(part, first, max(one.last for one in parts))
+
+
+def days_looked_at(study: StudyDefinition) -> tuple[int, int]:
+    """First and last day from the index date that decide anything of a person.
+
+    Fixed days, and a wash-out without an end, are the same for everybody and left out.
+    """
+    days = [one.days for one in reaches(study) if one.days is not None]
+    return min(first for first, _ in days), max(last for _, last in days)
