@@ -247,7 +247,7 @@ def read_version(root: Path, as_of: int | None = None) -> LakeVersion:
     file = _version_file(root, number)
     try:
         return LakeVersion.from_json(file.read_text(encoding="utf-8"))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         what = "the version record is damaged"
         raise EngineError(Problem(str(file), what, "restore it from a backup")) from None
 

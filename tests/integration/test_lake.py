@@ -43,7 +43,14 @@ def test_versions(tmp_path):
     assert read_version(tmp_path, 1) == version(1)
     with pytest.raises(UsageError, match="has no version 3; it has versions 1 to 2"):
         read_version(tmp_path, 3)
-    (tmp_path / "_versions" / "00000002.json").write_text('{"number": 2')
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'{"number": 2', b"null", b"[]", b"{}", b"\xff\xfe{}", b"[" * 100_000]
+)
+def test_a_damaged_version_record(tmp_path, content):
+    publish_version(tmp_path, version(1))
+    (tmp_path / "_versions" / "00000001.json").write_bytes(content)
     with pytest.raises(EngineError, match="damaged"):
         read_version(tmp_path)
 
