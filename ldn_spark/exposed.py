@@ -142,16 +142,16 @@ def returned_exposure(study: Study, returned: Returned) -> Iterator[Problem]:
     )
     if rule == "cancel":
         what += (
-            f": {returned.whole:,} found the dispensing that they take back, {returned.part:,} "
-            f"only a part of it, {returned.none:,} none; what is not found is left out"
+            f": what a return takes back was found wholly for {returned.whole:,}, in part for "
+            f"{returned.part:,} and not at all for {returned.none:,}; what is not found is left out"
         )
     elif rule == "no_dispense":
-        what += ": they are no dispensings, their DDDs are subtracted"
+        what += ": a return is no dispensing, and its DDDs are subtracted"
     else:
-        what += ": they count as dispensings"
+        what += ": a return counts as a dispensing"
     yield Problem("returns", what)
 
 
 def _are(returns: int, lines: int, exposure: str) -> str:
-    are = "line of {} is a return" if returns == 1 else "lines of {} are returns"
-    return f"{returns:,} of {lines:,} {are.format(exposure)}"
+    are = "is a return" if returns == 1 else "are returns"
+    return f"{returns:,} of {lines:,} {'line' if lines == 1 else 'lines'} of {exposure} {are}"

@@ -126,7 +126,7 @@ def returned_outcomes(run: Run) -> tuple[Problem, ...]:
         f"cohort's windows {'is a return' if one else 'are returns'} (`returns: {run.returns}`)"
     )
     if run.returns == "cancel":
-        what += f", of which {found['returns_unmatched']:,} did not find all that they take back"
+        what += f"; for {found['returns_unmatched']:,} not all was found that a return takes back"
     return (Problem("returns", what),)
 
 

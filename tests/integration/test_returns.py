@@ -61,10 +61,10 @@ def test_bought_and_returned_is_no_start(spark, tmp_path):
     said = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["warnings"]
     of_returns = [text for text in said if text.startswith("returns: ")]
     assert of_returns == [
-        "returns: 2 of 6 lines of LDN are returns (`returns: cancel`): 2 found the dispensing that "
-        "they take back, 0 only a part of it, 0 none; what is not found is left out",
+        "returns: 2 of 6 lines of LDN are returns (`returns: cancel`): what a return takes back "
+        "was found wholly for 2, in part for 0 and not at all for 0; what is not found is left out",
         "returns: 2 lines of the examined medicines in the cohort's windows are returns "
-        "(`returns: cancel`), of which 1 did not find all that they take back",
+        "(`returns: cancel`); for 1 not all was found that a return takes back",
     ]
     report = (folder / "report.html").read_text(encoding="utf-8")
     assert "2 of 6 lines of LDN are returns" in report
@@ -76,7 +76,7 @@ def test_the_other_choices(spark, tmp_path, returns, persons):
     lake = lake_of(spark, tmp_path, LINES)
     run = Run(spark, study_of(tmp_path, returns), lake, lake.version(), "a-run")
     (warning,) = [one.what for one in check_stage(run).warnings if one.where == "returns"]
-    assert warning.startswith(f"2 of 6 lines of LDN are returns (`returns: {returns}`): they ")
+    assert warning.startswith(f"2 of 6 lines of LDN are returns (`returns: {returns}`): a return ")
     assert cohort_stage(run)[-1].number_subjects == persons
 
 
