@@ -27,6 +27,7 @@ _TIME = re.compile(
     re.ASCII,
 )
 _RUNS = re.compile(r"[0-9]+|[^\W\d_]+|[\W_]+")
+_SEPARATOR = re.compile(r"[-./ ,_]{1,3}")
 _COMPACT = re.compile(r"(\d{8})( ?T| ?)(\d{4}|\d{6}|\d{9})(Z|[+-]\d{4}|)", re.ASCII)
 """A date and a time of digits alone: 20130102T103000Z."""
 _BASE_DATES = {
@@ -135,8 +136,12 @@ def _shape(day: str) -> tuple[str, ...]:
     for run in runs:
         if run.isdecimal():
             shape.append("9" if len(run) < 3 else "9" * len(run))
+        elif run.isalpha():
+            shape.append("A")
+        elif _SEPARATOR.fullmatch(run):
+            shape.append(run)
         else:
-            shape.append("A" if run.isalpha() else run)
+            return ()
     return tuple(shape)
 
 

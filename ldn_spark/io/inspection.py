@@ -34,7 +34,7 @@ from ldn_spark.io.source_checks import REQUIRED_COLUMNS
 from ldn_spark.io.sources import Source
 from ldn_spark.io.statfiles import first_rows, stat_kind
 from ldn_spark.io.tablefiles import parquet_files
-from ldn_spark.io.tabular import open_parquet, split_table
+from ldn_spark.io.tabular import damaged, is_damage, open_parquet, split_table
 from ldn_spark.io.textfiles import LONGEST_HEADER, read_header
 from ldn_spark.io.unpacking import PACKED_SUFFIXES, PlainStream
 
@@ -128,9 +128,14 @@ def _of_folder(path: Path) -> Sample:
 
 
 def _first_of_parquet(path: Path) -> pa.Table:
-    with open_parquet(path) as file:
-        batches = list(islice(file.iter_batches(_ROWS), 1))
-        return pa.Table.from_batches(batches, file.schema_arrow)
+    try:
+        with open_parquet(path) as file:
+            batches = list(islice(file.iter_batches(_ROWS), 1))
+            return pa.Table.from_batches(batches, file.schema_arrow)
+    except (OSError, pa.ArrowException) as error:
+        if not is_damage(error):
+            raise
+        raise DeliveryError(damaged(path)) from None
 
 
 def _of_table(path: Path, form: str, pattern: str, rows: pa.Table) -> Sample:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -145,8 +146,8 @@ def header_problems(where: str, header: Sequence[str], layout: Layout) -> Iterat
             mend = f"add the column, or name the right one in {layout.title}"
             yield Problem(where, what, mend + there)
             there = ""
-    for name in sorted({name for name in header if header.count(name) > 1}):
-        if name in layout.known:
+    for name, times in sorted(Counter(header).items()):
+        if times > 1 and name in layout.known:
             yield Problem(where, f"the column '{name}' occurs twice", "remove one of them")
 
 

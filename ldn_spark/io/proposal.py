@@ -32,6 +32,7 @@ _EXPECTED = ("sex", "birth_year", "product_number", "ddd")
 """Columns that no file should lack once one has them."""
 _FLOATING = ("double", "float", "halffloat")
 _COMMENT_AT = 44
+_LONGEST_NAMED = 200
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _MEANS = {
@@ -119,11 +120,11 @@ def _mark_lines(found: Columns) -> Iterator[str]:
     where = ""
     if not names:
         names = [one for one in found.unknown if _is_of_amounts(found, one)]
-        where = f" in {', '.join(map(_scalar, names))}"
+        where = f" in {', '.join(map(_named, names))}"
     mark, thousands = guess_decimal_mark(text for name in names for text in sample.texts[name])
     if mark.value is None and "occur" in mark.why:
         each = ((name, guess_decimal_mark(sample.texts[name])[0].value) for name in names)
-        told = [f"{_scalar(name)} has {_MARKS[value]}" for name, value in each if value]
+        told = [f"{_named(name)} has {_MARKS[value]}" for name, value in each if value]
         mark = Guess(None, "; ".join([mark.why, *told] if len(told) > 1 else [mark.why]))
     elif mark.value is None and "no number" in mark.why and sample.types:
         mark = Guess(".", "numbers that are no text have none")
@@ -151,7 +152,7 @@ def _date_lines(found: Columns) -> Iterator[str]:
         yield "# fill in: date_format: no column of days is told"
         return
     if len({guess.value for guess in guesses.values()}) > 1:
-        told = (f"{_scalar(name)}: {guess.value or guess.why}" for name, guess in guesses.items())
+        told = (f"{_named(name)}: {guess.value or guess.why}" for name, guess in guesses.items())
         yield f"# fill in: date_format: differs; {'; '.join(told)}"
         return
     guess = next(iter(guesses.values()))
@@ -169,7 +170,7 @@ def _column_lines(found: Columns) -> Iterator[str]:
             yield _column_line(sample, ours, found.columns[ours])
         elif ours in _MEANS:
             days = [*columns_of_days(found)] if ours == "dispensed_on" else []
-            among = f"; there are days in {', '.join(map(_scalar, days))}" if days else ""
+            among = f"; there are days in {', '.join(map(_named, days))}" if days else ""
             yield f"  # fill in: {ours}: {_MEANS[ours]}{among}"
     optional = [name for name in OPTIONAL_COLUMNS if name in found.columns]
     optional = [name for name in optional if name not in _EXPECTED]
@@ -209,7 +210,7 @@ def _further(found: Columns) -> Iterator[str]:
     if found.ignored:
         yield _line("ignored_columns", found.ignored, "known and not needed")
     for name, remark in found.unknown.items():
-        yield f"# not read: {_scalar(name)}{f'   {remark}' * bool(remark)}"
+        yield f"# not read: {_named(name)}{f'   {remark}' * bool(remark)}"
 
 
 def _trial(sample: Sample, lines: Sequence[str]) -> Iterator[str]:
@@ -249,6 +250,11 @@ def _flow(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_flow, value)) + "]"
     return _scalar(value)
+
+
+def _named(name: str) -> str:
+    """A column in a comment: of a name without an end, the beginning."""
+    return _scalar(name) if len(name) <= _LONGEST_NAMED else f"{_scalar(name[:_LONGEST_NAMED])}…"
 
 
 def _scalar(value: Any) -> str:

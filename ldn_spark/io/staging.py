@@ -178,13 +178,13 @@ class _Staging:
         """Parse and stage the block; its account."""
         task = self.task
         try:
-            lines = _read_lines(
+            lines = read_lines(
                 task, wanted_columns(task.header, self.source, rules.kind), self.source
             )
             parsed = parse_rows(
                 lines, task.block.first_line, task.header, self.source, rules, today=self.today
             )
-        except _UnreadError as error:
+        except UnreadError as error:
             return self._account([(str(error), "", 0)])
         except Exception as error:  # noqa: BLE001
             # The message of a failing parser may quote a patient's row; its kind and place do not.
@@ -283,15 +283,15 @@ def _keyed(rows: pa.Table) -> pa.Table:
     return rows.set_column(at, "person_key", person_keys(rows["pseudonym"]))
 
 
-class _UnreadError(Exception):
+class UnreadError(Exception):
     """A block cannot be read, or is not what it was when its file was scanned; says which."""
 
 
-def _read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> SplitLines:
+def read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> SplitLines:
     """The rows of a block, split into fields.
 
     Raises:
-        _UnreadError: the file is `missing` here, its bytes are `changed`, or its Parquet `damaged`.
+        UnreadError: the file is `missing` here, its bytes are `changed`, or its Parquet `damaged`.
     """
     try:
         if task.reader == PARQUET:
@@ -300,13 +300,13 @@ def _read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> Split
             stream.seek(task.block.start)
             data = stream.read(task.block.end - task.block.start)
     except FileNotFoundError:
-        raise _UnreadError("missing") from None
+        raise UnreadError("missing") from None
     except (OSError, pa.ArrowException) as error:
         if is_damage(error):
-            raise _UnreadError("damaged") from None
+            raise UnreadError("damaged") from None
         raise
     if crc32(data) != task.block.checksum:
-        raise _UnreadError("changed")
+        raise UnreadError("changed")
     return split_lines(data, task.header, wanted, source)
 
 

@@ -38,14 +38,18 @@ def open_parquet(path: str | Path) -> pq.ParquetFile:
     if Path(path).stat().st_size == 0:
         raise DeliveryError(Problem(str(path), "is empty: 0 bytes", "ask for the file again"))
     try:
-        return pq.ParquetFile(
+        file = pq.ParquetFile(
             path,
             buffer_size=_PIECE,
             pre_buffer=False,
             coerce_int96_timestamp_unit="us",
             page_checksum_verification=True,
         )
-    except (pa.ArrowInvalid, OSError):
+        if _agrees_with_itself(file):
+            return file
+        file.close()
+        raise DeliveryError(damaged(path))
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         with Path(path).open("rb") as stream:
             begin = stream.read(4)
     if begin == b"PARE":
@@ -54,6 +58,21 @@ def open_parquet(path: str | Path) -> pq.ParquetFile:
     if begin == b"PAR1":
         what = "is a Parquet file without its end, or a damaged one"
     raise DeliveryError(Problem(str(path), what, "copy it or ask for it again"))
+
+
+def _agrees_with_itself(file: pq.ParquetFile) -> bool:
+    """Whether the end of a file has names that are text, and one number of rows.
+
+    A number that a damage has made large would be believed, row by row.
+    """
+    try:
+        file.reader.column_paths  # noqa: B018  # the library reads the names when they are asked for
+        names = file.schema_arrow.names
+        groups = row_groups(file)
+    except (UnicodeDecodeError, OverflowError):
+        return False
+    whole = sum(groups) == file.metadata.num_rows and min(groups, default=0) >= 0
+    return whole and all(isinstance(name, str) for name in names)
 
 
 def is_damage(error: Exception) -> bool:
@@ -210,7 +229,16 @@ def split_table(table: pa.Table, wanted: Sequence[str], rows: int) -> SplitLines
     if faults:
         positions = np.delete(np.arange(rows), list(faults))
         found = found.take(pa.array(positions))
+        found = pa.table({name: _without_unused(found[name]) for name in found.column_names})
     return SplitLines(found, positions, faults, "utf-8", frozenset(typed))
+
+
+def _without_unused(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column whose dictionary holds no text of a row that was turned away."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    plain = column.cast(column.type.value_type)
+    return pc.dictionary_encode(plain)
 
 
 def _batches(

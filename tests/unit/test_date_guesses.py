@@ -116,7 +116,7 @@ SECONDS = int((dt.datetime(2013, 1, 2) - dt.datetime(1960, 1, 1)).total_seconds(
         (["2013-01-02"] * 3 + ["02.01.2013"] * 2, None, "yyyy-MM-dd fits 60.0%, dd.MM.yyyy fits"),
         (["hello", "x"], None, "no format that is read fits"),
         (["2013-02-30"], None, "no format that is read fits"),
-        (["[2013]'01'02"], None, "no format that is read fits"),
+        (["[2013]'01'02", "2013\x1301\x1302"], None, "no format that is read fits"),
         ([], None, "the column is empty here"),
         (["", ""], None, "the column is empty here"),
     ],

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import socket
+import time
 from zlib import crc32
 
 import pytest
@@ -471,3 +472,13 @@ def test_letters_of_utf8_that_are_read_as_others_are_a_warning(
 def test_one_letter_that_is_no_utf8_is_enough(tmp_path):
     path = write(tmp_path, f"{HEADER}\nÆ;\n".encode() + b"\xc6;\n" + "Æ;\n".encode())
     assert scan(path, block_bytes=1)[1] == []
+
+
+def test_a_header_of_a_hundred_thousand_columns_is_told_at_once(tmp_path):
+    names = [f"c{number}" for number in range(100_000)] + list(HEADER.split(";"))
+    path = tmp_path / "wide.txt"
+    path.write_text(";".join([*names, names[-1]]) + "\n")
+    began = time.monotonic()
+    with pytest.raises(DeliveryError, match="occurs twice"):
+        scan_files([path], load_source("norpd"))
+    assert time.monotonic() - began < 10

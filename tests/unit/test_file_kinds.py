@@ -23,6 +23,9 @@ from ldn_spark.io.canonical import canonical_texts
 from ldn_spark.io.delivery import find_files, scan_files
 from ldn_spark.io.foreign import foreign
 from ldn_spark.io.inspection import read_sample
+from ldn_spark.io.lines import wanted_columns
+from ldn_spark.io.parsing import parse_rows
+from ldn_spark.io.rules import rules_of
 from ldn_spark.io.sources import load_source
 from ldn_spark.io.tabular import blocks_of, read_rows
 from tests.stat_files import write_sas7bdat
@@ -469,6 +472,20 @@ def test_text_that_no_text_file_could_hold_is_turned_away_by_row(tmp_path):
     assert lines.positions.tolist() == [0]
     lines = read_rows(file.path, file.blocks[0], ["ATCKode", "Varenr"])
     assert (lines.faults, len(lines.columns)) == ({1: "encoding", 2: "nul_byte"}, 1)
+    wanted = wanted_columns(file.header, PARQUET)
+    parsed = parse_rows(
+        read_rows(file.path, file.blocks[0], wanted), 1, file.header, PARQUET, rules_of(PARQUET)
+    )
+    assert sorted(parsed.rejected["reason"].to_pylist()) == ["encoding", "nul_byte"]
+
+
+def test_an_end_that_contradicts_itself_is_damage(tmp_path):
+    path = write_parquet(tmp_path, table())
+    data = path.read_bytes()
+    name = b"PasientKjonn"
+    assert data.count(name) > 1
+    path.write_bytes(data.replace(name, b"\xff" + name[1:]))
+    assert "a damaged one" in complaint(path, PARQUET) or "is damaged" in complaint(path, PARQUET)
 
 
 BROKEN_PARQUET = {
