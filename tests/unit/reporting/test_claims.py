@@ -6,6 +6,8 @@ caught where it is of a kind (`nobody`, `first dispense`, `one year before`, `N 
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from fractions import Fraction
 
@@ -20,6 +22,7 @@ from ldn_spark.reporting.figures.legends import legend
 from ldn_spark.reporting.findings import key_findings
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.paragraphs import results_paragraphs
+from ldn_spark.reporting.summarised_result import summarised_result_csv
 from ldn_spark.reporting.tables import all_tables
 from ldn_spark.reporting.wording import length
 from ldn_spark.study.definition import OVERALL
@@ -345,3 +348,20 @@ def test_warnings_are_what_is_so(invented):
         if invented.persons and not any(sum(p.filled[outcome.id][:2]) for p in invented.persons)
     ]
     assert ("no patient was dispensed" in said or "was dispensed any" in said) == bool(unused)
+
+
+def test_the_layout_of_omopgenerics_holds_every_world(invented):
+    text = summarised_result_csv(
+        invented.results,
+        invented.study,
+        provenance={"source": "norpd"},
+        study_hash="0f" * 32,
+        software_version="0.1.0",
+    )
+    rows = list(csv.DictReader(io.StringIO(text)))
+    sex = [r for r in rows if r["variable_name"] == "sex" and r["variable_level"] != "Unknown"]
+    known = {one.sex for one in invented.persons} - {None}
+    for row in sex:
+        whole = row["strata_level"] == OVERALL and row["group_name"] == "cohort_name"
+        if whole and row["estimate_name"] == "count":
+            assert (row["estimate_value"] != "") == (bool(known) or not invented.persons), row
