@@ -38,7 +38,9 @@ def compare(
     else:
         _write(run.folder / COMPARE_CSV, compare_csv(found))
         section = compare_html(found, title, invented=results.invented)
-        _write(run.folder / COMPARE_HTML, _page(section, title))
+        links = {"← Report of the run": "report.html", "As CSV": COMPARE_CSV}
+        page = _page(section, run.study.title, title, links, restricted=True)
+        _write(run.folder / COMPARE_HTML, page)
     print_comparison(_console(), found)
     if results.invented:
         typer.echo(SENTENCE)
@@ -83,7 +85,8 @@ def audit(
         title = f"Audit: {definition.reference}"
         out.mkdir(parents=True, exist_ok=True)
         _write(out / AUDIT_CSV, audit_csv(findings))
-        _write(out / AUDIT_HTML, _page(audit_html(findings, title), title))
+        links = {"As CSV": AUDIT_CSV}
+        _write(out / AUDIT_HTML, _page(audit_html(findings, title), definition.title, title, links))
     print_audit(_console(), findings)
 
 
@@ -105,11 +108,15 @@ def study_named_by(published: Path) -> str:
     return name
 
 
-def _page(section: str, title: str) -> str:
+def _page(
+    section: str, heading: str, title: str, links: dict[str, str], *, restricted: bool = False
+) -> str:
     from ldn_spark.published.files import page
 
     style = (files("ldn_spark.reporting") / "report.css").read_text(encoding="utf-8")
-    return page(section, title=title, style=style)
+    return page(
+        section, heading=heading, title=title, style=style, links=links, restricted=restricted
+    )
 
 
 def _write(path: Path, text: str) -> None:

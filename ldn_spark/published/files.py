@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from ldn_spark.csv_cells import csv_text
@@ -66,12 +66,15 @@ def compare_html(comparison: Comparison, title: str, *, invented: bool = False) 
         _totals(comparison),
     ]
     if comparison.unequal:
-        parts += ["<h3>Not equal</h3>", _compared_table(comparison.unequal, reasons=True)]
+        parts += [
+            "<h3>Not equal</h3>",
+            _compared_table(comparison.unequal, reasons=True, label="Not equal"),
+        ]
     if comparison.rivals:
         parts += ["<h3>Other intervals for the share of users</h3>", _rivals(comparison.rivals)]
     for place, rows in by_place(comparison.rows).items():
         parts.append(f"<details><summary>{_html(place)}: every value</summary>")
-        parts += [_compared_table(rows, reasons=False), "</details>"]
+        parts += [_compared_table(rows, reasons=False, label=place), "</details>"]
     return "\n".join([*parts, "</section>", ""])
 
 
@@ -82,10 +85,12 @@ def _totals(comparison: Comparison) -> str:
     ]
     total = comparison.total
     counts.append(["All", str(len(comparison.rows)), *(str(total[v]) for v in VERDICTS)])
-    return _table(["Printed in", "Values", "Equal", "Differ", "Impossible"], counts, text={0})
+    return _table(
+        ["Printed in", "Values", "Equal", "Differ", "Impossible"], counts, text={0}, label="Totals"
+    )
 
 
-def _compared_table(rows: Sequence[Compared], *, reasons: bool) -> str:
+def _compared_table(rows: Sequence[Compared], *, reasons: bool, label: str) -> str:
     head = ["Printed in", "Value", "Published", "Computed", "Verdict"]
     head += ["Reason"] if reasons else []
     body, said = [], ""
@@ -96,7 +101,7 @@ def _compared_table(rows: Sequence[Compared], *, reasons: bool) -> str:
             [row.published.place, row.published.name, row.published.text, row.computed or "–",
              row.verdict, *([reason] if reasons else [])]
         )  # fmt: skip
-    return _table(head, body, text={0, 1, 4, 5})
+    return _table(head, body, text={0, 1, 4, 5}, label=label)
 
 
 def _rivals(rivals: Sequence[RivalInterval]) -> str:
@@ -104,6 +109,7 @@ def _rivals(rivals: Sequence[RivalInterval]) -> str:
         ["Method", "Cells lost", "Which"],
         [[one.method, str(len(one.lost)), lost_text(one)] for one in rivals],
         text={0, 2},
+        label="Other intervals",
     )
 
 
@@ -121,7 +127,7 @@ def audit_html(findings: Sequence[Finding], title: str) -> str:
         [f.severity, f.place, f.subject, f.printed, f.recomputed, f.explanation] for f in findings
     ]
     head = ["Severity", "Printed in", "What", "Printed", "Recomputed", "Why"]
-    table = _table(head, body, text=set(range(len(head)))) if findings else ""
+    table = _table(head, body, text=set(range(len(head))), label="Findings") if findings else ""
     lead = f"<p>{_html(audit_summary(findings))}</p>"
     return f'<section id="audit"><h2>{_html(title)}</h2>\n{lead}\n{table}\n</section>\n'
 
@@ -143,31 +149,68 @@ def _number(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]], *, text: set[int]) -> str:
-    """A table in the report's style; columns of text are aligned left."""
+def _table(
+    head: Sequence[str], body: Sequence[Sequence[str]], *, text: set[int], label: str
+) -> str:
+    """A table in the report's style, which scrolls by itself; columns of text are aligned left."""
     left = ' style="text-align:left"'
     heads = "".join(
         f'<th scope="col"{left if number in text else ""}>{_html(name)}</th>'
         for number, name in enumerate(head)
     )
-    lines = ['<div class="wide"><table class="printed">', f"<thead><tr>{heads}</tr></thead><tbody>"]
-    for row in body:
+    lines = [
+        f'<div class="wide" role="group" aria-label="{_html(label)}" tabindex="0">'
+        '<table class="printed">',
+        f"<thead><tr>{heads}</tr></thead><tbody>",
+    ]
+    for first, *others in body:
         cells = [
             f'<td style="text-align:left;white-space:normal">{_html(cell)}</td>'
             if number in text
             else f"<td>{_html(cell)}</td>"
-            for number, cell in enumerate(row)
+            for number, cell in enumerate(others, start=1)
         ]
-        lines.append(f"<tr>{''.join(cells)}</tr>")
+        lines.append(f'<tr><th scope="row">{_html(first)}</th>{"".join(cells)}</tr>')
     return "\n".join([*lines, "</tbody></table></div>"])
 
 
-def page(section: str, *, title: str, style: str) -> str:
-    """A whole page around a section; needs nothing but itself."""
+def page(
+    section: str,
+    *,
+    title: str,
+    style: str,
+    heading: str = "",
+    links: Mapping[str, str] | None = None,
+    restricted: bool = False,
+) -> str:
+    """A whole page around a section; needs nothing but itself.
+
+    Args:
+        section: HTML that begins with a heading of the second level.
+        title: of the browser's window.
+        style: the style sheet.
+        heading: stands above it; the title unless given.
+        links: where else to go, by label: back to what the page belongs to first.
+        restricted: whether small counts stand on it.
+    """
+    ways = " · ".join(
+        f'<a href="{_html(to)}">{_html(label)}</a>' for label, to in (links or {}).items()
+    )
+    nav = f'<nav class="ways" aria-label="Other pages">{ways}</nav>\n' if ways else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="robots" content="noindex">\n'
         f"<title>{_html(title)}</title>\n<style>\n{style}\n</style>\n</head>\n<body>\n"
-        '<main style="max-width:78rem;margin:0 auto;padding:1rem 1.5rem 4rem">\n'
-        f"{section}</main>\n</body>\n</html>\n"
+        f"{_RESTRICTED if restricted else ''}"
+        f'<div class="single">\n{nav}'
+        f"<main>\n<header><h1>{_html(heading or title)}</h1></header>\n{section}</main>\n"
+        "</div>\n</body>\n</html>\n"
     )
+
+
+_RESTRICTED = (
+    '<aside class="banner" aria-label="Restricted"><strong>Restricted: not '
+    "disclosure-controlled.</strong> Small counts are shown as they are; do not pass this page "
+    "on.</aside>\n"
+)

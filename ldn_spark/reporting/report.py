@@ -80,6 +80,7 @@ def report_html(
             findings=key_findings(study, results),
             unknown_doses=sentence_case(unknown_doses(study, results)),
             tables={table.id: Markup(table_html(table)) for table in tables},
+            numbers={table.id: table.number for table in tables},
             subgroups=[(labels[name], _marked(name, own)) for name, own in subgroups.items()],
             figures={figure.id: figure for figure in figures},
             svg={figure.id: Markup(figure.inline_svg) for figure in figures},
@@ -111,6 +112,7 @@ def page_template() -> Template:
         finalize=visible,
     )
     environment.filters["count"] = count
+    environment.filters["sentence_case"] = sentence_case
     return environment.from_string(_part(TEMPLATE))
 
 
@@ -118,10 +120,10 @@ def _part(name: str) -> str:
     return (files("ldn_spark.reporting") / name).read_text(encoding="utf-8")
 
 
-def _marked(subgroup: str, tables: Sequence[PrintedTable]) -> list[Markup]:
+def _marked(subgroup: str, tables: Sequence[PrintedTable]) -> list[tuple[str, Markup]]:
     from markupsafe import Markup
 
-    return [Markup(table_html(table, prefix=f"{subgroup}-")) for table in tables]
+    return [(table.number, Markup(table_html(table, prefix=f"{subgroup}-"))) for table in tables]
 
 
 def not_estimable(study: StudyDefinition, results: Results) -> list[Missing]:

@@ -57,7 +57,8 @@ def _curve_caption(study: StudyDefinition, view: View) -> tuple[str, str]:
         f"pointwise {confidence(study)}. Above zero: more dispensed to "
         f"{stratum_label(study, contrast.exposed)}. The numbers stand for the two whole windows "
         f"({days(before)} and {days(after)}); the first minus the second is the "
-        "difference-in-differences. " + abbreviations(study, "CI"),
+        "difference-in-differences. Every panel has a vertical axis of its own. "
+        + abbreviations(study, "CI"),
     )
 
 
@@ -65,7 +66,8 @@ def _forest_caption(study: StudyDefinition, label: str) -> tuple[str, str]:
     return (
         f"Difference-in-differences, {label}.",
         f"Change in the comparator minus change in the exposed, with {confidence(study)}, not "
-        "adjusted for the number of outcomes. Square and blue: the interval does not hold zero.",
+        "adjusted for the number of outcomes. Square and blue: the interval does not hold zero. "
+        "The two panels have axes of their own.",
     )
 
 

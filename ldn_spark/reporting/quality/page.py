@@ -61,6 +61,7 @@ _AMOUNTS = (
 )  # fmt: skip
 _PRESENCE = ("atc", "dispensings", "first_month", "last_month", "flags")
 _DECIMALS = {"ddd_mean": 2, "missing_percent": 1, "usual": 0}
+_TITLES = {"atc": "ATC codes", "accounting": "Lines by file and reason", "files": "Delivered files"}
 _KINDS = {"dispensings": "dispensings", "observation_periods": "observation periods"}
 
 
@@ -221,7 +222,7 @@ def _codes(study: StudyQuality, codes: Sheet) -> CodesOfStudy:
 
 
 def listing(sheet: Sheet, *names: str) -> Markup:
-    """A sheet as an HTML table; the named columns, or all of them."""
+    """A sheet as an HTML table, which scrolls by itself; the named columns, or all of them."""
     from markupsafe import Markup
 
     if sheet.id == "atc":
@@ -233,8 +234,12 @@ def listing(sheet: Sheet, *names: str) -> Markup:
         f'<th scope="col"{style}>{escape(column.header)}</th>'
         for column, style in zip(part.columns, kind, strict=True)
     )
-    lines = [f'<div class="wide"><table class="plain listing"><thead><tr>{heads}</tr></thead>']
-    lines.append("<tbody>")
+    label = escape(_TITLES.get(sheet.id, sheet.id.replace("_", " ").capitalize()))
+    lines = [
+        f'<div class="wide" role="group" aria-label="{label}" tabindex="0">',
+        f'<table class="plain listing"><thead><tr>{heads}</tr></thead>',
+        "<tbody>",
+    ]
     for row, level in zip(part.rows, levels, strict=True):
         texts = [_cell(column, text) for column, text in zip(part.columns, row, strict=True)]
         cells = "".join(

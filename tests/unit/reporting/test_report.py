@@ -243,6 +243,6 @@ def test_warnings_stand_in_the_head_and_the_annex_is_folded(definition, results,
     publish(results, definition, tmp_path, **{**STAMP, "provenance": told})
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     head, _, rest = page.partition('id="findings"')
-    assert "<li>the stratum LDN×1 has 3 patients, fewer than 5.</li>" in head.split("<main>")[1]
+    assert "<li>The stratum LDN×1 has 3 patients, fewer than 5.</li>" in head.split("<main>")[1]
     annex = rest.split('id="not-estimable"')[1]
     assert annex.count("<details><summary>") == annex.count("<table")
