@@ -150,13 +150,17 @@ def _by_code(by_year: ByYear) -> dict[str, Amounts]:
 
 def _people(lake: Lake, version: LakeVersion) -> People:
     found = collect.one(quality.summarise_persons(lake.read(schemas.PERSONS, version)))
+    noted = version.noted
+    impossible = noted.get("birth_year_after_dispensing", 0) + noted.get("age_over_115", 0)
     return People(
         version.persons,
         version.sex_conflicts,
         version.birth_year_conflicts,
         found["sex_missing"],
-        found["birth_year_missing"],
+        found["birth_year_missing"] - impossible,
         found["died"],
+        impossible,
+        noted.get("dispensed_after_death", 0),
     )
 
 

@@ -30,6 +30,7 @@ class Table:
         sort_by: the order rows are clustered in, for speed only; nothing may rely on it.
         statistics_on: columns whose minima and maxima may stand in the Delta log. Identifiers
             never do.
+        later: columns that lakes of the first layout do not have; see `LakeVersion.layout`.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Table:
     partition_by: tuple[str, ...] = ()
     sort_by: tuple[str, ...] = ()
     statistics_on: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
     @property
     def ddl(self) -> str:
@@ -65,9 +67,14 @@ PERSONS = Table(
         ("died_on", "date"),  # null when alive or not delivered
         ("sex_conflict", "boolean"),
         ("birth_year_conflict", "boolean"),
+        ("birth_year_low", "int"),  # the years that everything said allows; none where low > high.
+        ("birth_year_high", "int"),  # `birth_year` is null too where it cannot be for other reasons
+        ("first_dispensed_on", "date"),  # null without a dispensing
+        ("last_dispensed_on", "date"),
     ),
     sort_by=("person_key",),
     statistics_on=("sex",),
+    later=("birth_year_low", "birth_year_high", "first_dispensed_on", "last_dispensed_on"),
 )
 
 DISPENSINGS = Table(
@@ -103,9 +110,12 @@ PERSON_STATEMENTS = Table(
         ("birth_year_low", "int"),  # the years that every line of the file allows; none where
         ("birth_year_high", "int"),  # low > high
         ("died_on", "date"),  # the earliest
+        ("first_dispensed_on", "date"),  # of the file's dispensings that are in the lake
+        ("last_dispensed_on", "date"),
     ),
     sort_by=("person_key",),
     statistics_on=("file_id",),
+    later=("first_dispensed_on", "last_dispensed_on"),
 )
 
 OBSERVATION_PERIODS = Table(

@@ -90,7 +90,7 @@ def check(
 def _show(found: CheckReport, log_format: str) -> None:
     """The account as an ingest gives it; what is wrong on standard error; the verdict last."""
     from ldn_spark.cli.reporters import log_error
-    from ldn_spark.cli.views import _console, print_accounting
+    from ldn_spark.cli.views import _console, print_accounting, print_noted
     from ldn_spark.errors import DeliveryError
 
     console = _console()
@@ -102,6 +102,7 @@ def _show(found: CheckReport, log_format: str) -> None:
         console.print(f"  rejected: {problem}", markup=False)
     for warning in found.warnings:
         console.print(f"warning: {warning}", markup=False)
+    print_noted(console, found.noted)
     sys.stdout.flush()
     if found.problems:
         messages = [str(problem) for problem in found.problems]
@@ -141,6 +142,7 @@ def _log(found: CheckReport) -> None:
         "known": found.known,
         "rejected": [str(problem) for problem in found.examples],
         "warnings": found.warnings,
+        "noted": found.noted,
         "problems": [str(problem) for problem in found.problems],
     }
     print(json.dumps(event, ensure_ascii=False), file=sys.stderr)  # noqa: T201

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +48,7 @@ def show_ingest(done: IngestReport) -> None:
         console.print(f"  rejected: {problem}", markup=False)
     for warning in done.warnings:
         console.print(f"warning: {warning}", markup=False)
-    for what, number in (
-        ("sexes", done.version.sex_conflicts),
-        ("birth years", done.version.birth_year_conflicts),
-    ):
-        if number:
-            console.print(f"warning: {number} persons have contradictory {what}, kept as unknown")
+    print_noted(console, done.version.noted)
     version = done.version
     if version.replaced and done.files:
         gone = version.files[-1].version
@@ -75,6 +70,15 @@ def show_mark(console: Console, version: LakeVersion) -> None:
 
     if version.invented:
         console.print(SENTENCE)
+
+
+def print_noted(console: Console, noted: Mapping[str, int]) -> None:
+    """What does not fit together in what is said of persons, by all files together."""
+    from ldn_spark.io.reasons import OF_PERSONS
+
+    for code, number in noted.items():
+        persons = "1 person" if number == 1 else f"{number:,} persons"
+        console.print(f"warning: {code}, {persons}: {OF_PERSONS[code]}", markup=False)
 
 
 def print_accounting(console: Console, files: Sequence[FileRecord]) -> None:

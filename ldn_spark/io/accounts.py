@@ -58,7 +58,7 @@ def parse_files(
         staging: an empty folder.
         before: the lake's version, whose files keep their numbers.
         lookups: the content of the source's lookups.
-        keep_accepted: False only counts the accepted rows.
+        keep_accepted: False only counts the accepted dispensings.
         today: later days are noted; None for no such note.
         report: is told how many blocks are parsed.
 

@@ -1,16 +1,17 @@
 """Everything that an ingest would say of a delivery, and nothing written into any lake.
 
 The steps are those of the ingest; what is parsed goes into a temporary folder that is removed
-however the check ends. Accepted rows are kept there where they may repeat or contradict others, of
-the lake or of another file; those of a single file for an empty lake are counted only.
+however the check ends. Accepted dispensings are kept there where they may repeat or contradict
+others, of the lake or of another file; those of a single file for an empty lake are counted only.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from ldn_spark.io.accounts import (
     with_turned_away,
 )
 from ldn_spark.io.arrivals import (
+    Arriving,
     find_arriving,
     find_turned_away,
     require_within_period,
@@ -32,16 +34,21 @@ from ldn_spark.io.delivery import BLOCK_BYTES, find_files, try_files
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.ingest import (
     MAX_REJECTED_SHARE,
+    MEMORY,
     hashes,
     new_files,
     new_staging,
+    rows_at_once,
     without_lookups,
 )
 from ldn_spark.io.intake import Intake
-from ldn_spark.io.lake import FileRecord, Lake, known_versions, read_version
+from ldn_spark.io.lake import FileRecord, Lake, known_versions, read_version, require_layout
+from ldn_spark.io.linking import find_links
 from ldn_spark.io.lookups import read_lookups
+from ldn_spark.io.persons import merge_persons
 from ldn_spark.io.redelivered import find_redelivered
 from ldn_spark.io.replacing import read_replacement
+from ldn_spark.io.rewriting import count_replaced, count_superseded
 from ldn_spark.io.sources import Source
 from ldn_spark.io.suspicions import suspicions
 from ldn_spark.io.unread import unread_warnings
@@ -61,6 +68,8 @@ class CheckReport:
         examples: the first rejected line of every file and reason.
         warnings: what a person should look at.
         problems: why an ingest would turn the delivery away; empty when it would take it.
+        noted: persons of the lake as it would be, by what does not fit together, see
+            `reasons.OF_PERSONS`.
     """
 
     files: tuple[FileRecord, ...]
@@ -68,6 +77,7 @@ class CheckReport:
     examples: tuple[Problem, ...]
     warnings: tuple[str, ...]
     problems: tuple[Problem, ...]
+    noted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def would_be_taken(self) -> bool:
@@ -105,6 +115,8 @@ def check(
     looked_up = hashes(lookups or {})
     is_filled = lake_root is not None and bool(known_versions(lake_root))
     before = read_version(lake_root) if is_filled else None
+    if lake_root is not None:
+        require_layout(lake_root, before)
     replacement = read_replacement(replaces, source, before)
     paths, warnings, problems = _find(delivery, source)
     paths = without_lookups(paths, lookups or {})
@@ -127,21 +139,61 @@ def check(
             today=today or date.today(),
             report=report,
         )
-        examples, again = rejection_examples(staging, records), []
+        examples = rejection_examples(staging, records)
         problems += [*unread, *broken, *_too_few_accepted(records, examples, max_rejected_share)]
-        if keep and records:
-            lake, taken = Lake(spark, lake_root or staging), tuple(records)
-            intake = Intake(
-                lake, staging, source, before, taken, arrivals, replacement, "", rows_at_once=1
-            )
-            found = find_turned_away(intake)
-            records = [with_turned_away(record, found) for record in records]
-            problems += _outside_period(intake, found)
-            again = find_redelivered(intake)
-            problems += [] if replacement.declared else again
+        lake, taken = Lake(spark, lake_root or staging), tuple(records)
+        rows = rows_at_once(MEMORY)
+        intake = Intake(lake, staging, source, before, taken, arrivals, replacement, "", rows)
+        seen = _look(intake, kept=keep) if records else _Seen()
+    records = [with_turned_away(record, seen.turned_away) for record in records]
     warnings += [*told, *notes, *same_name, *suspicions(records, source), *unread_warnings(records)]
-    warnings += map(str, again if replacement.declared else ())
-    return CheckReport(tuple(records), known, tuple(examples), tuple(warnings), tuple(problems))
+    warnings += seen.warnings
+    problems += seen.problems
+    return CheckReport(
+        tuple(records), known, tuple(examples), tuple(warnings), tuple(problems), seen.noted
+    )
+
+
+@dataclass
+class _Seen:
+    """What is told of parsed lines beside what the lake holds.
+
+    Attributes:
+        turned_away: lines by (file_id, reason) that repeat or contradict others.
+        problems: why an ingest would turn the delivery away.
+        warnings: what a person should look at.
+        noted: persons by what would not fit together.
+    """
+
+    turned_away: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    noted: Mapping[str, int] = field(default_factory=dict)
+
+
+def _look(intake: Intake, *, kept: bool) -> _Seen:
+    """Everything that the parsed lines say together, and beside the lake.
+
+    Args:
+        intake: what comes.
+        kept: whether the dispensings are staged, or only what they say of persons.
+    """
+    seen, links = _Seen(), find_links(intake)
+    rows = None
+    superseded = Counter[int]()
+    if kept:
+        seen.turned_away = find_turned_away(intake)
+        arriving = find_arriving(intake, sum(seen.turned_away.values()))
+        seen.problems += _outside_period(intake, arriving)
+        again = find_redelivered(intake)
+        seen.problems += [] if intake.replacement.declared else again
+        seen.warnings += map(str, again if intake.replacement.declared else ())
+        rows = arriving.rows
+        superseded = count_superseded(intake, count_replaced(intake, rows))
+    seen.problems += links.problems
+    seen.warnings += links.warnings
+    seen.noted = dict(sorted(merge_persons(intake, superseded, rows).items()))
+    return seen
 
 
 @contextmanager
@@ -182,11 +234,8 @@ def _too_few_accepted(
     return []
 
 
-def _outside_period(intake: Intake, turned_away: Mapping[tuple[int, str], int]) -> list[Problem]:
+def _outside_period(intake: Intake, arriving: Arriving) -> list[Problem]:
     """The files that hold other days than the period that they are to replace."""
-    if not intake.replacement.period:
-        return []
-    arriving = find_arriving(intake, sum(turned_away.values()))
     try:
         require_within_period(intake, arriving.arrivals.spans)
     except DeliveryError as error:

@@ -30,6 +30,7 @@ from ldn_spark.io.delivery import BLOCK_BYTES, DeliveredFile, find_files, scan_f
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.intake import Intake
 from ldn_spark.io.lake import (
+    LAYOUT,
     FileRecord,
     Lake,
     LakeVersion,
@@ -37,7 +38,9 @@ from ldn_spark.io.lake import (
     only_writer,
     publish_version,
     read_version,
+    require_layout,
 )
+from ldn_spark.io.linking import find_links
 from ldn_spark.io.lookups import read_lookups
 from ldn_spark.io.redelivered import find_redelivered
 from ldn_spark.io.registry import Written, write_registry
@@ -112,7 +115,7 @@ def ingest(
 
     Raises:
         DeliveryError: the delivery cannot be read as declared, too much of a file is rejected, or
-            a year seems to be delivered again; the lake is unchanged.
+            lines are there already, or a file on persons links to few; the lake is unchanged.
         ConflictError: another ingest is at work or was faster; the lake is what that one made. Or
             a delivered file was written to meanwhile; the lake is unchanged.
         ResourceError: disk, memory or a permission is missing; the lake is unchanged.
@@ -128,6 +131,7 @@ def ingest(
         new_staging(lake_root) as staging,
     ):
         before = read_version(lake_root) if known_versions(lake_root) else None
+        require_layout(lake_root, before)
         replacement = read_replacement(replaces, source, before)
         scanned, warnings = scan_files(
             paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
@@ -164,11 +168,15 @@ def ingest(
             arrivals,
             replacement,
             token=staging.name,
-            rows_at_once=max(1, memory // _BYTES_PER_SORTED_ROW),
+            rows_at_once=rows_at_once(memory),
         )
         if (again := find_redelivered(intake)) and not replacement.declared:
             raise DeliveryError(again)
         warnings += map(str, again)
+        links = find_links(intake)
+        if links.problems:
+            raise DeliveryError(links.problems)
+        warnings += links.warnings
         version = _write(intake, report)
         if version.invented or is_marked(paths):
             version = replace(version, invented=True)
@@ -177,6 +185,11 @@ def ingest(
         reached("published")
     taken_in = tuple(file for file in version.files if file.version == version.number)
     return IngestReport(INGESTED, version, taken_in, known, tuple(examples), tuple(warnings))
+
+
+def rows_at_once(memory: int) -> int:
+    """How many dispensings are sorted together in so many bytes."""
+    return max(1, memory // _BYTES_PER_SORTED_ROW)
 
 
 def reached(step: str) -> None:
@@ -265,6 +278,8 @@ def _write(intake: Intake, report: Reporter) -> LakeVersion:
         dispensings=done.years.total(),
         sex_conflicts=0,
         birth_year_conflicts=0,
+        noted=dict(sorted(done.noted.items())),
+        layout=LAYOUT,
         years={str(year): done.years[year] for year in sorted(done.years)},
         replaced=intake.replacement.declared,
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -43,6 +43,8 @@ _NEVER = "1000000"
 than the last checkpoint, and every earlier version of a lake stays readable."""
 
 
+LAYOUT = 2
+"""Of the lakes that are made now: with the columns that `Table.later` names."""
 ONE_TASK = 16 << 20
 """Bytes of a stage table up to which Spark reads it in one task: some million rows."""
 
@@ -125,6 +127,8 @@ class LakeVersion:
         years: dispensings per year.
         first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
         replaced: what its delivery was declared to replace; empty for nothing.
+        noted: persons by what does not fit together, see `reasons.OF_PERSONS`.
+        layout: which columns its tables have, see `Table.later`.
         invented: whether any delivery so far was marked as invented; see `invented`.
     """
 
@@ -140,6 +144,8 @@ class LakeVersion:
     last_dispensed_on: str = ""
     replaced: str = ""
     invented: bool = False
+    noted: Mapping[str, int] = field(default_factory=dict)
+    layout: int = 1
 
     @property
     def lines(self) -> int:
@@ -198,12 +204,17 @@ class Lake:
             EngineError: the table is not there any more.
         """
         if table.name not in version.tables:
-            what = f"the lake was made by an earlier software version and has no {table.name}"
-            raise UsageError(Problem(str(self.root), what, "take its deliveries into a new lake"))
-        return self.read_at(table, version.tables[table.name])
+            raise _too_old(self.root, f"has no {table.name}")
+        later = table.later if version.layout < LAYOUT else ()
+        return self.read_at(table, version.tables[table.name], unknown=later)
 
-    def read_at(self, table: Table, delta: int) -> DataFrame:
+    def read_at(self, table: Table, delta: int, *, unknown: Sequence[str] = ()) -> DataFrame:
         """A registry table at a Delta version, columns in the order of its schema.
+
+        Args:
+            table: which.
+            delta: its version.
+            unknown: columns that it did not have yet: they are null.
 
         Raises:
             EngineError: the table is not there any more.
@@ -214,7 +225,28 @@ class Lake:
             what = f"the table is not there in version {delta}, which the lake's record names"
             raise EngineError(Problem(str(path), what, "restore the lake from a backup"))
         reader = self.spark.read.format("delta").option("versionAsOf", delta)
-        return reader.load(engine_path(self.spark, path)).select(*table.names)
+        found = reader.load(engine_path(self.spark, path))
+        if not unknown:
+            return found.select(*table.names)
+        from pyspark.sql import functions as F
+
+        nulls = {name: F.lit(None).cast(dict(table.columns)[name]).alias(name) for name in unknown}
+        return found.select(*(nulls.get(name, F.col(name)) for name in table.names))
+
+
+def require_layout(root: Path, version: LakeVersion | None) -> None:
+    """A delivery can be taken into the lake: its tables have all columns.
+
+    Raises:
+        UsageError: an earlier software version made it. Studies run on it all the same.
+    """
+    if version is not None and version.layout < LAYOUT:
+        raise _too_old(root, "does not know the first and last dispensing of each person")
+
+
+def _too_old(root: Path, what: str) -> UsageError:
+    made = f"the lake was made by an earlier software version and {what}"
+    return UsageError(Problem(str(root), made, "take its deliveries into a new lake"))
 
 
 def known_versions(root: Path) -> list[int]:

@@ -105,6 +105,15 @@ NOTED = {
     "observed_to_in_future": "the period's last day is after the day of the ingest",
 }
 """What a person may want to know of an accepted line."""
+OF_PERSONS = {
+    "sex_conflict": "different sexes are said of the person: unknown",
+    "birth_year_conflict": "different birth years are said of the person: unknown",
+    "birth_year_after_dispensing": "the birth year is after a dispensing of the person: unknown",
+    "age_over_115": "the age at a dispensing would be more than 115 years: birth year unknown",
+    "died_before_birth": "the day of death is before the birth year",
+    "dispensed_after_death": "the person has a dispensing after the day of death",
+}
+"""What does not fit together in what all files say of a person, in whatever order they came."""
 REASONS = {**REJECTED, **REPAIRED, **NOTED}
 
 

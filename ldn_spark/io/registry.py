@@ -20,6 +20,7 @@ from ldn_spark.io.rewriting import (
     PROFILES,
     RowsWritten,
     count_replaced,
+    count_superseded,
     rewrite_years,
     years_after,
 )
@@ -42,9 +43,10 @@ class Written:
         tables: the Delta version of each registry table.
         years: dispensings per year, of all years.
         changed: the years that were rewritten.
-        superseded: dispensings per earlier file that were replaced.
+        superseded: accepted lines per earlier file that were replaced.
         turned_away: parsed lines by (file_id, reason) that repeat or contradict others.
         spans: first and last day of dispensing by file_id, as ISO dates.
+        noted: persons by what does not fit together in what is said of them.
     """
 
     tables: dict[str, int]
@@ -53,6 +55,7 @@ class Written:
     superseded: Counter[int]
     turned_away: dict[tuple[int, str], int]
     spans: dict[int, tuple[str, str]]
+    noted: Counter[str]
 
 
 def write_registry(intake: Intake, written: RowsWritten) -> Written:
@@ -72,24 +75,22 @@ def write_registry(intake: Intake, written: RowsWritten) -> Written:
     spans = arriving.arrivals.spans
     require_within_period(intake, spans)
     gone = count_replaced(intake, arriving.rows)
-    superseded = Counter[int]()
-    for (file_id, _), rows in gone.items():
-        superseded[file_id] += rows
+    superseded = count_superseded(intake, gone)
     tables, (changed, persons) = wait_for_both(
         lambda: _write_beside(intake, bool(turned_away)),
         lambda: (
             rewrite_years(intake, arriving, gone, written),
-            rewrite_persons(intake, superseded),
+            rewrite_persons(intake, superseded, arriving.rows),
         ),
     )
-    tables |= persons
+    tables |= persons.tables
     tables[DISPENSINGS.name] = own_version(intake, DISPENSINGS)
     tables[DISPENSING_PROFILE.name] = _write_profile(intake, changed)
     years = years_after(intake, arriving.arrivals.by_code, gone)
     days = {
         file_id: (first.isoformat(), last.isoformat()) for file_id, (first, last) in spans.items()
     }
-    return Written(tables, years, changed, superseded, turned_away, days)
+    return Written(tables, years, changed, superseded, turned_away, days, persons.noted)
 
 
 def _write_beside(intake: Intake, some_turned_away: bool) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.errors import EngineError, Problem, UsageError
 from ldn_spark.io.sources import Source
-from ldn_spark.schemas import DISPENSINGS
+from ldn_spark.schemas import DISPENSINGS, OBSERVATION_PERIODS
 from ldn_spark.shown import shown
 
 if TYPE_CHECKING:
@@ -32,12 +32,19 @@ class Replacement:
             delivered line keys.
         period: those dispensed on these days, both included.
         by_line_key: those whose line key stands in the delivery.
+
+    Files of persons and deaths among them are forgotten, where the files themselves are declared.
     """
 
     declared: str = ""
     file_ids: tuple[int, ...] = ()
     period: tuple[date, date] | None = None
     by_line_key: bool = False
+
+    @property
+    def of_files(self) -> tuple[int, ...]:
+        """The files that are replaced whole."""
+        return () if self.period or self.by_line_key else self.file_ids
 
 
 def read_replacement(
@@ -72,6 +79,10 @@ def read_replacement(
         return Replacement(text, ids, period=_period(declared[0]))
     problems = []
     for name in declared:
+        if any(file.name == name and file.kind == OBSERVATION_PERIODS.name for file in of_source):
+            what = f"'{name}' holds observation periods, which are merged and cannot be told apart"
+            mend = "take the deliveries into a new lake, without it"
+            problems.append(Problem("--replaces", what, mend))
         if not any(file.name == name and not file.is_replaced for file in of_source):
             what = f"no file '{name}' of source {source.id} is in the lake"
             mend = "give a file's name, a period FIRST..LAST in ISO dates, line_key or nothing"

@@ -41,6 +41,17 @@ def count_replaced(intake: Intake, arriving: DataFrame) -> Counter[tuple[int, in
     return Counter({(row["file_id"], row["year"]): row["rows"] for row in counted})
 
 
+def count_superseded(intake: Intake, gone: Counter[tuple[int, int]]) -> Counter[int]:
+    """Lines per earlier file that say nothing any more: dispensings, or lines on persons."""
+    superseded = Counter[int]()
+    for (file_id, _), rows in gone.items():
+        superseded[file_id] += rows
+    for file in intake.before.files if intake.before else ():
+        if file.kind != DISPENSINGS.name and file.file_id in intake.replacement.of_files:
+            superseded[file.file_id] = file.accepted - file.superseded
+    return +superseded
+
+
 def years_after(
     intake: Intake, new: Counter[tuple[int, str]], gone: Counter[tuple[int, int]]
 ) -> Counter[int]:

@@ -27,10 +27,13 @@ STAGED = pa.schema(
         ("birth_year_low", pa.int32()),
         ("birth_year_high", pa.int32()),
         ("died_on", pa.date32()),
+        ("first_dispensed_on", pa.date32()),
+        ("last_dispensed_on", pa.date32()),
     ]
 )
 """One row per pseudonym and file, or several: their minima and maxima are still to be taken."""
 GATHERED = 1 << 20
+_DAY = pa.date32()
 
 
 class Statements:
@@ -45,13 +48,14 @@ class Statements:
         """Add the accepted rows of a block.
 
         Args:
-            rows: pseudonym, sex, birth_year and died_on, one row per line.
+            rows: pseudonym, sex, birth_year and died_on, one row per line; dispensed_on where it
+                is a dispensing.
             file_id: of their file.
             slack: how many years earlier than `birth_year` a person may be born: 1 where it is
                 the year of dispensing minus the completed years of age, otherwise 0.
             name: of the block; what is staged then has the last one's.
         """
-        born = rows["birth_year"]
+        born, is_dispensing = rows["birth_year"], "dispensed_on" in rows.column_names
         said = {
             "pseudonym": rows["pseudonym"],
             "file_id": pa.array(np.full(len(rows), file_id, np.int32)),
@@ -59,6 +63,7 @@ class Statements:
             "earliest": pc.subtract(born, pa.scalar(slack, pa.int32())) if slack else born,
             "birth_year": born,
             "died_on": rows["died_on"],
+            "dispensed_on": rows["dispensed_on"] if is_dispensing else pa.nulls(len(rows), _DAY),
         }
         self._gathered.append(pa.table(said))
         self._name = name
@@ -97,9 +102,12 @@ def _summed_up(rows: pa.Table) -> pa.Table:
             ("earliest", "max"),
             ("birth_year", "min"),
             ("died_on", "min"),
+            ("dispensed_on", "min"),
+            ("dispensed_on", "max"),
         ]
     )
     pseudonyms = found["pseudonym"].combine_chunks()
     said = ("file_id_min", "sex_min", "sex_max", "earliest_max", "birth_year_min", "died_on_min")
+    said += ("dispensed_on_min", "dispensed_on_max")
     columns = [person_keys(pseudonyms), pseudonyms, *(found[name] for name in said)]
     return pa.table(columns, schema=STAGED)

@@ -103,7 +103,8 @@ def parse_into_staging(
         source: the declared layout.
         staging: an empty folder.
         lookups: the content of the source's lookups.
-        keep_accepted: False only counts the accepted rows, for a check that takes nothing in.
+        keep_accepted: False only counts the accepted dispensings, for a check of a file that has
+            nothing beside it.
         today: later days are noted; None for no such note.
 
     Returns:
@@ -163,7 +164,7 @@ class _Staging:
         name: of its files.
         staging: the folder.
         source: the declared layout.
-        keep_accepted: False only counts the accepted rows.
+        keep_accepted: False only counts the accepted dispensings.
         today: later days are noted.
     """
 
@@ -215,9 +216,10 @@ class _Staging:
         kind, accepted = self.task.kind, parsed.accepted
         file_ids = pa.array([self.task.file_id] * len(accepted), pa.int32())
         taken_in = _told(self.task.file_id, [("accepted", "", len(accepted))])
-        if self.keep_accepted and kind == OBSERVATION_PERIODS:
-            self._write(OBSERVATION_PERIODS, _keyed(accepted))
-        elif self.keep_accepted:
+        if kind == OBSERVATION_PERIODS:
+            rows = _keyed(accepted).append_column("pseudonym", accepted["pseudonym"])
+            self._write(OBSERVATION_PERIODS, rows.append_column("file_id", file_ids))
+        else:
             slack = self.source.birth_year_slack if kind == DISPENSINGS else 0
             said.add(accepted, self.task.file_id, slack, self.name)
         if self.keep_accepted and kind == DISPENSINGS:

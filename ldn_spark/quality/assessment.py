@@ -52,6 +52,9 @@ class People:
             as unknown.
         sex_missing, birth_year_missing: persons of whom none was delivered.
         died: persons with a day of death.
+        birth_year_impossible: persons whose birth year is after a dispensing, or more than 115
+            years before one; kept as unknown.
+        dispensed_after_death: persons with a dispensing after the day of death.
     """
 
     persons: int
@@ -60,6 +63,8 @@ class People:
     sex_missing: int
     birth_year_missing: int
     died: int
+    birth_year_impossible: int = 0
+    dispensed_after_death: int = 0
 
 
 @dataclass(frozen=True, slots=True)

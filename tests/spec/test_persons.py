@@ -12,8 +12,8 @@ import pytest
 
 from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.drafts import mapped
+from ldn_spark.io.merging import as_persons, as_statements, fold, restated, stated
 from ldn_spark.io.person_keys import person_keys
-from ldn_spark.io.persons import as_persons, as_statements, fold, restated, stated
 from ldn_spark.io.said import STAGED, Statements
 from ldn_spark.schemas import PERSON_STATEMENTS
 

@@ -107,12 +107,16 @@ def _people(found: Assessment) -> Iterator[Finding]:
     for number, what in (
         (people.sex_conflicts, "contradictory sexes"),
         (people.birth_year_conflicts, "contradictory birth years"),
+        (people.birth_year_impossible, "a birth year that cannot be beside their dispensings"),
     ):
         if number:
             yield Finding(
                 f"{_persons(shown(number))} {what}, kept as unknown.",
                 "people",
             )
+    if people.dispensed_after_death:
+        persons = _persons(shown(people.dispensed_after_death))
+        yield Finding(f"{persons} a dispensing after the day of death.", "people")
 
 
 def _persons(number: str) -> str:

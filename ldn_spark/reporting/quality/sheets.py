@@ -191,6 +191,10 @@ _PERSONS = (
 )
 
 
+def _where_any(name: str, number: int, words: str) -> list[tuple[str, int, str]]:
+    return [(name, number, words)] if number else []
+
+
 def persons_sheet(found: Assessment) -> Sheet:
     """Persons, and what is not known of them."""
     people = found.people
@@ -203,8 +207,19 @@ def persons_sheet(found: Assessment) -> Sheet:
             people.birth_year_conflicts,
             "birth years that exclude each other were delivered; kept as unknown",
         ),
+        *_where_any(
+            "birth_year_impossible",
+            people.birth_year_impossible,
+            "the birth year is after a dispensing, or more than 115 years before one; kept as "
+            "unknown",
+        ),
         ("birth_year_missing", people.birth_year_missing, "no birth year was delivered"),
         ("died", people.died, "a day of death was delivered"),
+        *_where_any(
+            "dispensed_after_death",
+            people.dispensed_after_death,
+            "a dispensing is after the day of death",
+        ),
     )
     return Sheet(
         "persons",
