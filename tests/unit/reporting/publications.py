@@ -42,12 +42,12 @@ def small_publication(study: StudyDefinition | None = None) -> Publication:
         {
             "subgroup": "overall",
             "stratum": stratum,
-            "outcome": "all",
+            "outcome": "N05A",
             "day": day,
-            "step_sum": 20_000_000,
-            "step_sum_squares": 400_000_000_000_000,
+            "step_sum": doses * 1_000_000,
+            "step_sum_squares": (doses * 1_000_000) ** 2,
         }
-        for stratum in ("LDNx1", "LDNx4+")
+        for stratum, doses in (("LDNx1", 20), ("LDNx4+", 50))
         for day in (-300, -1, 0, 200)
     ]
     return Publication(
