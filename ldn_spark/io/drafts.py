@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ldn_spark.io.engines import ROW_GROUP_ROWS
+from ldn_spark.io.embedded import ROW_GROUP_ROWS
 
 _ROW_GROUP_ROWS = 32_768
 

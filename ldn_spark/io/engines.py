@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import EngineError, Problem, UsageError
-from ldn_spark.io.late_pandas import without_pandas
+from ldn_spark.io.embedded import embedded_session
 from ldn_spark.io.waiting import Started
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ _CALL_SITES = "spark.python.sql.dataFrameDebugging.enabled"
 _TASKS_AT_ONCE = "spark.ldn.tasksAtOnce"
 _LINKS = "spark.ldn.links"
 _PLAIN_PATH = re.compile(r"[\w./-]*", re.ASCII)
-ROW_GROUP_ROWS = 131_072
 ROW_GROUP_BYTES = 8 << 20
 """Small row groups, so that a range of ATC codes reads few of them."""
 
@@ -99,41 +98,12 @@ def opening_engine(engine: str) -> Iterator[Callable[[], SparkSession]]:
 
 @contextmanager
 def _sail_session() -> Iterator[SparkSession]:
-    # Two commits at the same time are no error: the later one is tried again.
-    os.environ.setdefault("RUST_LOG", "error,sail_delta_lake::transaction=off")
-    os.environ.setdefault("SAIL_PARQUET__MAX_ROW_GROUP_SIZE", str(ROW_GROUP_ROWS))
-    os.environ.setdefault("SAIL_PARQUET__COMPRESSION", "zstd(1)")
-    try:
-        from pysail.spark import SparkConnectServer
-    except ImportError:
-        raise EngineError(
-            Problem("--engine sail", "pysail is not installed", "pip install pysail==0.7.2")
-        ) from None
-    with without_pandas():
-        from pyspark.sql import SparkSession
-        from pyspark.sql.connect.session import SparkSession as _  # noqa: F401
-
-    server = SparkConnectServer(ip="127.0.0.1", port=0)
-    server.start(background=True)
-    host, port = server.listening_address
-    spark = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
-    links = tempfile.mkdtemp(prefix="ldn-links-")
-    interrupted = False
-    try:
+    with embedded_session() as (spark, links):
         _pin_session(spark)
         spark.conf.set(_LINKS, links)
         spark.conf.set(_CALL_SITES, "false")
         spark.conf.set(_TASKS_AT_ONCE, str(len(os.sched_getaffinity(0))))
         yield spark
-    except KeyboardInterrupt:
-        interrupted = True
-        raise
-    finally:
-        if not interrupted:  # a server with tasks under way waits for them, perhaps for ever
-            spark.stop()
-            server.stop()
-        shutil.rmtree(links, ignore_errors=True)
-        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)  # or the next engine is taken for it
 
 
 @contextmanager

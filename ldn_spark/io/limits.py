@@ -1,0 +1,35 @@
+"""What the shell's limits leave to an engine."""
+
+from __future__ import annotations
+
+import os
+import resource
+
+from ldn_spark.errors import Problem, ResourceError
+
+_GIB = 1 << 30
+_ALWAYS, _PER_CORE = 3 * _GIB, _GIB // 4
+"""Address space that the engines take before there are data: stacks and arenas of threads, mapped
+libraries, Java's heap. It is much more than the memory in use."""
+
+
+def address_space_limit() -> int | None:
+    """Bytes of address space that this process may have (ulimit -v, -d); None for any."""
+    limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
+    return min((limit for limit in limits if limit != resource.RLIM_INFINITY), default=None)
+
+
+def require_address_space() -> None:
+    """Say so at once where an engine could not even start its threads.
+
+    Raises:
+        ResourceError: the limit is below what an engine takes without data.
+    """
+    limit = address_space_limit()
+    needed = _ALWAYS + _PER_CORE * len(os.sched_getaffinity(0))
+    if limit is not None and limit < needed:
+        what = (
+            f"limits the address space to {limit / _GIB:.1f} GiB; an engine reserves more than "
+            f"{needed / _GIB:.1f} GiB before it holds any data"
+        )
+        raise ResourceError(Problem("ulimit -v", what, "run it under: ulimit -v unlimited"))
