@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ldn_spark import __version__
+from ldn_spark.cli.beginning import begin, begin_in_lake
 from ldn_spark.cli.check import check
 from ldn_spark.cli.compare import audit, compare, study_named_by
 from ldn_spark.cli.completions import source_names
@@ -26,6 +27,7 @@ from ldn_spark.cli.options import (
     LogFormat,
     Published,
     ResultsFolder,
+    ShareGroup,
     StudyName,
 )
 from ldn_spark.cli.paths import text_path
@@ -129,19 +131,22 @@ def simulate(
         str | None,
         typer.Option(help="With --published: the study; FILE names it when not given."),
     ] = None,
+    share_group: ShareGroup = False,
     engine: Engine = None,
     log_format: LogFormat = "auto",
 ) -> None:
     """Invent a registry delivery with a planted effect; the truth is written beside it."""
-    from ldn_spark.io.engines import default_engine, open_engine
+    name = begin(engine, out, share_group=share_group)
+
+    from ldn_spark.io.engines import open_engine
     from ldn_spark.synthetic.registry import simulate as simulate_registry
 
     if published is not None:
         from ldn_spark.published.reading import find_published
 
-        _simulate_published(find_published(published), study, out, people, seed, engine, log_format)
+        _simulate_published(find_published(published), study, out, people, seed, name, log_format)
         return
-    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+    with open_reporter(log_format) as report, open_engine(name) as spark:
         simulate_registry(
             spark,
             out,
@@ -163,16 +168,16 @@ def _simulate_published(
     out: Path,
     people: int,
     seed: int,
-    engine: str | None,
+    engine: str,
     log_format: str,
 ) -> None:
     """The cohort of a published table, among people who resemble it."""
-    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.engines import open_engine
     from ldn_spark.study.load import load_study
     from ldn_spark.synthetic.calibration.delivery import simulate_published
 
     definition = load_study(study or study_named_by(published)).definition
-    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+    with open_reporter(log_format) as report, open_engine(engine) as spark:
         simulate_published(
             spark,
             out,
@@ -217,19 +222,22 @@ def ingest(
     memory: Annotated[
         float, typer.Option(min=0.25, help="GiB that the work may take, whatever the delivery.")
     ] = 4.0,
+    share_group: ShareGroup = False,
     engine: Engine = None,
     log_format: LogFormat = "auto",
 ) -> None:
     """Take a delivery into the lake; every line ends as accepted or as rejected with a reason."""
+    name = begin_in_lake(engine, lake, *delivery, share_group=share_group)
+
     from ldn_spark.cli.views import show_ingest
-    from ldn_spark.io.engines import default_engine, opening_engine
+    from ldn_spark.io.engines import opening_engine
     from ldn_spark.io.ingest import MAX_REJECTED_SHARE
     from ldn_spark.io.ingest import ingest as take_in
     from ldn_spark.io.sources import load_source
 
     layout = load_source(source)
     share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share
-    with open_reporter(log_format) as report, opening_engine(engine or default_engine()) as session:
+    with open_reporter(log_format) as report, opening_engine(name) as session:
         done = take_in(
             session,
             lake,
@@ -254,13 +262,16 @@ def run_study(
     codelist: Codelists = None,
     atc_version: AtcVersions = None,
     published: Published = None,
+    share_group: ShareGroup = False,
     log_format: LogFormat = "auto",
 ) -> None:
     """Run a study; the last line on standard output is the folder of its results."""
     from ldn_spark.reporting.aside import making_aside
 
     with making_aside() as aside:  # first of all: it loads while the rest is loaded
-        from ldn_spark.io.engines import default_engine, open_engine
+        name = begin_in_lake(engine, lake, out, share_group=share_group)
+
+        from ldn_spark.io.engines import open_engine
         from ldn_spark.io.lake import read_version
         from ldn_spark.pipeline import run_study as run_pipeline
         from ldn_spark.published.reading import find_published
@@ -271,7 +282,6 @@ def run_study(
         values = None if published is None else find_published(published)
         read_version(lake, as_of)  # say so before an engine is started for nothing
         aside.prepare(wanted.definition)
-        name = engine or default_engine()
         with (
             open_reporter(log_format) as report,
             open_engine(name, app_name=f"ldn: {wanted.definition.id}") as spark,
@@ -314,8 +324,10 @@ def plan(
     atc_version: AtcVersions = None,
 ) -> None:
     """Say what a run would read and what each outcome's codes find; run nothing."""
+    name = begin(engine, lake)
+
     from ldn_spark.cli.views import show_plan
-    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.engines import open_engine
     from ldn_spark.io.lake import Lake, read_version
     from ldn_spark.plan import plan_study
     from ldn_spark.run import translation_of
@@ -325,7 +337,7 @@ def plan(
     wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)
     translation = translation_of(wanted, version, stated)
-    with open_engine(engine or default_engine()) as spark:
+    with open_engine(name) as spark:
         planned = plan_study(Lake(spark, lake), version, wanted, translation)
     show_plan(wanted, version, planned)
     planned.found.require_no_problem()

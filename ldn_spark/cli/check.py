@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ldn_spark.cli.beginning import begin
 from ldn_spark.cli.completions import source_names
 from ldn_spark.cli.options import Engine, LogFormat
 from ldn_spark.cli.paths import text_path
@@ -59,17 +60,19 @@ def check(
     an ingest would take the delivery and 10 when it would turn it away; the last line on standard
     output says which.
     """
+    name = begin(engine, lake, *delivery)
+
     from ldn_spark.cli.named_files import named_files
     from ldn_spark.cli.reporters import open_reporter
     from ldn_spark.errors import DeliveryError
     from ldn_spark.io.check import check as check_delivery
-    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.engines import open_engine
     from ldn_spark.io.ingest import MAX_REJECTED_SHARE
     from ldn_spark.io.sources import load_source
 
     layout = load_source(source)
     share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share
-    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+    with open_reporter(log_format) as report, open_engine(name) as spark:
         found = check_delivery(
             spark,
             delivery,

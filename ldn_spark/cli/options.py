@@ -29,6 +29,13 @@ LakeFolder = Annotated[
         help="The lake: a folder of Delta tables.",
     ),
 ]
+ShareGroup = Annotated[
+    bool,
+    typer.Option(
+        "--share-group",
+        help="Let your group read what is written (0750, 0640); else you alone can (0700, 0600).",
+    ),
+]
 AsOf = Annotated[int | None, typer.Option("--as-of", help="An earlier version of the lake.")]
 Codelists = Annotated[
     list[str] | None,

@@ -7,8 +7,17 @@ from typing import Annotated
 
 import typer
 
+from ldn_spark.cli.beginning import begin_in_lake
 from ldn_spark.cli.completions import study_names
-from ldn_spark.cli.options import AsOf, AtcVersions, Codelists, Engine, LakeFolder, LogFormat
+from ldn_spark.cli.options import (
+    AsOf,
+    AtcVersions,
+    Codelists,
+    Engine,
+    LakeFolder,
+    LogFormat,
+    ShareGroup,
+)
 from ldn_spark.cli.paths import text_path
 
 
@@ -40,6 +49,7 @@ def quality(
     as_of: AsOf = None,
     codelist: Codelists = None,
     atc_version: AtcVersions = None,
+    share_group: ShareGroup = False,
     engine: Engine = None,
     log_format: LogFormat = "auto",
 ) -> None:
@@ -49,10 +59,12 @@ def quality(
     by ATC code, persons, and for every study whether the extract covers it and which codes find
     nothing. The exit code is 0 whatever is found.
     """
+    name = begin_in_lake(engine, lake, out, share_group=share_group)
+
     from ldn_spark.cli.named_files import named_files
     from ldn_spark.cli.reporters import open_reporter
     from ldn_spark.cli.views import _console, show_mark
-    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.engines import open_engine
     from ldn_spark.io.lake import Lake, read_version
     from ldn_spark.quality_report import quality_folder, write_quality_report
     from ldn_spark.study.load import load_study
@@ -60,10 +72,10 @@ def quality(
 
     stated = stated_versions(atc_version)
     replace = named_files(codelist)
-    studies = [load_study(name, replace) for name in dict.fromkeys(study or ())]
+    studies = [load_study(one, replace) for one in dict.fromkeys(study or ())]
     version = read_version(lake, as_of)
     folder = out or quality_folder(lake, version)
-    with open_reporter(log_format) as report, open_engine(engine or default_engine()) as spark:
+    with open_reporter(log_format) as report, open_engine(name) as spark:
         found = write_quality_report(
             Lake(spark, lake),
             version,

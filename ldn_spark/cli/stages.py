@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ldn_spark.cli.beginning import begin_in_lake
 from ldn_spark.cli.options import (
     AsOf,
     AtcVersions,
@@ -18,6 +19,7 @@ from ldn_spark.cli.options import (
     LogFormat,
     Published,
     ResultsFolder,
+    ShareGroup,
     StudyName,
 )
 
@@ -35,12 +37,15 @@ def cohort(
     as_of: AsOf = None,
     codelist: Codelists = None,
     atc_version: AtcVersions = None,
+    share_group: ShareGroup = False,
     log_format: LogFormat = "auto",
 ) -> None:
     """Find the cohort: persons + dispensings -> candidates, cohort."""
+    name = begin_in_lake(engine, lake, share_group=share_group)
+
     from ldn_spark.run_stages import check_stage, cohort_stage
 
-    with _open_run("cohort", study, lake, run_id, engine, as_of, codelist, atc_version) as run:
+    with _open_run("cohort", study, lake, run_id, name, as_of, codelist, atc_version) as run:
         check_stage(run)
         cohort_stage(run)
 
@@ -53,12 +58,15 @@ def measure(
     as_of: AsOf = None,
     codelist: Codelists = None,
     atc_version: AtcVersions = None,
+    share_group: ShareGroup = False,
     log_format: LogFormat = "auto",
 ) -> None:
     """Measure outcomes: dispensings + cohort -> cohort_dispensings, person_outcomes."""
+    name = begin_in_lake(engine, lake, share_group=share_group)
+
     from ldn_spark.run_stages import measure_stage
 
-    with _open_run("measure", study, lake, run_id, engine, as_of, codelist, atc_version) as run:
+    with _open_run("measure", study, lake, run_id, name, as_of, codelist, atc_version) as run:
         measure_stage(run)
 
 
@@ -70,12 +78,15 @@ def summarise(
     as_of: AsOf = None,
     codelist: Codelists = None,
     atc_version: AtcVersions = None,
+    share_group: ShareGroup = False,
     log_format: LogFormat = "auto",
 ) -> None:
     """Sum groups: person_outcomes -> cohort_moments, group_moments, daily_moments."""
+    name = begin_in_lake(engine, lake, share_group=share_group)
+
     from ldn_spark.run_stages import summarise_stage
 
-    with _open_run("summarise", study, lake, run_id, engine, as_of, codelist, atc_version) as run:
+    with _open_run("summarise", study, lake, run_id, name, as_of, codelist, atc_version) as run:
         summarise_stage(run)
 
 
@@ -89,17 +100,19 @@ def publish(
     codelist: Codelists = None,
     atc_version: AtcVersions = None,
     published: Published = None,
+    share_group: ShareGroup = False,
     log_format: LogFormat = "auto",
 ) -> None:
     """Publish a run: moments -> tables, figures, report, manifest; the last line is the folder."""
+    name = begin_in_lake(engine, lake, out, share_group=share_group)
+
     from datetime import UTC, datetime
 
     from ldn_spark.cli.finished import tell_of_run
-    from ldn_spark.io.engines import default_engine
     from ldn_spark.published.reading import find_published, read_published
     from ldn_spark.publishing import publish_stage
 
-    started, name = datetime.now(UTC), engine or default_engine()
+    started = datetime.now(UTC)
     with _open_run("publish", study, lake, run_id, name, as_of, codelist, atc_version) as run:
         values = None
         if published is not None:
@@ -114,14 +127,14 @@ def _open_run(
     study: str,
     lake: Path,
     run_id: str,
-    engine: str | None,
+    engine: str,
     as_of: int | None,
     codelist: Sequence[str] | None,
     atc_version: Sequence[str] | None,
 ) -> Iterator[Run]:
     """The run that a stage belongs to, on a session of its own."""
     from ldn_spark.cli.named_files import named_files
-    from ldn_spark.io.engines import default_engine, open_engine
+    from ldn_spark.io.engines import open_engine
     from ldn_spark.io.faults import translated_faults
     from ldn_spark.io.lake import Lake, read_version
     from ldn_spark.run import Run
@@ -130,7 +143,7 @@ def _open_run(
 
     wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)
-    with open_engine(engine or default_engine(), app_name=f"ldn: {stage}") as spark:
+    with open_engine(engine, app_name=f"ldn: {stage}") as spark:
         run = Run(spark, wanted, Lake(spark, lake), version, run_id, stated)
         with translated_faults("running a stage", lake):
             yield run

@@ -81,7 +81,7 @@ class EngineClient(DefaultChannelBuilder):
         """None: a token in the environment belongs to another server."""
         return
 
-    def toChannel(self) -> grpc.Channel:  # noqa: N802
+    def toChannel(self) -> grpc.Channel:
         """The channel, made at the first call."""
         if self._channel is None:
             self._channel = super().toChannel()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.errors import EngineError, Problem, UsageError
 from ldn_spark.io.embedded import embedded_session
+from ldn_spark.io.rights import UMASK_KEY, chosen_umask, with_umask
 from ldn_spark.io.waiting import Started
 
 if TYPE_CHECKING:
@@ -124,12 +125,15 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
         .config("spark.sql.session.timeZone", "UTC")
         .config(_CALL_SITES, "false")
     )
+    if (mask := chosen_umask()) is not None:
+        builder = builder.config(UMASK_KEY, f"{mask:03o}")
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit: we start the JVM
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         settings = {
             "spark.master": f"local[{cores}]",
             **_delta_jars(),
             "spark.ui.enabled": "false",
+            "spark.authenticate": "true",  # by a secret that a local master makes and tells nobody
             "spark.sql.shuffle.partitions": str(2 * cores),
             "spark.databricks.delta.snapshotPartitions": "2",
             "spark.sql.warehouse.dir": str(Path(scratch) / "warehouse"),
@@ -200,7 +204,7 @@ def in_tasks(
             for first in batch.column(0).to_pylist():
                 yield from do(range(first, works, width))
 
-    return spark.range(0, width, 1, max(width, 1)).mapInArrow(share, ddl)
+    return spark.range(0, width, 1, max(width, 1)).mapInArrow(with_umask(share), ddl)
 
 
 def tasks_on_a_machine(spark: SparkSession) -> int:

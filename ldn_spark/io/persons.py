@@ -30,6 +30,7 @@ from ldn_spark.io.merging import (
     stated,
 )
 from ldn_spark.io.replacing import survivors
+from ldn_spark.io.rights import with_umask
 from ldn_spark.io.said import GATHERED, STAGED, write_statements
 from ldn_spark.io.staged import gathered
 from ldn_spark.io.staging import STATEMENTS
@@ -155,7 +156,7 @@ def _restage(rows: DataFrame, convert: Callable[[pa.Table], pa.Table], folder: P
             write_statements(convert(table), Path(root), name)
             yield pa.RecordBatch.from_pydict({"name": pa.array([name])})
 
-    found = collect.rows(rows.mapInArrow(stage, "name string"))
+    found = collect.rows(rows.mapInArrow(with_umask(stage), "name string"))
     return sorted(folder / f"{row['name']}.arrow" for row in found)
 
 

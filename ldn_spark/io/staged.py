@@ -24,6 +24,7 @@ from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.batches import CODE_BITS, code_number
 from ldn_spark.io.drafts import mapped, write_arrow
 from ldn_spark.io.engines import in_tasks
+from ldn_spark.io.rights import with_umask
 from ldn_spark.schemas import DISPENSINGS
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def restage(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
             yield account.append_column("name", pa.array([name] * len(account), pa.string()))
 
     account = collect.table(
-        rows.select(*DISPENSINGS.names).mapInArrow(stage, f"{_ACCOUNT}, name string")
+        rows.select(*DISPENSINGS.names).mapInArrow(with_umask(stage), f"{_ACCOUNT}, name string")
     )
     names = sorted(pc.unique(account["name"]).to_pylist())
     return [folder / name for name in names], read_account(account)

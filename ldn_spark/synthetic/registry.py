@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from ldn_spark.errors import OutputExistsError, Problem, ResourceError, UsageError
 from ldn_spark.invented import write_marker
 from ldn_spark.io import collect
+from ldn_spark.io.rights import with_umask
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.synthetic.delivery import join_parts
 from ldn_spark.synthetic.exposure import INDEX_YEAR
@@ -230,7 +231,9 @@ def write_blocks(
     for first in range(0, plan.blocks, wave):
         stop = min(first + wave, plan.blocks)
         blocks = spark.range(first, stop, 1, numPartitions=stop - first)
-        rows += [tuple(row.values()) for row in collect.rows(blocks.mapInArrow(task, COUNTS))]
+        rows += [
+            tuple(row.values()) for row in collect.rows(blocks.mapInArrow(with_umask(task), COUNTS))
+        ]
         done = min(stop * BLOCK, plan.people)
         counts = {"dispensings": sum(row[3] for row in rows)}
         report(Progress("simulating", done, plan.people, "people", counts))
@@ -283,7 +286,6 @@ def file_name(plan: Plan, year: int, place: int) -> str:
 def publish(folder: Path, out: Path) -> None:
     """Show the finished folder under its name, all at once, marked as invented."""
     write_marker(folder)
-    folder.chmod(0o755)
     try:
         folder.rename(out)
     except OSError as error:

@@ -1,0 +1,58 @@
+"""What comes before any engine: limits, rights, and a network of our own."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+def begin(engine: str | None, *places: Path | str | None, share_group: bool = False) -> str:
+    """Choose the engine and see that nobody else can reach it or read what it writes.
+
+    To be called before anything starts a thread: a thread cannot be moved out of the network.
+
+    Args:
+        engine: `sail` or `spark`; None for Sail where it is installed.
+        places: what is read and written; whatever is named by a URL needs the network.
+        share_group: whether the user's group may read what is written.
+
+    Returns:
+        The engine's name.
+
+    Raises:
+        ResourceError: the shell's limits are too small for any engine.
+    """
+    from ldn_spark.cli.reporters import log_warnings
+    from ldn_spark.io.engines import default_engine
+    from ldn_spark.io.limits import require_address_space
+    from ldn_spark.io.rights import keep_from_others
+
+    require_address_space()
+    keep_from_others(share_group=share_group)
+    name = engine or default_engine()
+    if name == "sail":
+        from ldn_spark.io.closed_door import OPEN_DOOR, can_be_shut
+        from ldn_spark.io.embedded import OpenDoorWarning
+        from ldn_spark.io.own_network import leave_network
+
+        named = [str(place) for place in places if place is not None]
+        needs_network = any(_ELSEWHERE.match(place) for place in named)
+        if (needs_network or not leave_network(map(Path, named))) and not can_be_shut():
+            log_warnings([OPEN_DOOR])
+            warnings.simplefilter("ignore", OpenDoorWarning)  # it has been said
+    return name
+
+
+def begin_in_lake(
+    engine: str | None, lake: Path, *places: Path | str | None, share_group: bool = False
+) -> str:
+    """As `begin`, for what reads or writes a lake; says whether others can read it."""
+    from ldn_spark.cli.reporters import log_warnings
+    from ldn_spark.io.rights import rights_warnings
+
+    name = begin(engine, lake, *places, share_group=share_group)
+    log_warnings(rights_warnings(lake))
+    return name
