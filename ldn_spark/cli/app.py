@@ -53,6 +53,9 @@ results · 10 delivery turned away · 11 nothing to work on · 12 data contradic
 failed · 130 Ctrl-C · 141 the reader of standard output is gone · 143 SIGTERM.""",
 )
 
+NO_THREAD = "can't start new thread"
+"""What Python says where the machine has no memory, or no number, for another thread."""
+
 
 def run(arguments: list[str] | None = None, commands: typer.Typer = app, name: str = "ldn") -> int:
     """Run a command line; the exit code. User errors become messages, bugs keep tracebacks."""
@@ -86,6 +89,10 @@ def run(arguments: list[str] | None = None, commands: typer.Typer = app, name: s
         if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
             log_error(log_format, interrupted_code(), "Interrupted", [STOPPED])
             return interrupted_code()
+        if str(error) == NO_THREAD:
+            what, mend = "has no memory or no number for another thread", "see ulimit -v and -u"
+            log_error(log_format, 30, "ResourceError", [str(Problem("this machine", what, mend))])
+            return 30
         raise
 
 

@@ -146,6 +146,8 @@ class Door:
         ]
         if not strangers:
             return
+        if not ours:
+            _let_through(self._listener, _NOTHING)
         sockets = _own_sockets()
         for stranger in strangers:
             if stranger.inode in sockets:
@@ -172,7 +174,7 @@ def _connections() -> list[_Connection]:
     """The TCP sockets of this network; gRPC's client takes one of IPv6, with an address of IPv4."""
     found = []
     for name in ("tcp", "tcp6"):
-        with suppress(FileNotFoundError), open(f"/proc/self/net/{name}", encoding="ascii") as table:
+        with suppress(FileNotFoundError), open(f"/proc/self/net/{name}", encoding="utf-8") as table:
             next(table)
             rows = [line.split(maxsplit=10) for line in table]
             found += [

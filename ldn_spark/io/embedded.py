@@ -51,22 +51,24 @@ def embedded_session() -> Iterator[tuple[SparkSession, str]]:
     server, shut = _listening(SparkConnectServer)
     client = EngineClient(server.listening_address[1])
     os.environ[_CONNECT_MODE] = "1"  # PySpark's functions ask it which kind of engine there is
-    interrupted, links = False, ""
+    # A server waits for its connections and for tasks under way before it stops, perhaps for ever.
+    answers, links = False, ""
     try:
         spark = client.connect(shut)
+        answers = True
         links = tempfile.mkdtemp(prefix="ldn-links-")
         yield spark, links
     except KeyboardInterrupt:
-        interrupted = True
+        answers = False
         raise
     except Exception as error:
         if client.gave_up:
-            interrupted = True
+            answers = False
             raise EngineError(GAVE_UP) from error
         raise
     finally:
-        client.end(release=not interrupted)
-        if not interrupted:  # a server with tasks under way waits for them, perhaps for ever
+        client.end(release=answers)
+        if answers:
             server.stop()
         if links:
             shutil.rmtree(links, ignore_errors=True)
@@ -86,8 +88,4 @@ def _listening(
     server.start(background=True)
     if is_alone() or not is_shut:
         return server, lambda deadline: None
-    try:
-        return server, Door(server.listening_address[1]).shut_behind
-    except BaseException:
-        server.stop()
-        raise
+    return server, Door(server.listening_address[1]).shut_behind

@@ -156,7 +156,7 @@ def _work_done() -> dict[str, int]:
         except OSError:  # it has ended
             continue
         done[task] = int(fields[11]) + int(fields[12])
-    with open("/proc/self/io", encoding="ascii") as table:
+    with open("/proc/self/io", encoding="utf-8") as table:
         counted = dict(line.split(": ") for line in table)
     done["disk"] = int(counted["read_bytes"]) + int(counted["write_bytes"])
     return done

@@ -8,9 +8,10 @@ import resource
 from ldn_spark.errors import Problem, ResourceError
 
 _GIB = 1 << 30
-_ALWAYS, _PER_CORE = 3 * _GIB, _GIB // 4
+_ALWAYS, _PER_CORE = 6 * _GIB, _GIB // 4
 """Address space that the engines take before there are data: stacks and arenas of threads, mapped
-libraries, Java's heap. It is much more than the memory in use."""
+libraries, Java's heap. It is much more than the memory in use, and with less an engine hangs or
+aborts in the middle."""
 
 
 def address_space_limit() -> int | None:
@@ -29,7 +30,7 @@ def require_address_space() -> None:
     needed = _ALWAYS + _PER_CORE * len(os.sched_getaffinity(0))
     if limit is not None and limit < needed:
         what = (
-            f"limits the address space to {limit / _GIB:.1f} GiB; an engine reserves more than "
-            f"{needed / _GIB:.1f} GiB before it holds any data"
+            f"limits the address space to {limit / _GIB:.1f} GiB; an engine needs "
+            f"{needed / _GIB:.1f} GiB for its threads and libraries, most of which is never used"
         )
         raise ResourceError(Problem("ulimit -v", what, "run it under: ulimit -v unlimited"))

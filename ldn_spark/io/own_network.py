@@ -77,7 +77,7 @@ def _namespaces() -> int:
 
 def _capabilities() -> int:
     """The rights beyond those of a plain user that are in force, as bits."""
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
         for line in status:
             if line.startswith("CapEff:"):
                 return int(line.split()[1], 16)
@@ -122,7 +122,7 @@ def _enter(wanted: int) -> None:
 
 
 def _say(name: str, text: str) -> None:
-    with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+    with open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
         file.write(text)
 
 
