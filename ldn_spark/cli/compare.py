@@ -24,12 +24,14 @@ def compare(
     """
     from ldn_spark.cli.views import _console
     from ldn_spark.invented import SENTENCE
+    from ldn_spark.io.rights import keep_from_others, may_be_read_by_group
     from ldn_spark.published.comparison import compare as compare_with
     from ldn_spark.published.console import print_comparison
     from ldn_spark.published.files import COMPARE_CSV, COMPARE_HTML, compare_csv, compare_html
     from ldn_spark.published.reading import find_published, read_published
 
     run, results = open_finished(folder)
+    keep_from_others(share_group=may_be_read_by_group(run.folder))
     values = read_published(find_published(published or run.study.id), run.study)
     found = compare_with(values, results, run.study)
     title = f"Published and computed: {run.study.reference}"

@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 60.0
 """How long the engine may be asked without any of its threads doing anything."""
 PATIENCE_IF_LIMITED = 10.0
 """The same where the address space is limited: a thread that cannot be made is then the reason."""
-_LOOK_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 GAVE_UP = Problem(
     "--engine sail",
     "the engine stopped answering: it was asked, and none of its threads did anything",
@@ -126,7 +126,7 @@ class EngineClient(DefaultChannelBuilder):
         """
         patience = PATIENCE_IF_LIMITED if address_space_limit() else PATIENCE_SECONDS
         seen, last = _work_done(), time.monotonic()
-        while not self._ended.wait(_LOOK_SECONDS):
+        while not self._ended.wait(LOOK_SECONDS):
             done = _work_done()
             if self._calls.under_way == 0 or any(seen.get(key, -1) < n for key, n in done.items()):
                 last = time.monotonic()

@@ -54,6 +54,11 @@ def with_umask(
     return do
 
 
+def may_be_read_by_group(folder: Path) -> bool:
+    """Whether a folder was made for the group too, so that what is added to it should be."""
+    return bool(_mode(folder) & stat.S_IRGRP)
+
+
 def rights_warnings(lake: Path) -> Iterator[str]:
     """What a person should know of the rights of a lake that is there already.
 
