@@ -14,11 +14,6 @@ import time
 
 from ldn_spark.io.own_network import leave_network
 
-assert leave_network()  # before anything that starts threads is loaded
-
-import grpc  # noqa: E402
-from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc  # noqa: E402
-
 SECONDS_PER_TRY = 0.3
 
 
@@ -32,6 +27,9 @@ def listening() -> set[int]:
 
 def answers(port: int) -> bool:
     """Whether an engine answers us there."""
+    import grpc
+    from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
+
     options = [("grpc.enable_http_proxy", 0)]
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:
         stub = base_pb2_grpc.SparkConnectServiceStub(channel)
@@ -51,6 +49,8 @@ def answers(port: int) -> bool:
 
 def main() -> None:
     """Try every port that was not there at the beginning, again and again."""
+    assert leave_network()  # before anything that starts threads is loaded
+    answers(0)  # loads what can be read as root alone
     os.setgroups([])
     os.setgid(int(sys.argv[1]))
     os.setuid(int(sys.argv[1]))
