@@ -62,6 +62,11 @@ else
   delta=(--packages io.delta:delta-spark_4.2_2.13:4.4.0)
 fi
 
+# what is written is for its owner alone, or for the group too; the JVM is there before the job is
+rights=077
+for word in "${rest[@]}"; do [ "$word" = --share-group ] && rights=027; done
+umask "$rights"
+
 export LDN_CONF="${LDN_CONF:-$project/conf}" TZ=UTC
 "$SPARK_HOME/bin/spark-submit" \
   --master "$master" \
@@ -71,5 +76,6 @@ export LDN_CONF="${LDN_CONF:-$project/conf}" TZ=UTC
   --py-files "$build/ldn_spark.zip" \
   --archives "$build/conf.zip#conf" \
   --conf spark.yarn.appMasterEnv.LDN_CONF=conf \
+  --conf "spark.hadoop.fs.permissions.umask-mode=$rights" \
   "${extra[@]}" \
   "$script" "${rest[@]}"
