@@ -12,7 +12,14 @@ import pytest
 
 from ldn_spark.io.arrow import arrow_schema
 from ldn_spark.io.drafts import mapped
-from ldn_spark.io.merging import as_persons, as_statements, fold, restated, stated
+from ldn_spark.io.merging import (
+    as_persons,
+    as_statements,
+    count_persons,
+    fold,
+    restated,
+    stated,
+)
 from ldn_spark.io.person_keys import person_keys
 from ldn_spark.io.said import STAGED, Statements
 from ldn_spark.schemas import PERSON_STATEMENTS
@@ -31,13 +38,19 @@ KNOWN = {  # sex, birth year, day of death, contradictory sex, contradictory bir
 }
 
 
-def statements(said, slack=0):
-    """What lines say, as it is staged; every line is a block of its own."""
+def statements(said, slack=0, dispensed=()):
+    """What lines say, as it is staged; every line is a block of its own.
+
+    Their days of dispensing are given where the lines are dispensings.
+    """
     with TemporaryDirectory() as folder:
         staged = Statements(Path(folder))
         for number, (pseudonym, file_id, *values) in enumerate(said):
             columns = {name: [value] for name, value in zip(SAID.names, values, strict=True)}
             line = pa.table(columns, SAID).add_column(0, "pseudonym", [[pseudonym]])
+            if dispensed:
+                day = pa.array([dispensed[number]], pa.date32())
+                line = line.append_column("dispensed_on", day)
             staged.add(line, file_id, slack, str(number))
         staged.stage()
         tables = [mapped(path) for path in Path(folder).iterdir()]
@@ -90,9 +103,71 @@ def test_what_each_file_says_is_kept_and_read_again():
         "birth_year_low": 1950,
         "birth_year_high": 1949,
         "died_on": LATE,
+        "first_dispensed_on": None,
+        "last_dispensed_on": None,
     }
     assert len(kept) == 6
     assert as_persons(fold(stated(kept), by_file=False)).equals(merged(statements(said)))
+
+
+PERSON = ("P1", 1, "F")
+TOGETHER = {
+    # what a file of persons says, the days of dispensing, the birth year then, what is noted
+    "nothing to see": ((1960, LATE), [EARLY], 1960, []),
+    "born in the year of the dispensing": ((2013, None), [EARLY, LATE], 2013, []),
+    "born after the first dispensing": ((2014, None), [EARLY, LATE], None, ["after"]),
+    "115 years old": ((1898, None), [EARLY], 1898, []),
+    "116 years old": ((1897, None), [EARLY], None, ["old"]),
+    "116 years old at the last one": ((1898, None), [EARLY, LATE], None, ["old"]),
+    "dispensed on the day of death": ((1960, LATE), [EARLY, LATE], 1960, []),
+    "dispensed after death": ((1960, EARLY), [EARLY, LATE], 1960, ["dead"]),
+    "dead before birth": ((2014, EARLY), [], 2014, ["unborn"]),
+    "no birth year": ((None, None), [EARLY], None, []),
+    "never dispensed": ((2150, None), [], 2150, []),
+}
+CODES = {"after": "birth_year_after_dispensing", "old": "age_over_115"}
+CODES |= {"dead": "dispensed_after_death", "unborn": "died_before_birth"}
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_what_files_on_persons_say_is_held_against_dispensings_in_any_order(case):
+    said, days, born, codes = TOGETHER[case]
+    persons = statements([(*PERSON, *said)])
+    lines = statements([("P1", 2, None, None, None)] * len(days), dispensed=days)
+    at_once = merged(persons, lines)
+    for found in (
+        at_once,
+        merged(restated(merged(persons)), lines),
+        merged(restated(merged(lines)), persons),
+        merged(restated(at_once), lines, persons),
+    ):
+        assert found.equals(at_once)
+        (row,) = found.to_pylist()
+        assert row["birth_year"] == born
+        assert not row["birth_year_conflict"]
+        assert count_persons(found) == {CODES[code]: 1 for code in codes}
+
+
+def test_an_age_is_narrowed_down_by_another_dispensing_of_the_year():
+    """0 completed years in 2014: born in 2013 or 2014; a dispensing of 2013 leaves 2013."""
+    lines = [("P1", 1, None, 2014, None), ("P1", 1, None, None, None)]
+    (row,) = merged(statements(lines, slack=1, dispensed=[LATE, EARLY])).to_pylist()
+    assert (row["birth_year"], row["birth_year_conflict"]) == (2013, False)
+
+
+def test_one_line_in_which_a_birth_year_is_possible_does_not_make_it_so_in_others():
+    lines = [("P1", 1, None, 2014, None), ("P1", 1, None, None, None)]
+    (row,) = merged(statements(lines, dispensed=[LATE, EARLY])).to_pylist()
+    assert row["birth_year"] is None
+
+
+def test_what_was_said_stays_when_a_contradiction_is_merged_again():
+    """The years that are possible are kept: what comes later is held against all of them."""
+    lines = statements([("P1", 1, None, None, None)], dispensed=[EARLY])
+    persons = merged(restated(merged(statements([(*PERSON, 2015, None)]))), lines)
+    other = statements([("P1", 3, None, 1960, None)])
+    (row,) = merged(restated(persons), other).to_pylist()
+    assert (row["birth_year"], row["birth_year_conflict"]) == (None, True)
 
 
 def test_two_pseudonyms_with_one_key_stay_apart():
