@@ -156,7 +156,7 @@ def _left(step: AttritionStep) -> str:
 
 
 def _excluded(step: AttritionStep) -> list[str]:
-    """What a step excludes; nothing at the first."""
+    """What a step excludes, and what those did not meet; nothing at the first."""
     if step.excluded_subjects is None:
         lines = step.excluded_records
         return (
@@ -166,6 +166,7 @@ def _excluded(step: AttritionStep) -> list[str]:
     return [
         f"{count(persons)} {_plural('person', persons)} excluded",
         f"({count(records)} {_plural('dispensing', records)})",
+        f"Not met: {step.reason}",
     ]
 
 

@@ -63,6 +63,7 @@ def test_flow_diagram_holds_every_count(definition, results):
         assert number in said
     assert "848 lines turned away" in said
     assert "375 persons excluded" in said
+    assert "Not met: Collected N07BB04 in 2013" in said
 
 
 def test_curves_have_a_panel_per_outcome(definition, results):
