@@ -134,7 +134,7 @@ def test_the_printed_command_makes_the_same_files_again(capsys, monkeypatch, del
     later.write_text("\n".join([HEADER, line("P9", day="2014.03.01")]) + "\n")
     ldn(capsys, "ingest", later, "--lake", lake)
     report = (first / "report.html").read_text(encoding="utf-8")
-    command = html.unescape(re.search("<pre><code>(ldn run .*)</code></pre>", report)[1])
+    command = html.unescape(re.search("<pre[^>]*><code>(ldn run .*)</code></pre>", report)[1])
     assert json.loads((first / "manifest.json").read_text())["command"] == command
     places = {"LAKE": str(lake), "OUT": "two"}
     code, said, _ = ldn(capsys, *(places.get(one, one) for one in shlex.split(command)[1:]))

@@ -79,7 +79,7 @@ def published(path):
         (
             lambda p: read_lookup(Lookup(name="l", key="k", gives=("v",)), p),
             f"k,v\n1,{LONG}\n",
-            {"1": (LONG,)},
+            {("1",): (LONG,)},
         ),
         (read_choices, f"concept_id,atc,n\n1,N05BB01,{LONG}\n", {1: "N05BB01"}),
         (read_choices, f"concept_id,atc\n{'9' * 5000},N05BB01\n", "line 2: the concept_id"),
