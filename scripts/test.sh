@@ -19,7 +19,7 @@ if [ $# -gt 0 ]; then exec "$python" -m pytest --cov --cov-report=term "$@"; fi
 said="$(mktemp -d)"
 trap 'rm -rf "$said"' EXIT
 export COVERAGE_FILE="$said/coverage"
-"$python" -m pytest --cov --cov-report= tests/unit ldn_spark -p no:cacheprovider \
+COVERAGE_FILE="$said/coverage.unit" "$python" -m pytest --cov --cov-report= tests/unit ldn_spark -p no:cacheprovider \
   >"$said/unit" 2>&1 &
 beside=$!
 failed=0
@@ -27,6 +27,6 @@ COVERAGE_FILE="$said/coverage.engines" "$python" -m pytest --cov --cov-report= \
   tests/acceptance tests/generative tests/integration tests/spec || failed=$?
 wait "$beside" || failed=$?
 cat "$said/unit"
-"$python" -m coverage combine --quiet "$said"/coverage*
+"$python" -m coverage combine --quiet "$said"/coverage.*
 "$python" -m coverage report
 exit "$failed"
