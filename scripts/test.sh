@@ -2,8 +2,8 @@
 # Every test on both engines, the style and the layers; sets up all it needs by itself.
 # Usage: scripts/test.sh [PYTEST ARGUMENT ...]
 #
-# Without arguments two processes share the work: tests that need no engine of the session run
-# beside those on the engines.
+# Without arguments two processes share the work: tests of the embedded engine run beside those that
+# need no engine, followed by those on Spark.
 set -euo pipefail
 source "$(dirname "$0")/setup.sh"
 
@@ -19,14 +19,27 @@ if [ $# -gt 0 ]; then exec "$python" -m pytest --cov --cov-report=term "$@"; fi
 said="$(mktemp -d)"
 trap 'rm -rf "$said"' EXIT
 export COVERAGE_FILE="$said/coverage"
-COVERAGE_FILE="$said/coverage.unit" "$python" -m pytest --cov --cov-report= tests/unit ldn_spark -p no:cacheprovider \
-  >"$said/unit" 2>&1 &
+engines=(tests/acceptance tests/generative tests/integration tests/spec)
+both=tests/acceptance/test_same_bytes.py # compares the engines, so it needs them in one process
+
+# tests NAME PYTEST-ARGUMENT ...: one process of tests, with its part of the coverage
+tests() {
+  local name="$1"; shift
+  COVERAGE_FILE="$said/coverage.$name" "$python" -m pytest --cov --cov-report= -p no:cacheprovider "$@"
+}
+
+{
+  beside_failed=0
+  tests unit tests/unit ldn_spark || beside_failed=$?
+  tests spark --engine spark --engine-tests-only "${engines[@]}" --ignore "$both" || beside_failed=$?
+  tests both "$both" || beside_failed=$?
+  exit "$beside_failed"
+} >"$said/beside" 2>&1 &
 beside=$!
 failed=0
-COVERAGE_FILE="$said/coverage.engines" "$python" -m pytest --cov --cov-report= \
-  tests/acceptance tests/generative tests/integration tests/spec || failed=$?
+tests sail --engine sail "${engines[@]}" --ignore "$both" || failed=$?
 wait "$beside" || failed=$?
-cat "$said/unit"
+cat "$said/beside"
 "$python" -m coverage combine --quiet "$said"/coverage.*
 "$python" -m coverage report
 exit "$failed"

@@ -20,6 +20,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--engine", choices=(*ENGINES, "both"), default="both", help="engine of the Spark tests"
     )
+    parser.addoption(
+        "--engine-tests-only", action="store_true", help="only tests on the session's engine"
+    )
 
 
 def pytest_configure(config):
@@ -32,7 +35,11 @@ def pytest_configure(config):
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--engine-tests-only"):
+        others = [item for item in items if "spark" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
     items.sort(key=lambda item: item.get_closest_marker("own_engine") is None)
 
 
