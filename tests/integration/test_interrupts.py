@@ -38,7 +38,8 @@ def interrupted(stage, number, *arguments):
         _, errors = process.communicate(timeout=LIMIT)
     finally:
         process.kill()
-    return process.returncode, [json.loads(line) for line in errors.splitlines()][-1]
+    messages = [json.loads(line) for line in errors.splitlines()]
+    return process.returncode, messages[-1] if messages else None
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,13 @@ def registry(tmp_path_factory):
 )
 def test_an_interrupted_ingest(registry, tmp_path, stage, number, code):
     delivery, _ = registry
-    lake = tmp_path / "lake"
-    arguments = ("ingest", delivery, "--lake", str(lake))
-    found, message = interrupted(stage, number, *arguments)
+    for attempt in range(5):  # on a busy machine the work may end before the signal is sent
+        lake = tmp_path / f"lake{attempt}"
+        arguments = ("ingest", delivery, "--lake", str(lake))
+        found, message = interrupted(stage, number, *arguments)
+        if message is not None:
+            break
+        assert found == 0
     assert (found, message["event"], message["exit_code"]) == (code, "Interrupted", code)
     assert message["problems"] == ["stopped; nothing half-written is visible"]
     assert known_versions(lake) == []

@@ -121,6 +121,8 @@ def test_no_stranger_is_answered_where_the_network_is_shared(delivery, tmp_path)
             assert done.returncode in (0, 40), done.stderr
             assert done.returncode == 0 or "another process" in done.stderr
             assert "Traceback" not in done.stderr
+            if done.returncode == 40:  # the stranger was faster: there is no lake to look at
+                break
     assert any(line.startswith("tried") for line in said), said
     assert not any(line.startswith("answered") for line in said), said
 
