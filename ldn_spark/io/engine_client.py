@@ -111,10 +111,15 @@ class EngineClient(DefaultChannelBuilder):
         return session
 
     def end(self, *, release: bool) -> None:
-        """Stop watching, and close the channel; before that the session, if it is released."""
-        if release and self._session is not None:
-            self._session.stop()
+        """Stop watching; release the session and close the channel, if nothing is under way.
+
+        A channel that is closed under a call of another thread may take the process down.
+        """
         self._ended.set()
+        if not release:
+            return
+        if self._session is not None:
+            self._session.stop()
         if self._channel is not None:
             self._channel.close()
 
