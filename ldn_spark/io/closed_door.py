@@ -5,8 +5,10 @@ engine, which asks nobody for a name. A filter on the listening socket turns pac
 the engine sees them; connections inherit the filter that stands when they are made (socket(7):
 SO_ATTACH_FILTER, SO_LOCK_FILTER). In this order:
 
-1. The engine listens. At once its socket takes headers only: connections can be made, but whatever
-   they send is cut off. Who had connected before is a stranger.
+1. The engine listens, and this process may not open another file descriptor meanwhile
+   (`one_descriptor_more`), so that the engine can accept nobody. The socket takes headers only from
+   now on: connections can be made, but whatever they send is cut off. Who had connected before is
+   a stranger; the socket is closed before the engine could hear him.
 2. Our client connects. The listening socket takes nothing any more, and that is locked. What our
    client's connection sends is let through: it sends again what was cut off, 0.2 s later.
 3. Any other connection is a stranger's. None of them has said a word to the engine.
@@ -18,10 +20,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
+import select
 import socket
 import struct
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ldn_spark.errors import EngineError, Problem
@@ -81,22 +86,56 @@ def _is_waiting(client: socket.socket) -> bool:
     return False
 
 
+@contextmanager
+def one_descriptor_more() -> Iterator[int]:
+    """Let this process open one file descriptor, and no second, while the block runs.
+
+    A server that opens its listening socket in the block cannot accept a connection in it:
+    accept(2) asks for a descriptor before it takes a connection from the queue.
+
+    Yields:
+        The number that the descriptor will have.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(map(int, os.listdir("/proc/self/fd")))
+    fillers = []
+    try:
+        while not fillers or fillers[-1] <= highest:
+            fillers.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        last = fillers.pop()
+        os.close(last)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (last + 1, hard))
+        yield last
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for filler in fillers:
+            os.close(filler)
+
+
 class Door:
-    """The listening socket of a server in this process.
+    """The listening socket of a server in this process, which has accepted nobody yet.
+
+    Args:
+        port: where the server listens, on 127.0.0.1.
+        descriptor: the listening socket's, where it is known; looked for otherwise.
 
     Raises:
-        EngineError: a stranger connected before the door was narrowed.
+        EngineError: a stranger connected before the door was narrowed. The socket is closed.
         OSError: the socket cannot be found or filtered.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, descriptor: int | None = None) -> None:
         self._address = _hex_address(port)
-        found = _listening(port)
+        found = _listening(port) if descriptor is None else descriptor
         if found is None:
             raise OSError(f"nothing listens on port {port}")
         self._listener = found
         _let_through(self._listener, _HEADERS)
-        self._refuse_strangers(ours="")
+        waiting = select.poll()
+        waiting.register(self._listener, select.POLLIN)
+        if waiting.poll(0):
+            _end_listening(self._listener)
+            raise EngineError(STRANGER)
 
     def shut_behind(self, deadline: float) -> None:
         """Wait until a client of this process has connected, and let nobody else in.
@@ -115,7 +154,7 @@ class Door:
         _lock(self._listener)
         remote, accepted = ours
         self._refuse_strangers(ours=remote)
-        with socket.socket(fileno=os.dup(accepted)) as inside:
+        with _borrowed(accepted) as inside:
             inside.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
 
     def _our_connection(self) -> tuple[str, int] | None:
@@ -132,11 +171,7 @@ class Door:
         return None
 
     def _refuse_strangers(self, ours: str) -> None:
-        """Silence and report who is connected beside us.
-
-        Args:
-            ours: our client's address; empty while it has not connected.
-        """
+        """Silence and report who is connected beside our client, which has the address `ours`."""
         strangers = [
             one
             for one in _connections()
@@ -146,8 +181,6 @@ class Door:
         ]
         if not strangers:
             return
-        if not ours:
-            _let_through(self._listener, _NOTHING)
         sockets = _own_sockets()
         for stranger in strangers:
             if stranger.inode in sockets:
@@ -209,15 +242,31 @@ def _listening(port: int) -> int | None:
     return None
 
 
+@contextmanager
+def _borrowed(descriptor: int) -> Iterator[socket.socket]:
+    """The socket of a descriptor that stays open; takes no further descriptor."""
+    borrowed = socket.socket(fileno=descriptor)
+    try:
+        yield borrowed
+    finally:
+        borrowed.detach()
+
+
 def _let_through(descriptor: int, length: int) -> None:
     """Filter what arrives at a socket by one instruction: keep `length` bytes of every packet."""
     instruction = ctypes.create_string_buffer(struct.pack("=HBBI", _BPF_RETURN, 0, 0, length))
     program = struct.pack("@HP", 1, ctypes.addressof(instruction))
-    with socket.socket(fileno=os.dup(descriptor)) as filtered:
+    with _borrowed(descriptor) as filtered:
         filtered.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def _lock(descriptor: int) -> None:
     """Let nobody take the filter off again, this process included."""
-    with socket.socket(fileno=os.dup(descriptor)) as filtered:
+    with _borrowed(descriptor) as filtered:
         filtered.setsockopt(socket.SOL_SOCKET, _SO_LOCK_FILTER, 1)
+
+
+def _end_listening(descriptor: int) -> None:
+    """Close a listening socket to everybody; connections nobody has accepted are reset."""
+    with _borrowed(descriptor) as listening:
+        listening.shutdown(socket.SHUT_RDWR)

@@ -11,7 +11,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import EngineError, Problem
-from ldn_spark.io.closed_door import OPEN_DOOR, Door, can_be_shut, no_connection
+from ldn_spark.io.closed_door import (
+    OPEN_DOOR,
+    Door,
+    can_be_shut,
+    no_connection,
+    one_descriptor_more,
+)
 from ldn_spark.io.late_pandas import without_pandas
 from ldn_spark.io.own_network import is_alone, loopback_is_up
 
@@ -85,7 +91,10 @@ def _listening(
     if not is_shut:
         warnings.warn(OPEN_DOOR, OpenDoorWarning, stacklevel=2)
     server = make(ip="127.0.0.1", port=0)
-    server.start(background=True)
     if is_alone() or not is_shut:
+        server.start(background=True)
         return server, lambda deadline: None
-    return server, Door(server.listening_address[1]).shut_behind
+    with one_descriptor_more() as descriptor:
+        server.start(background=True)
+        door = Door(server.listening_address[1], descriptor)
+    return server, door.shut_behind

@@ -39,6 +39,23 @@ server.start(background=True)
 time.sleep(2.5)
 """
 
+SLOW_TO_SHUT = """
+import time
+from pysail.spark import SparkConnectServer
+from ldn_spark.errors import EngineError
+from ldn_spark.io.closed_door import Door, one_descriptor_more
+server = SparkConnectServer(ip="127.0.0.1", port=0)
+try:
+    with one_descriptor_more() as descriptor:
+        server.start(background=True)
+        time.sleep(2)
+        Door(server.listening_address[1], descriptor)
+except EngineError as error:
+    print(error)
+time.sleep(1)
+"""
+"""An engine whose door takes so long that the stranger is always faster."""
+
 
 def may_act_as_another() -> bool:
     """Whether this process may become another user, and make networks and enter them."""
@@ -125,6 +142,16 @@ def test_no_stranger_is_answered_where_the_network_is_shared(delivery, tmp_path)
                 break
     assert any(line.startswith("tried") for line in said), said
     assert not any(line.startswith("answered") for line in said), said
+
+
+@needs_root
+@needs_filter
+def test_a_faster_stranger_is_not_answered_either():
+    with stranger() as (beside, said):
+        done = python(SLOW_TO_SHUT, before=beside)
+        assert done.returncode == 0, done.stderr
+        assert "another process" in done.stdout
+    assert {line.split()[0] for line in said} == {"tried"}
 
 
 @pytest.fixture
