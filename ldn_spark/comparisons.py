@@ -14,10 +14,14 @@ from ldn_spark.schemas import MICRO
 from ldn_spark.stats import contrasts, means, proportions
 from ldn_spark.stats.moments import Moments
 from ldn_spark.stats.not_estimable import NOBODY, NotEstimable, Number
+from ldn_spark.study import choices
 from ldn_spark.study.definition import StudyDefinition
 
 Value = int | Decimal | Number
 
+_INTERVALS = choices.PAIRED_INTERVALS.matched(proportions.INTERVALS)
+_TESTS = choices.MCNEMAR.matched(proportions.MCNEMAR)
+_VARIANCES = choices.MEAN_VARIANCES.matched(means.VARIANCES)
 _UNUSED = NotEstimable("nobody used it in either period")
 
 
@@ -29,10 +33,8 @@ def share(part: int, whole: int) -> Number:
 def _users(study: StudyDefinition, moments: OutcomeMoments) -> dict[str, Value]:
     chosen, counts = study.statistics, moments.counts
     level = chosen.confidence_level
-    intervals = {
-        name: proportions.paired_interval(counts, level, name) for name in proportions.INTERVALS
-    }
-    tests = {name: test(counts) for name, test in proportions.MCNEMAR.items()}
+    intervals = {name: proportions.paired_interval(counts, level, name) for name in _INTERVALS}
+    tests = {name: test(counts) for name, test in _TESTS.items()}
     low, high = intervals[chosen.paired_proportion_interval]
     values: dict[str, Value] = {
         "persons": counts.n,
@@ -170,8 +172,8 @@ def _did_means(study: StudyDefinition, comparator: Moments, exposed: Moments) ->
             result.se, level, study.statistics.power
         ),
     }
-    for name in ("welch", "pooled"):
-        variant = means.did_of_means(*pair, level, variance=name)
+    for name, of_two in _VARIANCES.items():
+        variant = of_two(*pair, level)
         values |= {
             f"ci_low_{name}": variant.ci_low,
             f"ci_high_{name}": variant.ci_high,

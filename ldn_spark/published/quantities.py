@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from ldn_spark.study import choices
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 
@@ -35,15 +36,13 @@ _ESTIMATED = frozenset(
 )
 
 _TEST = "p p_holm p_bh minimal_detectable_difference"
-_INTERVALS = ("wald", "wald_corrected", "agresti_min", "bonett_price", "newcombe10", "tango")
-_MCNEMAR = ("uncorrected", "corrected", "exact", "mid_p")
 _PAIRED = (
     "mean_before mean_after sd_before sd_after mean_difference sd_difference se_difference ci_low "
     f"ci_high t df relative_change {_TEST}"
 )
 _DID_MEANS = (
     "estimate se df ci_low ci_high "
-    + " ".join(f"ci_low_{name} ci_high_{name} p_{name}" for name in ("welch", "pooled"))
+    + " ".join(f"ci_low_{name} ci_high_{name} p_{name}" for name in choices.MEAN_VARIANCES)
     + f" {_TEST}"
 )
 _QUANTITIES: dict[str, str] = {
@@ -53,9 +52,9 @@ _QUANTITIES: dict[str, str] = {
     "users_before_share smd_women smd_age smd_dispenses_before smd_users_before",
     "users": "persons both before_only after_only neither users_before users_after share_before "
     "share_after difference ci_low ci_high relative_change fills_before fills_after "
-    + " ".join(f"ci_low_{name} ci_high_{name}" for name in _INTERVALS)
+    + " ".join(f"ci_low_{name} ci_high_{name}" for name in choices.PAIRED_INTERVALS)
     + " "
-    + " ".join(f"p_{name}" for name in _MCNEMAR)
+    + " ".join(f"p_{name}" for name in choices.MCNEMAR)
     + f" {_TEST}",
     "ddd": f"sum_before sum_after {_PAIRED} ddd_missing",
     "dispenses": f"fills_before fills_after {_PAIRED}",

@@ -11,6 +11,7 @@ from ldn_spark.reporting.wording import (
     percent_text,
     strata_sentence,
 )
+from ldn_spark.study import choices
 from ldn_spark.study.definition import StudyDefinition
 
 NUMBERS = {
@@ -28,25 +29,6 @@ NUMBERS = {
     "did_dispenses": "Table 12",
 }
 """How each table is cited."""
-
-PAIRED_INTERVALS = {
-    "wald": "Wald interval for paired proportions",
-    "wald_corrected": "Wald interval for paired proportions with continuity correction",
-    "agresti_min": "adjusted Wald interval for paired proportions (Agresti and Min 2005)",
-    "bonett_price": "adjusted Wald interval for paired proportions (Bonett and Price 2012)",
-    "newcombe10": "square-and-add interval for paired proportions (Newcombe 1998, method 10)",
-    "tango": "score interval for paired proportions (Tango 1998)",
-}
-MCNEMAR = {
-    "uncorrected": "McNemar's test without continuity correction",
-    "corrected": "McNemar's test with continuity correction",
-    "exact": "the exact McNemar test",
-    "mid_p": "the mid-p McNemar test",
-}
-DID_MEAN = {
-    "welch": "Welch's t (variances not pooled)",
-    "pooled": "the two-sample t with pooled variance",
-}
 
 
 def number(study: StudyDefinition, view: View, table: str) -> str:
@@ -89,14 +71,14 @@ def users_note(study: StudyDefinition) -> str:
     return (
         "A user collected the medicine at least once in the period. % of all patients of the "
         f"group. Difference: after − before in percentage points, with {confidence(study)} by the "
-        f"{PAIRED_INTERVALS[chosen.paired_proportion_interval]} and p by "
-        f"{MCNEMAR[chosen.mcnemar]}."
+        f"{choices.PAIRED_INTERVALS[chosen.paired_proportion_interval].words} and p by "
+        f"{choices.MCNEMAR[chosen.mcnemar].words}."
     )
 
 
 def did_note(study: StudyDefinition, unit: str) -> str:
     """What the columns of a difference-in-differences table are."""
-    method = DID_MEAN[study.statistics.did_mean_variance]
+    method = choices.MEAN_VARIANCES[study.statistics.did_mean_variance].words
     if unit == "users":
         method = "the normal approximation with paired variances that are not pooled"
     return (

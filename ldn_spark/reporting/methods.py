@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ldn_spark.reporting import captions
 from ldn_spark.reporting.wording import (
     before_and_after,
     confidence,
@@ -20,6 +19,7 @@ from ldn_spark.reporting.wording import (
     so_many_days,
     times,
 )
+from ldn_spark.study import choices
 from ldn_spark.study.criteria import Criterion, Dispensed
 from ldn_spark.study.definition import Outcome, StudyDefinition
 
@@ -130,7 +130,7 @@ def _outcome(outcome: Outcome) -> str:
 
 def _statistics(study: StudyDefinition) -> Iterator[Paragraph]:
     chosen = study.statistics
-    interval = captions.PAIRED_INTERVALS[chosen.paired_proportion_interval]
+    interval = choices.PAIRED_INTERVALS[chosen.paired_proportion_interval].words
     yield (
         "Dose",
         f"Mean change with {confidence(study)} and two-sided p of the paired t-test; so of the "
@@ -139,13 +139,13 @@ def _statistics(study: StudyDefinition) -> Iterator[Paragraph]:
     yield (
         "Users",
         f"Change of the share of users with {confidence(study)} by the {interval} and p by "
-        f"{captions.MCNEMAR[chosen.mcnemar]}.",
+        f"{choices.MCNEMAR[chosen.mcnemar].words}.",
     )
     if study.contrasts:
         yield (
             "Difference-in-differences",
-            f"Dose: {captions.DID_MEAN[chosen.did_mean_variance]}. Users: normal approximation "
-            "with the variances of paired proportions, not pooled.",
+            f"Dose: {choices.MEAN_VARIANCES[chosen.did_mean_variance].words}. Users: normal "
+            "approximation with the variances of paired proportions, not pooled.",
         )
     if len(study.strata.levels) > 1:
         yield (
@@ -163,7 +163,7 @@ def _statistics(study: StudyDefinition) -> Iterator[Paragraph]:
         "by Holm's method and by Benjamini and Hochberg's. A family is all outcomes "
         f"{listing(families, 'or')}.",
     )
-    spread = {"sd": "standard deviations", "se": "standard errors"}[chosen.dispersion]
+    spread = choices.DISPERSIONS[chosen.dispersion].words
     yield (
         "Further",
         f"Numbers in brackets after a mean are {spread}. Minimal detectable differences are for "

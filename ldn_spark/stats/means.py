@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -114,6 +115,12 @@ def _two_variances(first: Moments, second: Moments) -> tuple[Fraction, Fraction]
     return TResult.undefined(estimate, A_GROUP_OF_ONE)
 
 
+VARIANCES: dict[str, Callable[[Moments, Moments, float], TResult]] = {
+    "welch": welch,
+    "pooled": pooled,
+}
+
+
 def did_of_means(comparator: Moments, exposed: Moments, level: float, *, variance: str) -> TResult:
     """Difference-in-differences: mean change of the comparator minus that of the exposed.
 
@@ -121,8 +128,8 @@ def did_of_means(comparator: Moments, exposed: Moments, level: float, *, varianc
         comparator: moments of the within-person changes (after - before).
         exposed: the same of the exposed group.
         level: confidence level.
-        variance: `welch` or `pooled`.
+        variance: a name in `VARIANCES`.
 
     Positive: the exposed group fell more (or rose less).
     """
-    return {"welch": welch, "pooled": pooled}[variance](comparator, exposed, level)
+    return VARIANCES[variance](comparator, exposed, level)

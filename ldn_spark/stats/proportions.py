@@ -1,4 +1,4 @@
-"""Paired proportions: McNemar's tests and five intervals for the difference after - before.
+"""Paired proportions: McNemar's tests and intervals for the difference after - before.
 
 With b users before only and c users after only of n persons, theta = (c - b) / n.
 """

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from ldn_spark.study import choices
 from ldn_spark.study.codes import AtcCode, shortest_prefixes
 from ldn_spark.study.criteria import Criterion
 from ldn_spark.study.documents import Document
@@ -204,16 +205,14 @@ class Statistics(Document):
     confidence_level: Annotated[float, Field(gt=0.5, le=0.9999)] = Field(
         description="of every interval: 0.95"
     )
-    paired_proportion_interval: Literal[
-        "wald", "wald_corrected", "agresti_min", "bonett_price", "newcombe10", "tango"
-    ] = Field(description="the printed interval of the change in the share of users")
-    mcnemar: Literal["uncorrected", "corrected", "exact", "mid_p"] = Field(
-        description="the printed variant of McNemar's test"
+    paired_proportion_interval: choices.PAIRED_INTERVALS.key_type() = Field(
+        description="the printed interval of the change in the share of users"
     )
-    did_mean_variance: Literal["welch", "pooled"] = Field(
+    mcnemar: choices.MCNEMAR.key_type() = Field(description="the printed variant of McNemar's test")
+    did_mean_variance: choices.MEAN_VARIANCES.key_type() = Field(
         description="the variance of the difference-in-differences of means"
     )
-    dispersion: Literal["sd", "se"] = Field(
+    dispersion: choices.DISPERSIONS.key_type() = Field(
         description="what stands in brackets after a mean: standard deviation or standard error"
     )
     power: Annotated[float, Field(gt=0.5, le=0.9999)] = Field(

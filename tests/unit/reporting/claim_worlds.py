@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from ldn_spark.analysis import analyse
 from ldn_spark.results import Results
+from ldn_spark.study import choices
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from tests.registers import exposure_with, strata_with, study_like
 from tests.unit.few_persons import moments
@@ -40,7 +41,7 @@ LEVELS = [  # how many dispenses make each stratum, after the lowest that is pos
     [(0, 0), (1, 2), (3, None)],
     [(0, 2), (3, 5), (6, None)],
 ]
-INTERVALS = ["wald", "wald_corrected", "agresti_min", "bonett_price", "newcombe10", "tango"]
+INTERVALS = list(choices.PAIRED_INTERVALS)
 LABELS = ("One", "None", "Many")
 OUTCOMES = ("all", "a", "b")
 CODES = {"all": ["N05", "N06"], "a": ["N05A"], "b": ["N06A"]}
@@ -126,9 +127,9 @@ def _study(chance: random.Random, seed: int) -> StudyDefinition:
         statistics={
             "confidence_level": chance.choice([0.9, 0.95, 0.999]),
             "paired_proportion_interval": INTERVALS[seed % len(INTERVALS)],
-            "mcnemar": chance.choice(["uncorrected", "corrected", "exact", "mid_p"]),
-            "did_mean_variance": chance.choice(["welch", "pooled"]),
-            "dispersion": chance.choice(["sd", "se"]),
+            "mcnemar": chance.choice(list(choices.MCNEMAR)),
+            "did_mean_variance": chance.choice(list(choices.MEAN_VARIANCES)),
+            "dispersion": chance.choice(list(choices.DISPERSIONS)),
             "power": 0.8,
         },
         figures={"curve_contrast": curve, "curve_outcomes": ["a", "b"]},
