@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from ldn_spark.reporting.aside import Aside
 
-STAGES = ("check", "cohort", "measure", "summarise", "publish")
 _TITLES = {
     "check": "checking the codes",
     "cohort": "finding the cohort",
@@ -41,6 +40,12 @@ _TITLES = {
     "summarise": "summing groups",
     "publish": "writing tables and figures",
 }
+STAGES = tuple(_TITLES)
+
+
+def begun(stage: str) -> Progress:
+    """That a stage of a run begins, the stages before it being done."""
+    return Progress(_TITLES[stage], STAGES.index(stage), len(STAGES), "stages")
 
 
 def run_study(
@@ -89,7 +94,7 @@ def run_study(
     def tell(stage: str) -> None:
         if aside is not None:
             aside.check()
-        report(Progress(_TITLES[stage], STAGES.index(stage), len(STAGES), "stages"))
+        report(begun(stage))
 
     def step(stage: str, work: Callable[[Run], Any]) -> Any:
         tell(stage)

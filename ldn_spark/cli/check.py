@@ -6,53 +6,35 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from ldn_spark.cli.beginning import begin
-from ldn_spark.cli.completions import source_names
-from ldn_spark.cli.options import Engine, LogFormat
-from ldn_spark.cli.paths import text_path
+from ldn_spark.cli.options import (
+    Delivery,
+    Engine,
+    LakeToCheck,
+    LogFormat,
+    Lookups,
+    MaxRejectedShare,
+    SourceName,
+    WouldReplace,
+)
 
 if TYPE_CHECKING:
     from ldn_spark.io.check import CheckReport
 
 
 def check(
-    delivery: Annotated[list[str], typer.Argument(help="Files, folders or globs.")],
-    source: Annotated[
-        str,
-        typer.Option(
-            help="The layout: a name in conf/sources, or a YAML file.",
-            autocompletion=source_names,
-        ),
-    ] = "norpd",
-    lake: Annotated[
-        Path | None,
-        typer.Option(
-            "--lake", callback=text_path, help="Also say which files are in this lake already."
-        ),
-    ] = None,
-    max_rejected_share: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Refuse a delivery with more rejected lines; 0.5."),
-    ] = None,
-    lookup: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=FILE", help="The file of a lookup of the source; may be repeated."
-        ),
-    ] = None,
-    replaces: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--replaces", help="With --lake: what the delivery would replace, as `ldn ingest` has."
-        ),
-    ] = None,
-    engine: Engine = None,
-    log_format: LogFormat = "auto",
+    delivery: Delivery,
+    source: SourceName,
+    lake: LakeToCheck,
+    max_rejected_share: MaxRejectedShare,
+    lookup: Lookups,
+    replaces: WouldReplace,
+    engine: Engine,
+    log_format: LogFormat,
 ) -> None:
     """Say everything that an ingest would say, and write nothing into any lake.
 

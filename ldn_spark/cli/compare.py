@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from ldn_spark.cli.finished import RUN_HELP, open_finished
-from ldn_spark.cli.options import Published
+from ldn_spark.cli.finished import open_finished
+from ldn_spark.cli.options import (
+    AuditedStudy,
+    AuditFolder,
+    FinishedRun,
+    Published,
+    PublishedName,
+)
 
 
 def compare(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help=RUN_HELP)],
-    published: Published = None,
+    folder: FinishedRun,
+    published: Published,
 ) -> None:
     """Hold every published value against the one a run computed, rounded as it is printed.
 
@@ -49,23 +54,9 @@ def compare(
 
 
 def audit(
-    published: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME|FILE",
-            help="The published values: a CSV, or the name of a study that comes with some.",
-        ),
-    ],
-    study: Annotated[
-        str | None,
-        typer.Option(
-            "--study",
-            help="A name in conf/studies, or a YAML file; NAME or the file's when not given.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Also write audit.csv and audit.html there.")
-    ] = None,
+    published: PublishedName,
+    study: AuditedStudy,
+    out: AuditFolder,
 ) -> None:
     """Look for contradictions within a published table; needs no patient data and no run.
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from ldn_spark.cli.options import LogFormat
+from ldn_spark.cli.options import (
+    Choices,
+    Ddds,
+    LogFormat,
+    LookupToWrite,
+    VocabularyFolder,
+)
 from ldn_spark.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -15,30 +21,11 @@ if TYPE_CHECKING:
 
 
 def concepts(
-    vocabulary: Annotated[
-        Path,
-        typer.Argument(
-            metavar="VOCABULARY_FOLDER", help="Holds CONCEPT.csv and CONCEPT_ANCESTOR.csv."
-        ),
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The lookup to write.")],
-    ddd: Annotated[
-        Path | None,
-        typer.Option(
-            "--ddd",
-            metavar="FILE",
-            help="concept_id,ddd_per_unit: DDDs in one unit of quantity; unknown when not given.",
-        ),
-    ] = None,
-    choices: Annotated[
-        Path | None,
-        typer.Option(
-            "--choices",
-            metavar="FILE",
-            help="concept_id,atc: the code you mean where several are equally near.",
-        ),
-    ] = None,
-    log_format: LogFormat = "auto",
+    vocabulary: VocabularyFolder,
+    out: LookupToWrite,
+    ddd: Ddds,
+    choices: Choices,
+    log_format: LogFormat,
 ) -> None:
     """Write the ATC code of every drug concept, for `ldn ingest --source omop --lookup`.
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from ldn_spark.io.finished_runs import FinishedRun
     from ldn_spark.results import Results
 
-RUN_HELP = "A finished run: its folder, or OUT, OUT/STUDY or OUT/STUDY/latest for the newest one."
-
 
 def open_finished(place: Path) -> tuple[FinishedRun, Results]:
     """The run that a place means, and what it found; says which one, where that is a choice.

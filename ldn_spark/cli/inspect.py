@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
+
+from ldn_spark.cli.options import (
+    DeliveredFile,
+)
 
 
 def inspect(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A delivered file of any kind, packed or not.")
-    ],
+    file: DeliveredFile,
 ) -> None:
     """Look at the beginning of a file and propose a source file for it on standard output.
 

@@ -13,6 +13,7 @@ import typer
 
 from ldn_spark.cli.app import run
 from ldn_spark.cli.interrupts import hear_signals, leave
+from ldn_spark.cli.options import add_command
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 
@@ -31,7 +32,7 @@ def run_job(command: Callable[..., Any]) -> NoReturn:
 def run_as_job(command: Callable[..., Any], arguments: list[str]) -> int:
     """The exit code of a job with these arguments."""
     job = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    job.command(name=command.__name__)(command)
+    add_command(job, command)
     defaults = ["--engine", "spark", "--log-format", "text"]
     return run([*defaults, *arguments], job, os.path.basename(sys.argv[0]))
 

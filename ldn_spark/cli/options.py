@@ -1,21 +1,63 @@
-"""The options that several commands and jobs share: said once, so that they mean the same."""
+"""The table of options: each stands here once, with its name, type, default, help and validation.
+
+An option is a type. A command names the options that it takes in its signature, and so do the jobs
+of spark-submit, which are commands too: what is called alike means the same everywhere.
+"""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import typer
 
-from ldn_spark.cli.completions import study_names
+from ldn_spark.cli.completions import source_names, study_names
 from ldn_spark.cli.paths import text_path
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """What an option is where it is not given; an option without one must be given."""
+
+    value: Any
+
+
+def add_command(
+    commands: typer.Typer, function: Callable[..., Any], name: str | None = None
+) -> None:
+    """Make a command of a function whose parameters are options of this table.
+
+    Args:
+        commands: where it is added.
+        function: is called with every option by name; its docstring is the help.
+        name: what the command is called; None for the function's name.
+    """
+    signature = inspect.signature(function, eval_str=True)
+    parameters = [_with_default(one) for one in signature.parameters.values()]
+    function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    commands.command(name=name)(function)
+
+
+def _with_default(parameter: inspect.Parameter) -> inspect.Parameter:
+    """The parameter as Typer wants it: by keyword, with the default that the table declares."""
+    declared = [one for one in get_args(parameter.annotation) if isinstance(one, Default)]
+    default = declared[0].value if declared else parameter.empty
+    return parameter.replace(kind=parameter.KEYWORD_ONLY, default=default)
+
+
+# of most commands
 
 Engine = Annotated[
     str | None,
+    Default(None),
     typer.Option("--engine", help="`sail` (embedded, no Java) or `spark`; Sail where installed."),
 ]
 LogFormat = Annotated[
     str,
+    Default("auto"),
     typer.Option(
         "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
     ),
@@ -31,14 +73,25 @@ LakeFolder = Annotated[
 ]
 ShareGroup = Annotated[
     bool,
+    Default(False),
     typer.Option(
         "--share-group",
         help="Let your group read what is written (0750, 0640); else you alone can (0700, 0600).",
     ),
 ]
-AsOf = Annotated[int | None, typer.Option("--as-of", help="An earlier version of the lake.")]
+
+# of a study
+
+StudyName = Annotated[
+    str,
+    typer.Argument(help="A name in conf/studies, or a YAML file.", autocompletion=study_names),
+]
+AsOf = Annotated[
+    int | None, Default(None), typer.Option("--as-of", help="An earlier version of the lake.")
+]
 Codelists = Annotated[
     list[str] | None,
+    Default(None),
     typer.Option(
         "--codelist",
         metavar="NAME=FILE",
@@ -47,6 +100,7 @@ Codelists = Annotated[
 ]
 AtcVersions = Annotated[
     list[str] | None,
+    Default(None),
     typer.Option(
         "--atc-version",
         metavar="YEAR",
@@ -54,19 +108,230 @@ AtcVersions = Annotated[
         "`at_dispensing`, or FILE=YEAR; may be repeated.",
     ),
 ]
-StudyName = Annotated[
-    str,
-    typer.Argument(help="A name in conf/studies, or a YAML file.", autocompletion=study_names),
-]
 ResultsFolder = Annotated[
     Path, typer.Option("--out", callback=text_path, help="Results go to `OUT/<study>/<run>`.")
 ]
 Published = Annotated[
     str | None,
+    Default(None),
     typer.Option(
         "--published",
         metavar="FILE",
         help="Hold these published values against the computed ones: a CSV, or the name of a study "
         "that comes with some.",
+    ),
+]
+RunId = Annotated[str, typer.Option("--run-id", help="Names the tables of the run.")]
+FinishedRun = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="A finished run: its folder, or OUT, OUT/STUDY or OUT/STUDY/latest for the newest "
+        "one.",
+    ),
+]
+AllTables = Annotated[
+    bool,
+    Default(False),
+    typer.Option("--all", help="Also Table 5, trends, balance and all contrasts."),
+]
+
+# of a delivery
+
+Delivery = Annotated[list[str], typer.Argument(help="Files, folders or globs.")]
+DeliveredFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A delivered file of any kind, packed or not.")
+]
+SourceName = Annotated[
+    str,
+    Default("norpd"),
+    typer.Option(
+        "--source",
+        help="The layout: a name in conf/sources, or a YAML file.",
+        autocompletion=source_names,
+    ),
+]
+MaxRejectedShare = Annotated[
+    float | None,
+    Default(None),
+    typer.Option(
+        "--max-rejected-share",
+        min=0,
+        max=1,
+        help="Refuse a delivery with more rejected lines; 0.5.",
+    ),
+]
+Lookups = Annotated[
+    list[str] | None,
+    Default(None),
+    typer.Option(
+        "--lookup",
+        metavar="NAME=FILE",
+        help="The file of a lookup of the source; may be repeated.",
+    ),
+]
+Replaces = Annotated[
+    list[str] | None,
+    Default(None),
+    typer.Option(
+        "--replaces",
+        metavar="WHAT",
+        help="What a corrected delivery replaces: days FIRST..LAST, `line_key`, `nothing`, or "
+        "the name of a file taken in before; may be repeated.",
+    ),
+]
+WouldReplace = Annotated[
+    list[str] | None,
+    Default(None),
+    typer.Option(
+        "--replaces", help="With --lake: what the delivery would replace, as `ldn ingest` has."
+    ),
+]
+LakeToCheck = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--lake", callback=text_path, help="Also say which files are in this lake already."
+    ),
+]
+Memory = Annotated[
+    float,
+    Default(4.0),
+    typer.Option("--memory", min=0.25, help="GiB that the work may take, whatever the delivery."),
+]
+
+# of an invented registry
+
+InventedFolder = Annotated[
+    Path, typer.Argument(help="The folder to write the delivery to.", callback=text_path)
+]
+People = Annotated[
+    int,
+    Default(200_000),
+    typer.Option("--people", help="How many people; nationwide is 5300000."),
+]
+Seed = Annotated[
+    int, Default(1), typer.Option("--seed", help="The same seed gives the same bytes.")
+]
+FirstYear = Annotated[
+    int,
+    Default(2012),
+    typer.Option("--first-year", help="Sister studies look back to 2009."),
+]
+LastYear = Annotated[
+    int, Default(2014), typer.Option("--last-year", help="Two years after need 2015.")
+]
+Starters = Annotated[
+    int | None,
+    Default(None),
+    typer.Option(
+        "--starters",
+        help="How many start LDN in 2013; 11,247 per 5.3 million when not given.",
+    ),
+]
+NullEffect = Annotated[
+    bool, Default(False), typer.Option("--null-effect", help="Plant no effect at all.")
+]
+PublishedToPrint = Annotated[
+    str | None,
+    Default(None),
+    typer.Option(
+        "--published",
+        metavar="FILE",
+        help="Build the cohort so that the study prints these published values: a CSV, or the "
+        "name of a study that comes with some.",
+    ),
+]
+StudyToPrint = Annotated[
+    str | None,
+    Default(None),
+    typer.Option("--study", help="With --published: the study; FILE names it when not given."),
+]
+
+# of an audit, a quality report, a vocabulary and a schema
+
+PublishedName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="The published values: a CSV, or the name of a study that comes with some.",
+    ),
+]
+AuditedStudy = Annotated[
+    str | None,
+    Default(None),
+    typer.Option(
+        "--study",
+        help="A name in conf/studies, or a YAML file; NAME or the file's when not given.",
+    ),
+]
+AuditFolder = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option("--out", help="Also write audit.csv and audit.html there."),
+]
+Studies = Annotated[
+    list[str] | None,
+    Default(None),
+    typer.Option(
+        "--study",
+        help="Hold its windows and codes against the data: a name in conf/studies, or a YAML "
+        "file; may be repeated.",
+        autocompletion=study_names,
+    ),
+]
+QualityFolder = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--out",
+        callback=text_path,
+        help="The folder to write; LAKE/quality/VERSION when not given.",
+    ),
+]
+RepeatedLines = Annotated[
+    bool,
+    Default(False),
+    typer.Option(
+        "--repeated-lines", help="Also count dispensings that are alike; reads all of them."
+    ),
+]
+VocabularyFolder = Annotated[
+    Path,
+    typer.Argument(metavar="VOCABULARY_FOLDER", help="Holds CONCEPT.csv and CONCEPT_ANCESTOR.csv."),
+]
+LookupToWrite = Annotated[Path, typer.Option("--out", metavar="FILE", help="The lookup to write.")]
+Ddds = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--ddd",
+        metavar="FILE",
+        help="concept_id,ddd_per_unit: DDDs in one unit of quantity; unknown when not given.",
+    ),
+]
+Choices = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--choices",
+        metavar="FILE",
+        help="concept_id,atc: the code you mean where several are equally near.",
+    ),
+]
+SchemaKind = Annotated[str, Default("study"), typer.Argument(help="`study` or `source`.")]
+SchemaPath = Annotated[
+    bool,
+    Default(False),
+    typer.Option("--path", help="Print the absolute path of the schema's file instead."),
+]
+FileWithSchema = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--into",
+        metavar="FILE",
+        help="Name the schema in the first line of this YAML file, by its absolute address, "
+        "so that an editor finds it; for a copied file.",
     ),
 ]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from ldn_spark.cli.beginning import begin_in_lake
-from ldn_spark.cli.completions import study_names
 from ldn_spark.cli.options import (
     AsOf,
     AtcVersions,
@@ -16,42 +12,24 @@ from ldn_spark.cli.options import (
     Engine,
     LakeFolder,
     LogFormat,
+    QualityFolder,
+    RepeatedLines,
     ShareGroup,
+    Studies,
 )
-from ldn_spark.cli.paths import text_path
 
 
 def quality(
     lake: LakeFolder,
-    study: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--study",
-            help="Hold its windows and codes against the data: a name in conf/studies, or a YAML "
-            "file; may be repeated.",
-            autocompletion=study_names,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            callback=text_path,
-            help="The folder to write; LAKE/quality/VERSION when not given.",
-        ),
-    ] = None,
-    repeated_lines: Annotated[
-        bool,
-        typer.Option(
-            "--repeated-lines", help="Also count dispensings that are alike; reads all of them."
-        ),
-    ] = False,
-    as_of: AsOf = None,
-    codelist: Codelists = None,
-    atc_version: AtcVersions = None,
-    share_group: ShareGroup = False,
-    engine: Engine = None,
-    log_format: LogFormat = "auto",
+    study: Studies,
+    out: QualityFolder,
+    repeated_lines: RepeatedLines,
+    as_of: AsOf,
+    codelist: Codelists,
+    atc_version: AtcVersions,
+    share_group: ShareGroup,
+    engine: Engine,
+    log_format: LogFormat,
 ) -> None:
     """Report what the data are like; the last line on standard output is the report's folder.
 

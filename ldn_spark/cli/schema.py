@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from ldn_spark.cli.options import (
+    FileWithSchema,
+    SchemaKind,
+    SchemaPath,
+)
+
 
 def schema(
-    kind: Annotated[str, typer.Argument(help="`study` or `source`.")] = "study",
-    path: Annotated[
-        bool, typer.Option("--path", help="Print the absolute path of the schema's file instead.")
-    ] = False,
-    into: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Name the schema in the first line of this YAML file, by its absolute address, "
-            "so that an editor finds it; for a copied file.",
-        ),
-    ] = None,
+    kind: SchemaKind,
+    path: SchemaPath,
+    into: FileWithSchema,
 ) -> None:
     """Print the JSON schema of a study or source file, for editors that check as you type."""
     from ldn_spark.errors import Problem, UsageError

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
 
-from ldn_spark.cli.app import app, ingest, run, run_study, simulate
+from ldn_spark.cli import options
+from ldn_spark.cli.app import app, run
+from ldn_spark.cli.ingest import ingest
 from ldn_spark.cli.interrupts import INTERRUPTED, TERMINATED
 from ldn_spark.cli.job import run_as_job
+from ldn_spark.cli.options import add_command
 from ldn_spark.cli.quality import quality
-from ldn_spark.cli.stages import cohort, measure, publish, summarise
+from ldn_spark.cli.simulate import simulate
+from ldn_spark.cli.stages import ONLY_PUBLISHED, cohort, measure, publish, summarise
+from ldn_spark.cli.study import run_study
 from ldn_spark.errors import LdnSparkError
+from ldn_spark.io.ingest import MAX_REJECTED_SHARE
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 STAGES = [cohort, measure, summarise, publish]
@@ -44,21 +52,52 @@ def test_every_job_is_a_command_or_a_stage():
         )
 
 
-def test_stages_take_what_a_run_takes():
-    """With --run-id, which a run makes up; only the last stage publishes."""
+DIFFERENT = {
+    **{name: set() for name in COMMANDS},
+    **{stage.__name__: {*ONLY_PUBLISHED, "run_id"} for stage in STAGES},
+    "publish": {"run_id"},
+}
+"""The options of each job that its command does not have, or the other way round."""
 
-    def options(command):
-        commands = typer.Typer()
-        commands.command()(command)
-        found = typer.main.get_command(commands).params
-        return {one.name: (one.opts, one.help, one.default, one.required) for one in found}
 
-    whole = options(run_study)
-    for stage in STAGES:
-        own = options(stage)
-        assert own.pop("run_id")
-        assert own == {name: whole[name] for name in own}
-        assert set(whole) - set(own) == (set() if stage is publish else {"out", "published"})
+DECLARED = ("opts", "required", "default", "help", "metavar", "envvar", "min", "max")
+
+
+def declared(function):
+    """What is declared of the options of a command, by their names."""
+    commands = typer.Typer(add_completion=False)
+    add_command(commands, function)
+    found = {}
+    for one in typer.main.get_command(commands).params:
+        typed = one.type_descriptor
+        here = [typed.annotation, typed.parameter_info.callback]
+        found[one.name] = here + [getattr(one, key) for key in DECLARED]
+    return found
+
+
+@pytest.mark.parametrize("job", DIFFERENT)
+def test_a_job_has_the_options_of_its_command(job):
+    """With the same names, types, defaults and help; what differs is named, and no more."""
+    stages = {stage.__name__: stage for stage in STAGES}
+    commands = {one.name or one.callback.__name__: one.callback for one in app.registered_commands}
+    own = declared({**COMMANDS, **stages}[job])
+    whole = declared(commands["run" if job in {*stages, "study"} else job])
+    assert {name for name in {*own, *whole} if own.get(name) != whole.get(name)} == DIFFERENT[job]
+    assert not ({"out", "published"} & DIFFERENT[job] & set(own)), "left out, not another"
+
+
+def test_options_stand_in_the_table_alone():
+    """Every parameter of every command is an option of the table, and a default is declared there.
+
+    The same name may stand for several options of the table only where their help differs.
+    """
+    table = {id(one) for one in vars(options).values()}
+    for command in [one.callback for one in app.registered_commands] + STAGES:
+        for one in inspect.signature(command, eval_str=True).parameters.values():
+            assert id(one.annotation) in table, f"{command.__name__}: {one.name}"
+    helped = [get_args(one)[-1].help for one in vars(options).values() if get_args(one)[1:]]
+    assert len(helped) == len(set(helped))
+    assert f"; {MAX_REJECTED_SHARE}." in get_args(options.MaxRejectedShare)[-1].help
 
 
 def test_help_of_a_job():

@@ -1,0 +1,96 @@
+"""`ldn run` and `ldn plan`: a study on a lake, and what it would read there."""
+
+from __future__ import annotations
+
+from ldn_spark.cli.beginning import begin, begin_in_lake
+from ldn_spark.cli.finished import tell_of_run
+from ldn_spark.cli.named_files import named_files
+from ldn_spark.cli.options import (
+    AsOf,
+    AtcVersions,
+    Codelists,
+    Engine,
+    LakeFolder,
+    LogFormat,
+    Published,
+    ResultsFolder,
+    ShareGroup,
+    StudyName,
+)
+from ldn_spark.cli.reporters import open_reporter
+
+
+def run_study(
+    study: StudyName,
+    lake: LakeFolder,
+    out: ResultsFolder,
+    engine: Engine,
+    as_of: AsOf,
+    codelist: Codelists,
+    atc_version: AtcVersions,
+    published: Published,
+    share_group: ShareGroup,
+    log_format: LogFormat,
+) -> None:
+    """Run a study; the last line on standard output is the folder of its results."""
+    from ldn_spark.reporting.aside import making_aside
+
+    with making_aside() as aside:  # first of all: it loads while the rest is loaded
+        name = begin_in_lake(engine, lake, out, share_group=share_group)
+
+        from ldn_spark.io.engines import open_engine
+        from ldn_spark.io.lake import read_version
+        from ldn_spark.pipeline import run_study as run_pipeline
+        from ldn_spark.published.reading import find_published
+        from ldn_spark.study.load import load_study
+        from ldn_spark.study.stated_versions import stated_versions
+
+        wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
+        values = None if published is None else find_published(published)
+        read_version(lake, as_of)  # say so before an engine is started for nothing
+        aside.prepare(wanted.definition)
+        with (
+            open_reporter(log_format) as report,
+            open_engine(name, app_name=f"ldn: {wanted.definition.id}") as spark,
+        ):
+            folder = run_pipeline(
+                spark,
+                wanted,
+                lake,
+                out,
+                engine=name,
+                as_of=as_of,
+                stated=stated,
+                published=values,
+                aside=aside,
+                report=report,
+            )
+    tell_of_run(folder)
+
+
+def plan(
+    study: StudyName,
+    lake: LakeFolder,
+    engine: Engine,
+    as_of: AsOf,
+    codelist: Codelists,
+    atc_version: AtcVersions,
+) -> None:
+    """Say what a run would read and what each outcome's codes find; run nothing."""
+    name = begin(engine, lake)
+
+    from ldn_spark.cli.views import show_plan
+    from ldn_spark.io.engines import open_engine
+    from ldn_spark.io.lake import Lake, read_version
+    from ldn_spark.plan import plan_study
+    from ldn_spark.run import translation_of
+    from ldn_spark.study.load import load_study
+    from ldn_spark.study.stated_versions import stated_versions
+
+    wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
+    version = read_version(lake, as_of)
+    translation = translation_of(wanted, version, stated)
+    with open_engine(name) as spark:
+        planned = plan_study(Lake(spark, lake), version, wanted, translation)
+    show_plan(wanted, version, planned)
+    planned.found.require_no_problem()
