@@ -13,6 +13,7 @@ from ldn_spark.errors import Problem
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.run import returns_of
+from ldn_spark.shown import counted
 from ldn_spark.study.load import Study
 from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
@@ -110,8 +111,8 @@ def missing_exposure(study: Study, version: LakeVersion, found: ExposureFound) -
     if found.atc == 0 and found.lines:
         yield Problem(
             "exposure",
-            f"nothing is left of the {found.lines} lines {period} with a code under {codes}: all "
-            "of them are returns or were returned",
+            f"nothing is left of the {counted(found.lines)} lines {period} with a code under "
+            f"{codes}: all of them are returns or were returned",
             f"look at the amounts of the delivery, or at `returns: {study.definition.returns}`",
         )
     elif found.atc == 0:
@@ -125,8 +126,8 @@ def missing_exposure(study: Study, version: LakeVersion, found: ExposureFound) -
         name = exposure.products
         yield Problem(
             f"codelist {name}",
-            f"none of its {len(study.exposure_products or ())} product numbers is dispensed "
-            f"{period}, under {codes}",
+            f"none of its {counted(len(study.exposure_products or ()))} product numbers is "
+            f"dispensed {period}, under {codes}",
             f"give the product numbers of this register: --codelist {name}=FILE",
         )
 
@@ -142,8 +143,9 @@ def returned_exposure(study: Study, returned: Returned) -> Iterator[Problem]:
     )
     if rule == "cancel":
         what += (
-            f": what a return takes back was found wholly for {returned.whole:,}, in part for "
-            f"{returned.part:,} and not at all for {returned.none:,}; what is not found is left out"
+            f": what a return takes back was found wholly for {counted(returned.whole)}, "
+            f"in part for {counted(returned.part)} and not at all for {counted(returned.none)}; "
+            "what is not found is left out"
         )
     elif rule == "no_dispense":
         what += ": a return is no dispensing, and its DDDs are subtracted"
@@ -154,4 +156,5 @@ def returned_exposure(study: Study, returned: Returned) -> Iterator[Problem]:
 
 def _are(returns: int, lines: int, exposure: str) -> str:
     are = "is a return" if returns == 1 else "are returns"
-    return f"{returns:,} of {lines:,} {'line' if lines == 1 else 'lines'} of {exposure} {are}"
+    of_lines = f"{counted(lines)} {'line' if lines == 1 else 'lines'}"
+    return f"{counted(returns)} of {of_lines} of {exposure} {are}"

@@ -15,6 +15,7 @@ from typing import Any
 from ldn_spark import __version__
 from ldn_spark.reproducing import command, inputs
 from ldn_spark.run import Run, run_key
+from ldn_spark.shown import counted
 from ldn_spark.study.alterations import described
 from ldn_spark.study.documents import conf_folder
 from ldn_spark.study.index_check import ReadAs
@@ -101,7 +102,7 @@ def deviations(run: Run, read_as: Sequence[ReadAs] = ()) -> list[str]:
         for one in read_as
     ]
     return translated + [
-        f"codelist {name} replaced by another of {len(found.codes)} codes"
+        f"codelist {name} replaced by another of {counted(len(found.codes))} codes"
         for name, found in run.study.codelists.items()
         if Path(found.source).resolve().parent != usual.resolve()
     ]

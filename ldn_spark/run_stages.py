@@ -19,6 +19,7 @@ from ldn_spark.io.waiting import wait_for_all
 from ldn_spark.preflight import Preflight, preflight
 from ldn_spark.results import AttritionStep
 from ldn_spark.run import Run
+from ldn_spark.shown import counted
 from ldn_spark.transforms.cohort import summarise_attrition
 from ldn_spark.transforms.outcomes import summarise_returns
 
@@ -122,11 +123,12 @@ def returned_outcomes(run: Run) -> tuple[Problem, ...]:
         return ()
     one = found["returns"] == 1
     what = (
-        f"{found['returns']:,} {'line' if one else 'lines'} of the examined medicines in the "
-        f"cohort's windows {'is a return' if one else 'are returns'} (`returns: {run.returns}`)"
+        f"{counted(found['returns'])} {'line' if one else 'lines'} of the examined medicines in "
+        f"the cohort's windows {'is a return' if one else 'are returns'} (`returns: {run.returns}`)"
     )
     if run.returns == "cancel":
-        what += f"; for {found['returns_unmatched']:,} not all was found that a return takes back"
+        unmatched = counted(found["returns_unmatched"])
+        what += f"; for {unmatched} not all was found that a return takes back"
     return (Problem("returns", what),)
 
 
@@ -155,12 +157,12 @@ class Found:
 
 def attrition(run: Run) -> tuple[AttritionStep, ...]:
     """Persons and records after every step, from the delivered lines to the cohort."""
-    counted = collect.rows(summarise_attrition(run.read(schemas.CANDIDATES)))
+    steps = collect.rows(summarise_attrition(run.read(schemas.CANDIDATES)))
     return attrition_steps(
         run.study.definition,
         step_ids=stages.step_ids(run.study.definition),
         delivered=run.version.lines,
         accepted=run.version.dispensings,
         persons=run.version.persons,
-        counted=counted,
+        counted=steps,
     )

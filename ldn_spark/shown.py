@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from decimal import Decimal
 
+THOUSANDS = "\N{NARROW NO-BREAK SPACE}"
+"""What stands between groups of three digits, wherever a person reads a number."""
 LONGEST_SHOWN = 2_000
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -24,8 +27,26 @@ def shown(text: str, *, keep: str = "") -> str:
     """
     if len(text) > LONGEST_SHOWN:
         half, left_out = LONGEST_SHOWN // 2, len(text) - LONGEST_SHOWN
-        text = f"{text[:half]}… ({left_out:,} more characters) …{text[-half:]}"
+        text = f"{text[:half]}… ({counted(left_out)} more characters) …{text[-half:]}"
     return escaped(text, keep=keep)
+
+
+def counted(number: float | Decimal, decimals: int | None = None) -> str:
+    """A number in groups of three digits, for messages, terminals, pages and figures alike.
+
+    An encoding that lacks the mark gets an ordinary space from the streams of the command.
+
+    Args:
+        number: a whole number stays exact, however large it is.
+        decimals: how many are shown; as many as the number has when not given.
+
+    >>> counted(1234567).split(THOUSANDS), counted(-1000).split(THOUSANDS)
+    (['1', '234', '567'], ['-1', '000'])
+    >>> counted(999), counted(12.345, 1), counted(Decimal("0.0001"))
+    ('999', '12.3', '0.0001')
+    """
+    form = "," if decimals is None else f",.{decimals}f"
+    return format(number, form).replace(",", THOUSANDS)
 
 
 def escaped(text: str, *, keep: str = "") -> str:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.shown import counted
 
 MAX_BYTES = 64 << 20
 """How large a list may be: WHO's whole ATC index is 1 MiB, a national product register 10."""
@@ -52,7 +53,7 @@ def _content(path: Path, missing: Problem | None, max_bytes: int) -> bytes:
         said = (error.strerror or "cannot be read").lower()
         raise ConfigError(Problem(str(path), said, "name a file that can be read")) from None
     if len(content) > max_bytes:
-        what = f"is larger than {max_bytes >> 10:,} KiB"
+        what = f"is larger than {counted(max_bytes >> 10)} KiB"
         raise ConfigError(Problem(str(path), what, "name the right file, or a shorter one"))
     return content
 

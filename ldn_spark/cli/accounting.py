@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ldn_spark.io.reasons import explain
-from ldn_spark.shown import shown
+from ldn_spark.shown import counted, shown
 
 if TYPE_CHECKING:
     from ldn_spark.io.lake import FileRecord
@@ -30,7 +30,7 @@ def accounting(files: Sequence[FileRecord], width: int) -> list[str]:
     counts = [name for name in _COUNTS if name != "left_out" or any(f.left_out for f in files)]
     totals = [sum(getattr(file, name) for file in files) for name in counts]
     titles = [name.replace("_", " ") for name in counts]
-    widths = [max(len(t), len(f"{n:,}")) for t, n in zip(titles, totals, strict=True)]
+    widths = [max(len(t), len(counted(n))) for t, n in zip(titles, totals, strict=True)]
     room = max(_LEAST_NAME, width - sum(widths) - _GAP * len(widths))
     names = [shown(file.name) for file in files]
     first = min(room, max(map(len, ["all files", *names])))
@@ -45,10 +45,10 @@ def accounting(files: Sequence[FileRecord], width: int) -> list[str]:
     rule = "-" * len(lines[0])
     lines.append(rule)
     for file, name in zip(files, names, strict=True):
-        lines += row(name, [f"{getattr(file, count):,}" for count in counts])
+        lines += row(name, [counted(getattr(file, count)) for count in counts])
         lines += _reasons(file, width)
     if len(files) > 1:
-        lines += [rule, *row("all files", [f"{total:,}" for total in totals])]
+        lines += [rule, *row("all files", [counted(total) for total in totals])]
     return [*lines, *_meanings(files, width)]
 
 
@@ -57,7 +57,7 @@ def _reasons(file: FileRecord, width: int) -> Iterator[str]:
     for kind in _KINDS:
         reasons: Mapping[str, int] = getattr(file, f"{kind}_by_reason")
         if reasons:
-            parts = (f"{reason}{_TOGETHER}{lines:,}" for reason, lines in reasons.items())
+            parts = (f"{reason}{_TOGETHER}{counted(lines)}" for reason, lines in reasons.items())
             yield from _wrapped(f"  {kind}: ", ", ".join(parts), width)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from ldn_spark.progress import Progress, Reporter
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     from rich.progress import Task
@@ -89,7 +90,7 @@ def amount(progress: Progress) -> str:
     """
     done, total, unit = progress.done, progress.total, progress.unit
     if total is None:
-        return f"{done:,} {unit}"
+        return f"{counted(done)} {unit}"
     done = min(done, total)
     if unit == "stages":
         return f"step {min(done + 1, total)} of {total}"
@@ -98,14 +99,14 @@ def amount(progress: Progress) -> str:
             if total >= size:
                 return f"{done / size:.1f} of {total / size:.1f} {name}"
     if total >= _MANY:
-        return f"{done / 1e6:,.1f} of {total / 1e6:,.1f} million {unit}"
-    return f"{done:,} of {total:,} {unit}"
+        return f"{counted(done / 1e6, 1)} of {counted(total / 1e6, 1)} million {unit}"
+    return f"{counted(done)} of {counted(total)} {unit}"
 
 
 def counts_text(counts: dict[str, int]) -> str:
     """Further counts of a stage in words.
 
     >>> counts_text({"rows": 4200, "rejected": 2})
-    'rows 4,200, rejected 2'
+    'rows 4\u202f200, rejected 2'
     """
-    return ", ".join(f"{name} {value:,}" for name, value in counts.items())
+    return ", ".join(f"{name} {counted(value)}" for name, value in counts.items())

@@ -21,6 +21,7 @@ from ldn_spark.cli.options import (
     SourceName,
     WouldReplace,
 )
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     from ldn_spark.io.check import CheckReport
@@ -74,11 +75,12 @@ def check(
 
 def _show(found: CheckReport, log_format: str) -> None:
     """The account as an ingest gives it; what is wrong on standard error; the verdict last."""
+    from ldn_spark.cli.consoles import standard_output
     from ldn_spark.cli.reporters import log_error
-    from ldn_spark.cli.views import _console, print_accounting, print_noted
+    from ldn_spark.cli.views import print_accounting, print_noted
     from ldn_spark.errors import DeliveryError
 
-    console = _console()
+    console = standard_output()
     for name in found.known:
         console.print(f"{name}: already in the lake", markup=False)
     if found.files:
@@ -99,7 +101,7 @@ def verdict(found: CheckReport) -> str:
     """One sentence: what an ingest would do."""
     if not found.would_be_taken:
         number = len(found.problems)
-        problems = "1 problem" if number == 1 else f"{number} problems"
+        problems = "1 problem" if number == 1 else f"{counted(number)} problems"
         return f"An ingest would turn this delivery away: {problems}."
     if not found.files:
         return "An ingest would change nothing: every file is in the lake already."
@@ -107,11 +109,11 @@ def verdict(found: CheckReport) -> str:
         sum(getattr(file, name) for file in found.files)
         for name in ("lines", "accepted", "rejected", "left_out")
     )
-    left = f", {left_out:,} left out" if left_out else ""
-    files = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
+    left = f", {counted(left_out)} left out" if left_out else ""
+    files = "1 file" if len(found.files) == 1 else f"{counted(len(found.files))} files"
     return (
-        f"An ingest would take this delivery: {files}, {lines:,} lines, {accepted:,} accepted, "
-        f"{rejected:,} rejected{left}."
+        f"An ingest would take this delivery: {files}, {counted(lines)} lines, "
+        f"{counted(accepted)} accepted, {counted(rejected)} rejected{left}."
     )
 
 

@@ -27,7 +27,7 @@ def compare(
     itself. Without `--published` the values are those that come with the study. A difference is no
     failure: the exit code is 0.
     """
-    from ldn_spark.cli.views import _console
+    from ldn_spark.cli.consoles import standard_output
     from ldn_spark.invented import SENTENCE
     from ldn_spark.io.rights import keep_from_others, may_be_read_by_group
     from ldn_spark.published.comparison import compare as compare_with
@@ -48,7 +48,7 @@ def compare(
         links = {"← Report of the run": "report.html", "As CSV": COMPARE_CSV}
         page = _page(section, run.study.title, title, links, restricted=True)
         _write(run.folder / COMPARE_HTML, page)
-    print_comparison(_console(), found)
+    print_comparison(standard_output(), found)
     if results.invented:
         typer.echo(SENTENCE)
 
@@ -62,7 +62,7 @@ def audit(
 
     The exit code is 0 whatever is found.
     """
-    from ldn_spark.cli.views import _console
+    from ldn_spark.cli.consoles import standard_output
     from ldn_spark.published.auditing import audit as look_for_contradictions
     from ldn_spark.published.console import print_audit
     from ldn_spark.published.files import AUDIT_CSV, AUDIT_HTML, audit_csv, audit_html
@@ -80,7 +80,7 @@ def audit(
         _write(out / AUDIT_CSV, audit_csv(findings))
         links = {"As CSV": AUDIT_CSV}
         _write(out / AUDIT_HTML, _page(audit_html(findings, title), definition.title, title, links))
-    print_audit(_console(), findings)
+    print_audit(standard_output(), findings)
 
 
 def study_named_by(published: Path) -> str:

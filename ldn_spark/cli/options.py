@@ -226,7 +226,7 @@ Starters = Annotated[
     Default(None),
     typer.Option(
         "--starters",
-        help="How many start LDN in 2013; 11,247 per 5.3 million when not given.",
+        help="How many start LDN in 2013; as many per head as in Norway when not given.",
     ),
 ]
 NullEffect = Annotated[

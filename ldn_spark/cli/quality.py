@@ -39,9 +39,10 @@ def quality(
     """
     name = begin_in_lake(engine, lake, out, share_group=share_group)
 
+    from ldn_spark.cli.consoles import standard_output
     from ldn_spark.cli.named_files import named_files
     from ldn_spark.cli.reporters import open_reporter
-    from ldn_spark.cli.views import _console, show_mark
+    from ldn_spark.cli.views import show_mark
     from ldn_spark.io.engines import open_engine
     from ldn_spark.io.lake import Lake, read_version
     from ldn_spark.quality_report import quality_folder, write_quality_report
@@ -63,7 +64,7 @@ def quality(
             repeated_lines=repeated_lines,
             report=report,
         )
-    console = _console()
+    console = standard_output()
     for finding in found:
         console.print(f"  {finding}", markup=False)
     if not found:

@@ -125,10 +125,11 @@ def log_warnings(warnings: Iterable[str]) -> None:
 
 def _say(kind: str, style: str, messages: Iterable[str]) -> None:
     """Lines on stderr: broken between words in a terminal, whole elsewhere."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(stderr=True, highlight=False)
+    from ldn_spark.cli.consoles import standard_error
+
+    console = standard_error()
     for message in messages:
         line = Text.assemble((f"{kind}: ", style), shown(message, keep="\n\t"))
         console.print(line, soft_wrap=not console.is_terminal)

@@ -4,42 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ldn_spark.shown import escaped
+from ldn_spark.cli.consoles import standard_output
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ldn_spark.io.ingest import IngestReport
     from ldn_spark.io.lake import FileRecord, LakeVersion
     from ldn_spark.plan import Plan
     from ldn_spark.study.load import Study
 
-_WIDTH = 110
-
-
-def _console() -> Console:
-    """Standard output; a fixed width where it is no terminal, so that tables stay whole."""
-    console = _Plain(highlight=False)
-    return console if console.is_terminal else _Plain(highlight=False, width=_WIDTH)
-
-
-class _Plain(Console):
-    """A console that shows what a terminal would obey, such as a file's name may hold."""
-
-    def print(self, *objects: Any, **how: Any) -> None:
-        """As its parent; control characters of texts are written as escapes."""
-        texts = (escaped(one, keep="\n") if isinstance(one, str) else one for one in objects)
-        super().print(*texts, **how)
-
 
 def show_ingest(done: IngestReport) -> None:
     """The account of an ingest: every line of every file."""
-    console = _console()
+    console = standard_output()
     for name in done.known:
         console.print(f"{name}: already in the lake, nothing changed", markup=False)
     if done.files:
@@ -55,8 +40,8 @@ def show_ingest(done: IngestReport) -> None:
         told = f"Replaced: {version.replaced} (lake version {gone - 1} still has it)."
         console.print(told, markup=False)
     console.print(
-        f"The lake is at version {version.number}: {version.persons:,} persons, "
-        f"{version.dispensings:,} dispensings, {version.first_dispensed_on or 'no date'} to "
+        f"The lake is at version {version.number}: {counted(version.persons)} persons, "
+        f"{counted(version.dispensings)} dispensings, {version.first_dispensed_on or 'no date'} to "
         f"{version.last_dispensed_on or 'no date'} ({done.status})."
     )
     show_mark(console, version)
@@ -77,7 +62,7 @@ def print_noted(console: Console, noted: Mapping[str, int]) -> None:
     from ldn_spark.io.reasons import OF_PERSONS
 
     for code, number in noted.items():
-        persons = "1 person" if number == 1 else f"{number:,} persons"
+        persons = "1 person" if number == 1 else f"{counted(number)} persons"
         console.print(f"warning: {code}, {persons}: {OF_PERSONS[code]}", markup=False)
 
 
@@ -91,12 +76,12 @@ def print_accounting(console: Console, files: Sequence[FileRecord]) -> None:
 
 def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
     """What a run would read and find."""
-    console = _console()
+    console = standard_output()
     definition = study.definition
     console.print(f"[bold]{escape(definition.title)}[/]  (study {study.hash[:12]})")
     console.print(
-        f"Lake version {version.number}: {version.persons:,} persons, "
-        f"{version.dispensings:,} dispensings, {version.first_dispensed_on} to "
+        f"Lake version {version.number}: {counted(version.persons)} persons, "
+        f"{counted(version.dispensings)} dispensings, {version.first_dispensed_on} to "
         f"{version.last_dispensed_on}."
     )
     show_mark(console, version)
@@ -105,8 +90,8 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
     )
     found = plan.found
     console.print(
-        f"Exposure {', '.join(definition.exposure.atc)}: {found.exposure:,} dispensings "
-        f"in the index period, {found.products:,} of them the exposure's products."
+        f"Exposure {', '.join(definition.exposure.atc)}: {counted(found.exposure)} dispensings "
+        f"in the index period, {counted(found.products)} of them the exposure's products."
     )
     console.print(_outcomes_found(plan))
     if found.read_as:
@@ -133,8 +118,8 @@ def _outcomes_found(plan: Plan) -> Table:
             if not row.may_be_empty:
                 remark = "[red]finds nothing: a run would stop[/]"
         several = len(found.by_code) > 1
-        codes = [f"{code} {number:,}" if several else code for code, number in found.by_code]
-        numbers = (f"{found.codes_found:,}", f"{found.dispensings:,}")
+        codes = [f"{code} {counted(number)}" if several else code for code, number in found.by_code]
+        numbers = (counted(found.codes_found), counted(found.dispensings))
         table.add_row(row.id, ", ".join(codes), *numbers, remark)
     return table
 
@@ -147,7 +132,7 @@ def _codes_read_as_others(study: Study, plan: Plan) -> Table:
     table.add_column("substance", overflow="fold")
     table.add_column("dispensings", justify="right")
     for one in plan.found.read_as:
-        table.add_row(one.delivered, one.read_as, one.substance, f"{one.dispensings:,}")
+        table.add_row(one.delivered, one.read_as, one.substance, counted(one.dispensings))
     return table
 
 
@@ -160,4 +145,4 @@ def show_run(folder: Path, *, everything: bool) -> None:
     run, results = open_finished(folder)
     which = tuple(NUMBERS) if everything else DEFAULT_TABLES
     for subgroup in ("", *(group.id for group in run.study.subgroups)):
-        print_tables(_console(), results, run.study, which=which, subgroup=subgroup)
+        print_tables(standard_output(), results, run.study, which=which, subgroup=subgroup)

@@ -29,6 +29,7 @@ from ldn_spark.io.staging import (
 from ldn_spark.io.tabular import damaged
 from ldn_spark.io.waiting import wait_for
 from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -172,8 +173,9 @@ def _record(
     told = record.accepted + record.rejected + record.left_out
     if told != record.lines or record.repaired > record.accepted:
         raise EngineError(
-            f"{file.name}: {record.lines} lines were read but {record.accepted} accepted, "
-            f"{record.rejected} rejected and {record.left_out} left out; nothing was changed"
+            f"{file.name}: {counted(record.lines)} lines were read but "
+            f"{counted(record.accepted)} accepted, {counted(record.rejected)} rejected and "
+            f"{counted(record.left_out)} left out; nothing was changed"
         )
     return record
 
@@ -202,13 +204,14 @@ def require_enough_accepted(
     """
     problems = []
     for record in records:
-        records_there = record.lines - record.left_out + record.further_records
+        judged = record.lines - record.left_out
+        records_there = judged + record.further_records
         lost = record.rejected + record.further_records
         share = lost / records_there if records_there else 0.0
         if share > max_rejected_share or (record.rejected and not record.accepted):
-            what = f"{record.rejected} of {record.lines - record.left_out} lines are rejected"
+            what = f"{counted(record.rejected)} of {counted(judged)} lines are rejected"
             if record.further_records:
-                what += f", which hold {lost} of {records_there} records"
+                what += f", which hold {counted(lost)} of {counted(records_there)} records"
             mend = "mend the file or its source file"
             if record.accepted:
                 what += f", more than {max_rejected_share:.3g} of them"
@@ -228,7 +231,7 @@ def _left_out_wholly(records: Sequence[FileRecord]) -> Iterator[Problem]:
         lines = sum(record.lines for record in files)
         if lines and lines == sum(record.left_out for record in files):
             columns = sorted({name for record in files for name in record.left_out_by_column})
-            what = f"'where' leaves out all {lines:,} lines of {kind}"
+            what = f"'where' leaves out all {counted(lines)} lines of {kind}"
             mend = f"mend its values of {', '.join(columns)} in the source file"
             yield Problem(files[0].name, what, mend)
 

@@ -98,7 +98,7 @@ def _exact_number(given: object) -> object:
     except InvalidOperation:
         raise ValueError("is not a number; write one like 1.5") from None
     if not number.is_finite() or abs(number) >= 10**12 - 1:
-        raise ValueError("is out of range; write a number below 999,999,999,999")
+        raise ValueError(f"is out of range; write a number below {10**12 - 1}")
     if number != (exact := number.quantize(Decimal("0.000001"))):
         raise ValueError("has more than six decimals; round it")
     return exact

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.io.file_kinds import require_utf8_path
+from ldn_spark.shown import counted
 
 _READ_FEATURES = {
     "columnMapping",
@@ -101,7 +102,7 @@ def open_delta(folder: Path) -> DeltaTable:
         files.append(DeltaFile(name, path, constants, kept.get(_key(path))))
     missing = [file.name for file in files if not file.path.is_file()]
     if missing:
-        what = f"{len(missing)} of its files are missing"
+        what = f"{counted(len(missing))} of its files are missing"
         raise DeliveryError(Problem(str(folder), what, "copy the whole table"))
     files.sort(key=lambda file: file.name)
     return DeltaTable(table.version(), schema, names, tuple(files))

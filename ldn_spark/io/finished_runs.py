@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ldn_spark.errors import Problem, ResultsError, UsageError
 from ldn_spark.io.manifests import MANIFEST, RESTORE, Manifest, read_manifest, study_of
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
 
 LATEST = "latest"
@@ -46,7 +47,7 @@ class FinishedRun:
             raise ResultsError(Problem(str(path), what, RESTORE))
         size = path.stat().st_size
         if size != written.bytes:
-            what = f"has {size:,} bytes; the run wrote {written.bytes:,}"
+            what = f"has {counted(size)} bytes; the run wrote {counted(written.bytes)}"
             raise ResultsError(Problem(str(path), what, RESTORE))
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != written.sha256:

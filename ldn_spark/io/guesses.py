@@ -14,6 +14,7 @@ from typing import Any
 
 from ldn_spark.io.date_guesses import ENOUGH
 from ldn_spark.io.records import Quoting, find_records
+from ldn_spark.shown import counted
 from ldn_spark.study.codes import ATC_PATTERN
 
 _DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", "^": "carets"}
@@ -136,7 +137,9 @@ def guess_quote(lines: Sequence[str], delimiter: str) -> Guess:
         if '"' in line
         for field in _split(line, delimiter)
     )
-    return Guess('"', f"{quoted:,} fields stand in them" if quoted else "none here; does no harm")
+    return Guess(
+        '"', f"{counted(quoted)} fields stand in them" if quoted else "none here; does no harm"
+    )
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -161,7 +164,7 @@ def guess_decimal_mark(texts: Iterable[str]) -> tuple[Guess, Guess]:
     if len(seen) > 1 or (told and len(either) > 1):
         return Guess(None, "points and commas both occur"), Guess(None, "see decimal_mark")
     if told:
-        what = f"{either.total():,} numbers have three digits behind a mark"
+        what = f"{counted(either.total())} numbers have three digits behind a mark"
         why = f"{what}: decimals or thousands? the registry tells"
         return Guess(None, why), Guess(None, "see decimal_mark")
     if not seen:
@@ -174,7 +177,7 @@ def guess_decimal_mark(texts: Iterable[str]) -> tuple[Guess, Guess]:
 
 
 def _have_it(count: int) -> str:
-    return "1 number has it" if count == 1 else f"{count:,} numbers have it"
+    return "1 number has it" if count == 1 else f"{counted(count)} numbers have it"
 
 
 def holds_numbers(texts: Iterable[str]) -> bool:

@@ -37,6 +37,7 @@ from ldn_spark.io.tablefiles import parquet_files
 from ldn_spark.io.tabular import damaged, is_damage, open_parquet, split_table
 from ldn_spark.io.textfiles import LONGEST_HEADER, read_header
 from ldn_spark.io.unpacking import PACKED_SUFFIXES, PlainStream
+from ldn_spark.shown import counted
 
 _BYTES = 4 << 20
 _ROWS = 20_000
@@ -220,7 +221,7 @@ def _with_line_ends(body: bytes, fields: int, source: Source) -> tuple[bytes, So
     if records == lines:
         return body, source, None
     several = int((np.diff(np.append(found.first_lines, lines)) > 1).sum())
-    why = f"{several:,} of {records:,} records have several lines"
+    why = f"{counted(several)} of {counted(records)} records have several lines"
     declared = source.model_copy(update={"quoted_line_ends": True})
     return body[: found.end], declared, Guess(True, why)
 

@@ -14,6 +14,7 @@ from ldn_spark.io.declared import Companion
 from ldn_spark.io.guesses import is_value
 from ldn_spark.io.sources import Source
 from ldn_spark.io.unpacking import PACKED_SUFFIXES
+from ldn_spark.shown import counted
 
 _NAMED_COLUMNS = 20
 
@@ -185,5 +186,5 @@ def _in_files(names: Sequence[str], files: Sequence[DeliveredFile]) -> str:
     if len(names) == 1:
         return names[0]
     if len(names) == len(files):
-        return f"all {len(files)} files"
-    return f"{names[0]} and {len(names) - 1} more"
+        return f"all {counted(len(files))} files"
+    return f"{names[0]} and {counted(len(names) - 1)} more"

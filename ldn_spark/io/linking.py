@@ -22,6 +22,7 @@ from ldn_spark.io.engines import in_tasks
 from ldn_spark.io.staging import STATEMENTS
 from ldn_spark.io.suspicions import named_files
 from ldn_spark.schemas import OBSERVATION_PERIODS, PERSON_STATEMENTS, PERSONS
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -166,11 +167,11 @@ def _told(
     kind: str, counts: Mapping[str, int], some: Sequence[_Shape], others: Sequence[_Shape]
 ) -> str:
     both, least = counts["both"], min(counts["companions"], counts["dispensed"])
-    linked = f"only {both:,} of {least:,} persons link" if both else "nobody links"
+    linked = f"only {counted(both)} of {counted(least)} persons link" if both else "nobody links"
     return (
-        f"{linked} to the dispensings: the {kind} are of {counts['companions']:,} persons, and "
-        f"{counts['dispensed']:,} have dispensings; ids of the {kind} are {described(some)}, those "
-        f"of the dispensings {described(others)}"
+        f"{linked} to the dispensings: the {kind} are of {counted(counts['companions'])} persons, "
+        f"and {counted(counts['dispensed'])} have dispensings; ids of the {kind} are "
+        f"{described(some)}, those of the dispensings {described(others)}"
     )
 
 

@@ -12,6 +12,7 @@ from ldn_spark.io.column_guesses import Columns
 from ldn_spark.io.date_formats import DAYS
 from ldn_spark.io.guesses import Guess
 from ldn_spark.io.markers import is_marker, nobodies
+from ldn_spark.shown import counted
 
 _YEARS = {"birth_year": range(1850, 2201), "death_year": range(1900, 2201)}
 _DAYS = ("dispensed_on", "born_on", "died_on")
@@ -27,7 +28,7 @@ def guess_no_id(found: Columns) -> Guess:
     words = found.sample.markers.get(name, Counter())
     numbers = nobodies(pa.chunked_array([found.sample.texts[name]], pa.string()))
     lines = {**words, **{text: n for text, n in numbers.items() if n >= _FEW_LINES}}
-    why = f"{sum(lines.values()):,} lines look like nobody's"
+    why = f"{counted(sum(lines.values()))} lines look like nobody's"
     return Guess({"column": name, "values": sorted(lines)} if lines else None, why)
 
 
@@ -43,7 +44,7 @@ def guess_missing_values(found: Columns, no_id: Guess) -> Guess:
     words = {name: found.sample.markers.get(name, Counter()) for name in columns}
     numbers = {name: counts for name, counts in _numbers(found) if counts and name in words}
     total = {name: words[name] + numbers.get(name, Counter()) for name in columns}
-    why = ", ".join(f"{one.total():,} of {name}" for name, one in total.items() if one)
+    why = ", ".join(f"{counted(one.total())} of {name}" for name, one in total.items() if one)
     values = sorted({word for counts in words.values() for word in counts})
     if not why:
         return Guess(None, "")

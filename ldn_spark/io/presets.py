@@ -17,6 +17,7 @@ from ldn_spark.io.parsing import parse_rows
 from ldn_spark.io.rules import rules_of
 from ldn_spark.io.sources import Source, load_source
 from ldn_spark.io.usual_names import alike
+from ldn_spark.shown import counted
 from ldn_spark.study.documents import conf_folder
 
 _EIGHT_BITS = {"iso8859-1", "cp1252"}
@@ -125,8 +126,10 @@ def _fits_encoding(sample: Sample, source: Source) -> bool:
 
 def _faults_of_rows(account: Account, source: Source) -> Iterator[str]:
     if account.accepted < ENOUGH * account.rows:
-        reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in account.rejected.items())
-        yield f"it would reject {account.rows - account.accepted:,} rows: {reasons}"
+        reasons = ", ".join(
+            f"{reason} {counted(rows)}" for reason, rows in account.rejected.items()
+        )
+        yield f"it would reject {counted(account.rows - account.accepted)} rows: {reasons}"
     for name, note in _TELLING_NOTES.items():
         if account.noted.get(note, 0) > (1 - ENOUGH) * max(account.accepted, 1):
             yield f"the values of {source.delivered.get(name, name)} are others"

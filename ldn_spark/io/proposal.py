@@ -23,7 +23,7 @@ from ldn_spark.io.presets import Match, rank_sources, try_rows
 from ldn_spark.io.reasons import explain
 from ldn_spark.io.source_checks import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from ldn_spark.io.sources import Source
-from ldn_spark.shown import shown
+from ldn_spark.shown import counted, shown
 from ldn_spark.study.editors import schema_line
 
 _AMOUNTS = ("ddd", "packages")
@@ -63,9 +63,9 @@ def propose(sample: Sample, sources: Sequence[Source]) -> str:
 def _heading(sample: Sample, matches: Sequence[Match]) -> Iterator[str]:
     yield schema_line("source")
     name = shown(sample.path.name)
-    yield f"# Proposed by `ldn inspect` from the first {sample.rows:,} rows of {name}."
+    yield f"# Proposed by `ldn inspect` from the first {counted(sample.rows)} rows of {name}."
     for reason, rows in sorted(sample.faults.items()):
-        yield f"# {rows:,} of the lines cannot be split: {reason} ({explain(reason)})."
+        yield f"# {counted(rows)} of the lines cannot be split: {reason} ({explain(reason)})."
     yield '# Check every line; complete those that begin with "fill in".'
     fitting = [match for match in matches if not match.faults]
     if fitting:
@@ -227,10 +227,11 @@ def _trial(sample: Sample, lines: Sequence[str]) -> Iterator[str]:
         yield "# No file can be read with this before its columns have types that are read."
         return
     account = try_rows(sample, source, DISPENSINGS)
-    yield f"# As proposed, {account.accepted:,} of the {account.rows:,} rows would be accepted."
+    accepted, rows = counted(account.accepted), counted(account.rows)
+    yield f"# As proposed, {accepted} of the {rows} rows would be accepted."
     for told, reasons in (("rejected", account.rejected), ("noted", account.noted)):
         for reason, rows in sorted(reasons.items()):
-            yield f"# {told}: {reason} {rows:,}"
+            yield f"# {told}: {reason} {counted(rows)}"
 
 
 def _guessed(key: str, guess: Guess) -> str:

@@ -6,6 +6,9 @@ own, `<its name>_unmatched`.
 
 from __future__ import annotations
 
+from ldn_spark.shown import counted
+
+_TOO_LARGE = counted(10**12 - 1)
 _UNMATCHED = "_unmatched"
 _OF_LINES = {
     "nul_byte": "the line holds a NUL byte",
@@ -34,9 +37,9 @@ REJECTED = {
     "product_number_malformed": "the product number has other characters than digits, or too many "
     "digits, or went through a number with decimals",
     "ddd_malformed": "the DDDs, or a factor of them, are not a number as the source declares",
-    "ddd_too_large": "the DDDs are 999,999,999,999 or more",
+    "ddd_too_large": f"the DDDs are {_TOO_LARGE} or more",
     "packages_malformed": "the number of packages is not a number as the source declares",
-    "packages_too_large": "the number of packages is 999,999,999,999 or more",
+    "packages_too_large": f"the number of packages is {_TOO_LARGE} or more",
     "line_key_missing": "the columns that identify the line are empty",
     "observed_from_missing": "there is no first day of the period",
     "observed_from_malformed": "the period's first day is not a day in the declared format",
@@ -84,7 +87,7 @@ NOTED = {
     "ddd_divisor_zero": "a divisor of the DDDs is 0: unknown",
     "ddd_negative": "the DDDs are negative: a return, which is kept and netted",
     "ddd_zero": "the DDDs are 0",
-    "ddd_huge": "the DDDs are more than 10,000: 27 years of one drug",
+    "ddd_huge": f"the DDDs are more than {counted(10_000)}: 27 years of one drug",
     "packages_missing": "the number of packages is not delivered: unknown",
     "packages_negative": "the number of packages is negative: a return",
     "packages_zero": "the number of packages is 0",

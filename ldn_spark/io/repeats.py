@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ldn_spark.errors import Problem
+from ldn_spark.shown import counted
 
 HELD = 0
 """Stands as the file_id of lines that the lake holds."""
@@ -153,9 +154,9 @@ def _of_year(
     where = ", ".join(sorted(names[file_id] for file_id in those))
     of_what = "of a sample of the persons, " * is_sampled
     what = (
-        f"of {year}, {of_what}{_percent(again, lines)} % of the arriving lines ({again:,} of "
-        f"{lines:,}) repeat lines that are there already (person, day, code, product, amount) "
-        "and would count twice"
+        f"of {year}, {of_what}{_percent(again, lines)} % of the arriving lines "
+        f"({counted(again)} of {counted(lines)}) repeat lines that are there already "
+        "(person, day, code, product, amount) and would count twice"
     )
     if months and not _is_too_much(again, lines):
         shares = (f"{year}-{month:02d} {share} %" for month, share in sorted(months.items()))

@@ -16,6 +16,7 @@ from ldn_spark.io.intake import Intake
 from ldn_spark.io.replacing import replaced, survivors
 from ldn_spark.io.staged import look_into, restage
 from ldn_spark.schemas import DISPENSINGS
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,7 @@ def rewrite_years(
         written=lambda batches: written(sum(rows[:batches]), total),
     )
     if (there := sum(file.rows for file in data_files)) != total:
-        raise EngineError(f"{total} rows were staged but {there} are written")
+        raise EngineError(f"{counted(total)} rows were staged but {counted(there)} are written")
     exchange_files(
         intake.path(DISPENSINGS),
         DISPENSINGS,

@@ -36,6 +36,7 @@ from ldn_spark.io.sources import Source
 from ldn_spark.io.staged import SUFFIX, stage_by_code
 from ldn_spark.io.tabular import is_damage, read_rows
 from ldn_spark.io.unread import KNOWN_COLUMNS
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -350,7 +351,7 @@ def first_rejections(
         Problem(
             f"{names[row['file_id']]} line {row['line_min']}"
             + (f", column {row['column']}" if row["column"] else ""),
-            f"{row['reason']} ({row['line_count']} lines)",
+            f"{row['reason']} ({counted(row['line_count'])} lines)",
             mend_of(row["reason"], row["column"] in (markers or {}).get(row["file_id"], ())),
         )
         for row in rows

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ldn_spark.io.lake import FileRecord
 from ldn_spark.io.markers import is_word
 from ldn_spark.io.sources import Source
+from ldn_spark.shown import counted
 
 _FEW_LINES = 3
 """From so many lines on a number like 0 is suspicious; a word always is."""
@@ -40,7 +41,7 @@ def warn_of_nobodies(files: Iterable[FileRecord]) -> list[str]:
     """The sentence about pseudonyms that look like nobody's, for a study of a lake that has any."""
     if not (ids := suspicious_ids(files)):
         return []
-    told = ", ".join(f"{text} ({lines:,} lines)" for text, lines in ids.items())
+    told = ", ".join(f"{text} ({counted(lines)} lines)" for text, lines in ids.items())
     if len(ids) == 1:
         return [f"a pseudonym looks like nobody's and counts as one person: {told}"]
     return [f"pseudonyms look like nobody's, and each counts as one person: {told}"]
@@ -71,15 +72,15 @@ def _marked_columns(files: Iterable[FileRecord]) -> Iterator[str]:
 
 
 def _counted(markers: Counter[str]) -> str:
-    return ", ".join(f"{text} {count:,}" for text, count in sorted(markers.items()))
+    return ", ".join(f"{text} {counted(count)}" for text, count in sorted(markers.items()))
 
 
 def _nobodies(files: Iterable[FileRecord], source: Source) -> Iterator[str]:
     if not (ids := suspicious_ids(files)):
         return
-    told = ", ".join(f"{text} ({count:,})" for text, count in ids.items())
+    told = ", ".join(f"{text} ({counted(count)})" for text, count in ids.items())
     flag = {"column": source.columns["pseudonym"], "values": [*ids]}
-    what = "a pseudonym looks" if len(ids) == 1 else f"{len(ids)} pseudonyms look"
+    what = "a pseudonym looks" if len(ids) == 1 else f"{counted(len(ids))} pseudonyms look"
     yield (
         f"{what} like nobody's, each taken for a person: {told} lines; where nobody is meant, "
         f"declare no_id: {_yaml(flag)}"

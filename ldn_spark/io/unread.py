@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ldn_spark.io.lake import FileRecord
 from ldn_spark.io.reasons import explain, is_unmatched
 from ldn_spark.io.suspicions import named_files
+from ldn_spark.shown import counted
 
 WARNED_PERCENT = 10
 """Of a column; what is rejected is told by the rejected lines."""
@@ -91,4 +92,4 @@ def _told(column: str, found: Sequence[tuple[FileRecord, _Unread]]) -> str:
     reasons = dict.fromkeys(reason for _, one in found for reason in one.reasons)
     why = "; ".join(map(explain, reasons))
     share = (200 * unread + values) // (2 * values)
-    return f"{files}: {share} % of {column} ({unread:,} of {values:,} values): {why}"
+    return f"{files}: {share} % of {column} ({counted(unread)} of {counted(values)} values): {why}"

@@ -10,6 +10,7 @@ from ldn_spark.invented import PSEUDONYM
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.schemas import DISPENSINGS, PERSONS, REJECTED_DISPENSINGS
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -95,6 +96,7 @@ def check_rejected(lake: Lake, draft: LakeVersion) -> None:
     held = collect.one(lake.read(REJECTED_DISPENSINGS, draft).agg(F.count(F.lit(1)).alias("rows")))
     if held["rows"] != draft.rejected:
         raise EngineError(
-            f"{draft.rejected} rejected lines were written but {held['rows']} are read back; "
+            f"{counted(draft.rejected)} rejected lines were written but {counted(held['rows'])} "
+            "are read back; "
             "nothing was changed"
         )

@@ -15,6 +15,7 @@ from ldn_spark.published.comparison import (
 )
 from ldn_spark.published.files import COMPARE_CSV, audit_summary, lost_text
 from ldn_spark.published.findings import Finding
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,23 +39,24 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         if not rival.lost:
             console.print(f"The interval {rival.method} would lose no cell.")
             continue
-        cells = "1 cell" if len(rival.lost) == 1 else f"{len(rival.lost)} cells"
+        cells = "1 cell" if len(rival.lost) == 1 else f"{counted(len(rival.lost))} cells"
         text = f"The interval {rival.method} would lose {cells}: {lost_text(rival)}."
         console.print(text, markup=False)
     total = comparison.total
+    equal = counted(total[EQUAL])
     console.print(
-        f"[bold]{total[EQUAL]} of {len(comparison.rows)} published values are equal[/], "
-        f"{total[DIFFERS]} differ, {total[IMPOSSIBLE]} cannot come from any data."
+        f"[bold]{equal} of {counted(len(comparison.rows))} published values are equal[/], "
+        f"{counted(total[DIFFERS])} differ, {counted(total[IMPOSSIBLE])} cannot come from any data."
     )
 
 
 def _totals(comparison: Comparison) -> Table:
     table = _table(("printed in", "left"), ("values", "right"), *((v, "right") for v in VERDICTS))
     for place, counts in comparison.totals().items():
-        table.add_row(place, str(sum(counts.values())), *(str(counts[v]) for v in VERDICTS))
+        table.add_row(place, counted(sum(counts.values())), *(counted(counts[v]) for v in VERDICTS))
     total = comparison.total
     table.add_section()
-    table.add_row("all", str(len(comparison.rows)), *(str(total[v]) for v in VERDICTS))
+    table.add_row("all", counted(len(comparison.rows)), *(counted(total[v]) for v in VERDICTS))
     return table
 
 
@@ -73,7 +75,7 @@ def _print_differing(console: Console, rows: Sequence[Compared]) -> None:
         table.add_row(Text(value.name), Text(value.place), Text(value.text), Text(computed))
     console.print(table)
     if len(rows) > _SHOWN:
-        console.print(f"and {len(rows) - _SHOWN} more differ: {COMPARE_CSV} has them all.")
+        console.print(f"and {counted(len(rows) - _SHOWN)} more differ: {COMPARE_CSV} has them all.")
 
 
 def _print_impossible(console: Console, rows: Sequence[Compared]) -> None:

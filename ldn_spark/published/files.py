@@ -10,7 +10,7 @@ from ldn_spark.invented import SENTENCE
 from ldn_spark.published.comparison import EQUAL, VERDICTS, Compared, Comparison, by_place
 from ldn_spark.published.findings import IMPOSSIBLE, INCONSISTENT, Finding
 from ldn_spark.published.rivals import RivalInterval
-from ldn_spark.shown import escaped
+from ldn_spark.shown import counted, escaped
 
 COMPARE_CSV, COMPARE_HTML = "compare.csv", "compare.html"
 AUDIT_CSV, AUDIT_HTML = "audit.csv", "audit.html"
@@ -60,9 +60,10 @@ def compare_html(comparison: Comparison, title: str, *, invented: bool = False) 
     parts = [
         f'<section id="compare"><h2>{_html(title)}</h2>',
         *([f"<p><strong>{SENTENCE}</strong></p>"] if invented else []),
-        f"<p><strong>{total[EQUAL]} of {len(comparison.rows)} published values are equal</strong> "
-        f"to the computed ones, rounded as they are printed; {total['differs']} differ; "
-        f"{total[IMPOSSIBLE]} cannot come from any data: the paper's own numbers exclude them.</p>",
+        f"<p><strong>{counted(total[EQUAL])} of {counted(len(comparison.rows))} published values "
+        "are equal</strong> to the computed ones, rounded as they are printed; "
+        f"{counted(total['differs'])} differ; {counted(total[IMPOSSIBLE])} cannot come from any "
+        "data: the paper's own numbers exclude them.</p>",
         _totals(comparison),
     ]
     if comparison.unequal:
@@ -146,7 +147,7 @@ def audit_summary(findings: Sequence[Finding]) -> str:
 
 
 def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count} {noun}" if count == 1 else f"{counted(count)} {noun}s"
 
 
 def _table(

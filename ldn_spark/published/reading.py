@@ -12,6 +12,7 @@ from ldn_spark.errors import ConfigError, Problem, UsageError
 from ldn_spark.published import quantities
 from ldn_spark.published.quantities import Kind
 from ldn_spark.published.values import BOUND, DATE, LONGEST, NUMBER, Published, PublishedValue
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.documents import conf_folder
 from ldn_spark.study.inputs import input_file
@@ -111,7 +112,7 @@ def _faults(where: str, fields: Sequence[str], study: StudyDefinition) -> Iterat
     if quantity in quantities.quantities(table, study):
         kind = quantities.kind_of(table, quantity)
         if len(text) > LONGEST:
-            what = f"the {quantity} has {len(text):,} characters"
+            what = f"the {quantity} has {counted(len(text))} characters"
             yield Problem(where, what, f"write at most {LONGEST}: {_EXAMPLES[kind]}")
         elif not _well_formed(text, kind):
             what = f"'{text}' is no {quantity}" if text else "published is empty"

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from ldn_spark.quality.volume import YearMonth, months_between
 from ldn_spark.schemas import HUGE_DDD, MICRO
+from ldn_spark.shown import counted
 
 MISSING_SHARE = Fraction(10, 100)
 ZERO_SHARE = Fraction(5, 100)
@@ -116,7 +117,7 @@ DDD_RULES = (
     Rule(
         "ddd_huge",
         "huge DDD",
-        f"a line has more than {HUGE_DDD:,} DDDs",
+        f"a line has more than {counted(HUGE_DDD)} DDDs",
         lambda a, *_: a.ddd_huge > 0,
     ),
     Rule(
@@ -128,7 +129,7 @@ DDD_RULES = (
     Rule(
         "mean_high",
         "high mean",
-        f"the mean of the known lines is above {HIGHEST_MEAN:,} DDDs",
+        f"the mean of the known lines is above {counted(HIGHEST_MEAN)} DDDs",
         lambda a, *_: _mean(a) > HIGHEST_MEAN,
     ),
 )

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from ldn_spark.errors import Problem
 from ldn_spark.quality.volume import YearMonth, month_after, month_name
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.reach import INDEX_PERIOD, WASHOUT, Reach, days_looked_at, reaches
 
@@ -187,7 +188,7 @@ def _cut(part: Reach, first_index: date, extract: Extract) -> Iterator[Problem]:
         seen = (first_index - extract.first).days
         what = (
             f"looks back for ever, and the extract begins on {extract.first}: of the first index "
-            f"date it sees {seen:,} days"
+            f"date it sees {counted(seen)} days"
         )
         yield Problem(part.part, what, "earlier use is not seen")
         return
@@ -217,7 +218,9 @@ def _gaps(parts: Iterable[Reach], extract: Extract) -> Iterator[Problem]:
     if months:
         named = ", ".join(month_name(month) for month in months[:_MOST_NAMED])
         more = len(months) - _MOST_NAMED
-        named += f" and {more:,} more months" if more > 1 else " and 1 more month" * (more == 1)
+        named += (
+            f" and {counted(more)} more months" if more > 1 else " and 1 more month" * (more == 1)
+        )
         what = f"holds no dispensing at all in {named} that the study looks at"
         yield Problem("extract", what, "a part of the delivery may be missing")
 

@@ -12,7 +12,7 @@ from ldn_spark.reporting.cells import (
     mixed,
     whole,
 )
-from ldn_spark.reporting.formats import count, percent
+from ldn_spark.reporting.formats import percent
 from ldn_spark.reporting.printed import Cell, Column, PrintedTable, Row, Section
 from ldn_spark.reporting.wording import (
     abbreviations,
@@ -21,6 +21,7 @@ from ldn_spark.reporting.wording import (
     listing,
     strata_sentence,
 )
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 _BRACKETS = "{} ({})"
@@ -103,14 +104,14 @@ def _unknowns(study: StudyDefinition, view: View) -> tuple[str, ...]:
             continue
         people = "patient" if number == 1 else "patients"
         if number == everybody:
-            notes.append(f"{what} is unknown for all {count(number)} {people}.")
+            notes.append(f"{what} is unknown for all {counted(number)} {people}.")
             continue
         parts = (
-            f"{level.label} {count(view.count('cohort', level.id, '', quantity))}"
+            f"{level.label} {counted(view.count('cohort', level.id, '', quantity))}"
             for level in study.strata.levels
         )
         notes.append(
-            f"{what} is unknown for {count(number)} {people} ({listing(parts)}); {denominator}."
+            f"{what} is unknown for {counted(number)} {people} ({listing(parts)}); {denominator}."
         )
     return tuple(notes)
 

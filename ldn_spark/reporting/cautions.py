@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ldn_spark.reporting.cells import View
-from ldn_spark.reporting.formats import count
 from ldn_spark.reporting.units import unknown_doses
 from ldn_spark.reporting.wording import contrast_label, listing
 from ldn_spark.results import Results
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 FEW = 5
@@ -71,6 +71,6 @@ def _unused(study: StudyDefinition, results: Results) -> Iterator[str]:
     if not labels:
         return
     if len(labels) == len(study.outcomes):
-        yield f"none of the {count(persons)} patients was dispensed any of the examined medicines"
+        yield f"none of the {counted(persons)} patients was dispensed any of the examined medicines"
     else:
         yield f"no patient was dispensed: {'; '.join(labels)}"

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures.forest import main_contrast
-from ldn_spark.reporting.formats import Numeric, count, pretty
+from ldn_spark.reporting.formats import Numeric, pretty
 from ldn_spark.reporting.units import USERS, Unit, amount
 from ldn_spark.reporting.wording import confidence, stratum_label
 from ldn_spark.results import Results
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
 
 
@@ -26,7 +27,7 @@ def facts(study: StudyDefinition, results: Results) -> list[Fact]:
     """The size of the cohort and the difference-in-differences of all examined medicines."""
     view, contrast, total = View(results), main_contrast(study), study.total_outcome
     persons = view.count("cohort", OVERALL, "", "persons")
-    found = [Fact(count(persons), "patient" if persons == 1 else "patients")]
+    found = [Fact(counted(persons), "patient" if persons == 1 else "patients")]
     if contrast is None or total is None:
         return found
     for unit in (USERS, amount(view, [total])):

@@ -7,18 +7,11 @@ from dataclasses import dataclass
 
 from ldn_spark.reporting.cells import View, mean
 from ldn_spark.reporting.figures.forest import main_contrast
-from ldn_spark.reporting.formats import (
-    NO_BREAK,
-    UNDEFINED,
-    Numeric,
-    count,
-    p_value,
-    percent,
-    pretty,
-)
+from ldn_spark.reporting.formats import NO_BREAK, UNDEFINED, Numeric, p_value, percent, pretty
 from ldn_spark.reporting.units import USERS, Unit, amount, unknown_doses
 from ldn_spark.reporting.wording import confidence, listing, sentence_case, stratum_label
 from ldn_spark.results import Results
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
 
 
@@ -52,13 +45,13 @@ def key_findings(study: StudyDefinition, results: Results) -> list[Finding]:
 def _cohort(study: StudyDefinition, view: View) -> Finding:
     number = view.count("cohort", OVERALL, "", "persons")
     strata = listing(
-        f"{count(view.count('cohort', level.id, '', 'persons'))} {level.label}"
+        f"{counted(view.count('cohort', level.id, '', 'persons'))} {level.label}"
         for level in study.strata.levels
     )
     were = "patient was" if number == 1 else "patients were"
     described = [*_women(view, number), *_age(view, number)]
     more = f" {sentence_case('; '.join(described))}." if described else ""
-    return Finding(f"{count(number)} {were} included: {strata}.{more}")
+    return Finding(f"{counted(number)} {were} included: {strata}.{more}")
 
 
 def _women(view: View, persons: int) -> Iterator[str]:
@@ -68,7 +61,7 @@ def _women(view: View, persons: int) -> Iterator[str]:
     if share is None:
         yield from ["the sex of no patient is known"] if persons else []
     elif unknown:
-        yield f"of the {count(persons - unknown)} whose sex is known {percent(share)}% were women"
+        yield f"of the {counted(persons - unknown)} whose sex is known {percent(share)}% were women"
     else:
         yield f"{percent(share)}% were women"
 
@@ -80,7 +73,8 @@ def _age(view: View, persons: int) -> Iterator[str]:
     if age is None:
         yield from ["the age of no patient is known"] if persons else []
     elif unknown:
-        yield f"the mean age of the {count(persons - unknown)} whose is known was {mean(age)} years"
+        known = counted(persons - unknown)
+        yield f"the mean age of the {known} whose is known was {mean(age)} years"
     else:
         yield f"the mean age was {mean(age)} years"
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
+from ldn_spark.shown import counted
+
 MINUS = "\N{MINUS SIGN}"
-THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 UNDEFINED = "–"
 """What stands in print where a number cannot be estimated."""
 
-_GROUPS = re.compile(r"(?<=\d)(?=(?:\d{3})+(?:\.|$))")
+_NUMBER = re.compile(r"([<-]?)(\d+)((?:\.\d+)?)", re.ASCII)
 
 Numeric = int | float | Decimal
 
@@ -67,20 +68,8 @@ def pretty(text: str) -> str:
     >>> pretty("-1234.5") == "−1\u202f234.5"
     True
     """
-    if not re.fullmatch(r"[<-]?\d+(\.\d+)?", text):
+    parts = _NUMBER.fullmatch(text)
+    if not parts:
         return text
-    return _group(text).replace("-", MINUS)
-
-
-def _group(text: str) -> str:
-    whole, dot, decimals = text.partition(".")
-    return _GROUPS.sub(THIN_SPACE, whole) + dot + decimals
-
-
-def count(value: int) -> str:
-    """A count for running text.
-
-    >>> count(11247) == "11\u202f247"
-    True
-    """
-    return pretty(str(value))
+    sign, whole, decimals = parts.groups()
+    return f"{sign.replace('-', MINUS)}{counted(int(whole))}{decimals}"

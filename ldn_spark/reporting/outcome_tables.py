@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from ldn_spark.reporting import captions
 from ldn_spark.reporting.cells import View, cell, interval, p_cell, whole
-from ldn_spark.reporting.formats import count, percent
+from ldn_spark.reporting.formats import percent
 from ldn_spark.reporting.printed import Cell, Column, PrintedTable, Row, Section
 from ldn_spark.reporting.units import DISPENSES, DOSES, Unit
 from ldn_spark.reporting.wording import confidence
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
 
 STUB = "Medicine group (ATC code)"
@@ -145,7 +146,7 @@ def _missing_ddd(study: StudyDefinition, view: View, roles: tuple[str, ...]) -> 
         (outcome.label, view.count("ddd", OVERALL, outcome.id, "ddd_missing"))
         for outcome in study.outcomes_in_role(*roles)
     ]
-    listed = ", ".join(f"{label} {count(number)}" for label, number in missing if number)
+    listed = ", ".join(f"{label} {counted(number)}" for label, number in missing if number)
     if not listed:
         return ()
     return (f"Dispenses without a known DDD, counted as users but with no dose: {listed}.",)

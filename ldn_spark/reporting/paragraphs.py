@@ -12,10 +12,11 @@ from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.escaping import markdown
 from ldn_spark.reporting.figures.forest import main_contrast
 from ldn_spark.reporting.findings import estimate_text, p_text, signed
-from ldn_spark.reporting.formats import count, percent, pretty
+from ldn_spark.reporting.formats import percent, pretty
 from ldn_spark.reporting.units import DOSES, USERS, Unit, amount
 from ldn_spark.reporting.wording import confidence, listing, stratum_label
 from ldn_spark.results import Results
+from ldn_spark.shown import counted
 from ldn_spark.stats.not_estimable import NOBODY
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
 
@@ -64,7 +65,7 @@ def _users(study: StudyDefinition, view: View, stratum: str, outcome: str) -> st
         view.count("users", stratum, outcome, f"users_{when}") for when in ("before", "after")
     ]
     before, after = (
-        f"{count(number)} ({percent(share)}%)"
+        f"{counted(number)} ({percent(share)}%)"
         for number, share in zip(counts, shares, strict=True)
         if share is not None
     )

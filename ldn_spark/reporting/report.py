@@ -13,13 +13,13 @@ from ldn_spark.reporting.escaping import visible
 from ldn_spark.reporting.facts import facts
 from ldn_spark.reporting.figures.draw import DrawnFigure
 from ldn_spark.reporting.findings import key_findings
-from ldn_spark.reporting.formats import count
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.units import unknown_doses
 from ldn_spark.reporting.wording import sentence_case
 from ldn_spark.reporting.writers import table_html
 from ldn_spark.results import NOT_ESTIMABLE, Results
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def page_template() -> Template:
         lstrip_blocks=True,
         finalize=visible,
     )
-    environment.filters["count"] = count
+    environment.filters["count"] = counted
     environment.filters["sentence_case"] = sentence_case
     return environment.from_string(_part(TEMPLATE))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ldn_spark.reporting.cells import View
-from ldn_spark.reporting.formats import MINUS, NO_BREAK, count, fixed, pretty
+from ldn_spark.reporting.formats import MINUS, NO_BREAK, fixed, pretty
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import Contrast, Level, StudyDefinition
 from ldn_spark.study.windows import DayWindow
 
@@ -85,7 +86,7 @@ def days(window: DayWindow) -> str:
 
 def so_many_days(number: int) -> str:
     """`one day`, `30 days`."""
-    return "one day" if number == 1 else f"{count(number)} days"
+    return "one day" if number == 1 else f"{counted(number)} days"
 
 
 def length(window: DayWindow) -> str:
@@ -158,7 +159,7 @@ def strata_sentence(study: StudyDefinition, view: View) -> str:
 
 def patients(view: View, stratum: str) -> str:
     """The size of a stratum: `N = 3 590`, on one line."""
-    size = count(view.count("cohort", stratum, "", "persons"))
+    size = counted(view.count("cohort", stratum, "", "persons"))
     return f"N{NO_BREAK}={NO_BREAK}{size}"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ldn_spark.errors import Problem
+from ldn_spark.shown import counted
 from ldn_spark.study.yamltree import UNREADABLE, Node
 
 Key = int | str
@@ -133,7 +134,7 @@ def _wrong_value(fault: Mapping[str, Any]) -> tuple[str, str]:
     kind, context = fault["type"], fault.get("ctx", {})
     if kind in _LIMITS:
         size, words, name = _LIMITS[kind]
-        return f"{_shown(fault['input'])} is {size}", f"write {words} {_number(context[name])}"
+        return f"{_shown(fault['input'])} is {size}", f"write {words} {context[name]}"
     if kind in ("too_short", "too_long"):
         least = kind == "too_short"
         limit = _number(context["min_length" if least else "max_length"])
@@ -143,7 +144,7 @@ def _wrong_value(fault: Mapping[str, Any]) -> tuple[str, str]:
     if kind == "string_too_short":
         return "is empty", "fill it in"
     if kind == "string_too_long":
-        length = f"{len(fault['input']):,} characters"
+        length = f"{counted(len(fault['input']))} characters"
         return f"has {length}", f"write at most {_number(context['max_length'])}"
     return _parted(fault["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, "))
 
@@ -156,7 +157,7 @@ def _parted(message: str) -> tuple[str, str]:
 
 
 def _number(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return counted(value) if isinstance(value, int) else str(value)
 
 
 def _shown(value: Any, node: Node | None = None) -> str:

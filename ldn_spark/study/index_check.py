@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ldn_spark.errors import Problem
+from ldn_spark.shown import counted
 from ldn_spark.study.alterations import Alteration, Alterations, described, substances
 from ldn_spark.study.atc_history import BEGINNING, FOR_EVER, AtcHistory
 from ldn_spark.study.occurrences import Look, Occurrence
@@ -154,7 +155,7 @@ class IndexCheck:
             return []
         named = "; ".join(map(_named, strays[:_CODES_NAMED]))
         if len(strays) > _CODES_NAMED:
-            named += f"; and {len(strays) - _CODES_NAMED} further codes"
+            named += f"; and {counted(len(strays) - _CODES_NAMED)} further codes"
         index = self._translation.study_version
         if part.declared is None:
             what = f"the codes are taken as those of the ATC index of {index}, but there are"
@@ -265,7 +266,7 @@ class IndexCheck:
 
 
 def _many(number: int) -> str:
-    return f"{number:,} dispensing{'' if number == 1 else 's'}"
+    return f"{counted(number)} dispensing{'' if number == 1 else 's'}"
 
 
 def _named(stray: _Stray) -> str:

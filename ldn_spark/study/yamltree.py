@@ -36,6 +36,7 @@ from ruamel.yaml.events import (
 )
 
 from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.shown import counted
 from ldn_spark.text_files import read_text
 
 MAX_BYTES = 256 << 10
@@ -180,7 +181,9 @@ class _Builder:
     def _count(self, event: Event, number: int) -> None:
         self._values += number
         if self._values > MAX_VALUES:
-            what = f"more than {MAX_VALUES:,} values stand here when every alias is written out"
+            what = (
+                f"more than {counted(MAX_VALUES)} values stand here when every alias is written out"
+            )
             self._stop(event, what, "write less, or fewer aliases")
 
     def _node(self, event: Event, depth: int) -> Node:
@@ -271,7 +274,7 @@ class _Builder:
     def _fill_scalar(self, node: Node, event: ScalarEvent) -> None:
         node.text = event.value
         if len(event.value) > MAX_TEXT:
-            what = f"is a text of more than {MAX_TEXT:,} characters"
+            what = f"is a text of more than {counted(MAX_TEXT)} characters"
             self._tell(event, what, "shorten it")
             node.value = UNREADABLE
         elif _SURROGATE.search(event.value):
@@ -301,6 +304,7 @@ class _Builder:
 def _no_number(text: str) -> tuple[str, str]:
     """Why something that looks like a number is not read as one, and what to write."""
     if len(text) > MAX_DIGITS:
-        return f"is a number of {len(text)} characters", f"write at most {MAX_DIGITS} digits"
+        what = f"is a number of {counted(len(text))} characters"
+        return what, f"write at most {MAX_DIGITS} digits"
     mend = f'write a plain decimal number, or "{text}" where it is a text'
     return f"{text} is not a number that everyone reads alike", mend

@@ -23,6 +23,7 @@ from ldn_spark.invented import write_marker
 from ldn_spark.io import collect
 from ldn_spark.io.rights import with_umask
 from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.shown import counted
 from ldn_spark.synthetic.delivery import join_parts
 from ldn_spark.synthetic.exposure import INDEX_YEAR
 from ldn_spark.synthetic.generator import COUNTS, Generator, Plan, make_blocks
@@ -139,13 +140,15 @@ def _role_problems(people: int, starters: int | None) -> Iterator[Problem]:
     if min(roles.starters) < 1:
         yield Problem(
             "--people" if starters is None else "--starters",
-            f"{sum(roles.starters)} starters among {people} people leave a stratum empty",
+            f"{counted(sum(roles.starters))} starters among {counted(people)} people leave a "
+            "stratum empty",
             "give at least 2000 people, or more starters",
         )
     elif 2 * sum(roles.counts) > people:
         yield Problem(
             "--starters",
-            f"{sum(roles.counts)} people with naltrexone are more than half of {people}",
+            f"{counted(sum(roles.counts))} people with naltrexone are more than half of "
+            f"{counted(people)}",
             "give more people or fewer starters",
         )
 

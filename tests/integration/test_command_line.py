@@ -278,7 +278,7 @@ def test_progress_as_a_line_for_every_stage(capsys):
     assert [line.rpartition(", ")[0] for line in lines] == [
         "parsing lines: 4 of 4 blocks (rejected 2)",
         "finding the cohort: step 2 of 5",
-        "writing dispensings: 984.0 of 984.0 million rows (rejected 1,000,000,000)",
+        "writing dispensings: 984.0 of 984.0 million rows (rejected 1\u202f000\u202f000\u202f000)",
     ]
 
 
@@ -312,4 +312,4 @@ def test_progress_as_bars_that_fit_a_terminal(monkeypatch, width):
         assert any(text in line for line in last)
     assert max(map(len, lines)) <= width
     assert "of 100 " not in "".join(lines), "no total is shown before it is known"
-    assert ("rejected 1,000,000,000" in "".join(last)) == (width == 140)
+    assert ("rejected 1\u202f000\u202f000\u202f000" in "".join(last)) == (width == 140)

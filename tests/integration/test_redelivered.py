@@ -15,6 +15,7 @@ from ldn_spark.io.ingest import ingest
 from ldn_spark.io.lake import known_versions
 from ldn_spark.io.person_keys import person_keys
 from ldn_spark.io.sources import load_source
+from ldn_spark.shown import counted
 
 NORPD = load_source("norpd")
 HEADER = ";".join(NORPD.columns.values())
@@ -60,7 +61,7 @@ def test_an_extract_that_comes_again_with_a_further_year(spark, tmp_path, lake):
     told = [str(problem) for problem in stopped.value.problems]
     assert len(told) == 2
     rows = len(lines(2012, 1))
-    share = f"100 % of the arriving lines ({rows - 2:,} of {rows - 1:,}) repeat lines"
+    share = f"100 % of the arriving lines ({counted(rows - 2)} of {counted(rows - 1)}) repeat lines"
     assert told[0].startswith(f"b.txt: of 2012, {share} that are there already")
     assert "--replaces nothing" in told[1]
     assert known_versions(lake) == [1]
@@ -135,5 +136,6 @@ def test_of_a_large_year_the_same_persons_are_looked_at_on_every_engine(
     keys = person_keys(pa.array([row.split(";")[0] for row in rows])).to_numpy()
     some = int((keys % 4 == 0).sum())  # of 2,700 lines on both sides: a quarter of the persons
     assert 100 < some < len(rows) / 2
-    told = f"of a sample of the persons, 100 % of the arriving lines ({some - 1:,} of {some:,})"
+    told = f"100 % of the arriving lines ({counted(some - 1)} of {counted(some)})"
+    told = f"of a sample of the persons, {told}"
     assert told in str(problem)

@@ -10,6 +10,7 @@ from ldn_spark.cli.accounting import accounting
 from ldn_spark.io.lake import FileRecord
 from ldn_spark.io.reasons import NOTED, REJECTED, REPAIRED, explain
 from ldn_spark.io.unread import KNOWN_COLUMNS, unread_warnings
+from ldn_spark.shown import counted
 
 
 def record(name="a.csv", lines=100, rejected=None, repaired=None, noted=None, **fields):
@@ -30,15 +31,15 @@ def test_every_reason_is_shown_whole_at_any_width(width):
     files.append(record("b.csv", 2))
     lines = accounting(files, width)
     assert max(map(len, lines)) <= width
-    text = re.sub(r"\s+", " ", "\n".join(lines))
+    text = re.sub(r"[ \n]+", " ", "\n".join(lines))
     for file in files:
         for some in (file.rejected_by_reason, file.repaired_by_reason, file.noted_by_reason):
             for reason, number in some.items():
-                assert re.search(rf"\b{reason} {number:,}\b", text)
+                assert re.search(rf"\b{reason} {counted(number)}\b", text)
     for reason in noted:
         assert f"{reason}: {explain(reason)}" in text
     assert re.search(r"\bb\.csv 2 2 0\b", text)
-    assert re.search(rf"\ball files 1,000,002 {files[0].accepted + 2:,} ", text)
+    assert re.search(rf"\ball files 1\u202f000\u202f002 {counted(files[0].accepted + 2)} ", text)
 
 
 def test_a_long_name_is_cut_and_its_counts_stand_below():

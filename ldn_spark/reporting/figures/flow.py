@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures import canvas
-from ldn_spark.reporting.formats import count, percent
+from ldn_spark.reporting.formats import percent
 from ldn_spark.results import AttritionStep, Results
+from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
 def _left(step: AttritionStep) -> str:
     """What a step leaves: `11 247 persons, 46 904 dispensings`."""
     if step.number_subjects is None:
-        return f"{count(step.number_records)} {_plural('line', step.number_records)}"
+        return f"{counted(step.number_records)} {_plural('line', step.number_records)}"
     return _amounts(step.number_subjects, step.number_records)
 
 
@@ -160,20 +161,20 @@ def _excluded(step: AttritionStep) -> list[str]:
     if step.excluded_subjects is None:
         lines = step.excluded_records
         return (
-            [f"{count(lines)} {_plural('line', lines)} turned away"] if step.reason_id > 1 else []
+            [f"{counted(lines)} {_plural('line', lines)} turned away"] if step.reason_id > 1 else []
         )
     persons, records = step.excluded_subjects, step.excluded_records
     return [
-        f"{count(persons)} {_plural('person', persons)} excluded",
-        f"({count(records)} {_plural('dispensing', records)})",
+        f"{counted(persons)} {_plural('person', persons)} excluded",
+        f"({counted(records)} {_plural('dispensing', records)})",
         f"Not met: {step.reason}",
     ]
 
 
 def _amounts(persons: int, records: int) -> str:
     return (
-        f"{count(persons)} {_plural('person', persons)}, "
-        f"{count(records)} {_plural('dispensing', records)}"
+        f"{counted(persons)} {_plural('person', persons)}, "
+        f"{counted(records)} {_plural('dispensing', records)}"
     )
 
 
@@ -185,11 +186,11 @@ def _stratum(study: StudyDefinition, results: Results, stratum: str) -> list[str
     """Size of a stratum and its examined dispenses, where the study has a total of them."""
     view = View(results)
     share = view.value("cohort", stratum, "", "share")
-    size = f"N = {count(view.count('cohort', stratum, '', 'persons'))}"
+    size = f"N = {counted(view.count('cohort', stratum, '', 'persons'))}"
     lines = [size if share is None else f"{size} ({percent(share)}%)"]
     if study.total_outcome is not None:
         lines.append("Examined dispensings:")
         for window in ("before", "after"):
             number = view.count("users", stratum, study.total_outcome.id, f"fills_{window}")
-            lines.append(f"{count(number)} {window}")
+            lines.append(f"{counted(number)} {window}")
     return lines

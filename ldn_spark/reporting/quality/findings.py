@@ -10,8 +10,8 @@ from ldn_spark.quality.assessment import Assessment, StudyQuality
 from ldn_spark.quality.atc import AtcRow
 from ldn_spark.quality.masking import shown, shown_union
 from ldn_spark.quality.volume import Month
-from ldn_spark.reporting.formats import count
 from ldn_spark.reporting.quality.numbers import printed, share
+from ldn_spark.shown import counted
 
 REJECTED_SHARE = 0.05
 _MOST_NAMED = 6
@@ -43,7 +43,7 @@ def _files(found: Assessment) -> Iterator[Finding]:
             percent = share(file.rejected, file.lines, 1)
             yield Finding(
                 f"{file.name}: {percent} % of the lines are rejected "
-                f"({count(file.rejected)} of {count(file.lines)}).",
+                f"({counted(file.rejected)} of {counted(file.lines)}).",
                 "files",
             )
         if not file.lines:
@@ -75,7 +75,7 @@ def _amounts(found: Assessment) -> Iterator[Finding]:
     ):
         rows = flagged_codes(found.atc, rules)
         if rows:
-            codes = "1 code has" if len(rows) == 1 else f"{count(len(rows))} codes have"
+            codes = "1 code has" if len(rows) == 1 else f"{counted(len(rows))} codes have"
             yield Finding(f"{codes} {says}: {_list([row.atc for row in rows])}.", "ddd")
 
 
@@ -100,8 +100,8 @@ def _people(found: Assessment) -> Iterator[Finding]:
     if found.nobodies:
         ids, lines = _list([*found.nobodies]), sum(found.nobodies.values())
         yield Finding(
-            f"{count(lines)} lines have a pseudonym that looks like nobody's ({ids}); each counts "
-            "as one person until the source declares it as no_id.",
+            f"{counted(lines)} lines have a pseudonym that looks like nobody's ({ids}); each "
+            "counts as one person until the source declares it as no_id.",
             "people",
         )
     for number, what in (
@@ -143,7 +143,7 @@ def _study(study: StudyQuality) -> Iterator[Finding]:
         if hits.is_empty and (hits.code or hits.part != "outcome")
     ]
     if empty:
-        codes = "1 code finds" if len(empty) == 1 else f"{count(len(empty))} codes find"
+        codes = "1 code finds" if len(empty) == 1 else f"{counted(len(empty))} codes find"
         yield Finding(f"{study.id}: {codes} nothing: {_list(empty)}.", "studies")
 
 
@@ -151,10 +151,10 @@ def _repeated(found: Assessment) -> Iterator[Finding]:
     repeats = sum(row.repeats for row in found.repeated or ())
     if repeats:
         across = sum(row.across_files for row in found.repeated or ())
-        are = "1 dispensing is" if repeats == 1 else f"{count(repeats)} dispensings are"
+        are = "1 dispensing is" if repeats == 1 else f"{counted(repeats)} dispensings are"
         yield Finding(
             f"{are} like another one in everything but the file"
-            + (f"; {count(across)} of them span files." if across else "."),
+            + (f"; {counted(across)} of them span files." if across else "."),
             "repeated",
         )
 
@@ -167,4 +167,4 @@ def _list(names: Sequence[str]) -> str:
     """
     more = len(names) - _MOST_NAMED
     text = ", ".join(names[:_MOST_NAMED])
-    return f"{text} and {count(more)} more" if more > 0 else text
+    return f"{text} and {counted(more)} more" if more > 0 else text

@@ -20,7 +20,7 @@ from ldn_spark.quality.volume import VOLUME_RULE
 from ldn_spark.reporting.escaping import html_text as escape
 from ldn_spark.reporting.escaping import visible
 from ldn_spark.reporting.figures.draw import DrawnFigure
-from ldn_spark.reporting.formats import count, fixed, pretty
+from ldn_spark.reporting.formats import fixed, pretty
 from ldn_spark.reporting.quality.findings import findings, flagged_codes
 from ldn_spark.reporting.quality.numbers import printed, share
 from ldn_spark.reporting.quality.sheets import (
@@ -30,6 +30,7 @@ from ldn_spark.reporting.quality.sheets import (
     atc_sheet,
     explain,
 )
+from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -94,7 +95,7 @@ def quality_html(found: Assessment, sheets: Mapping[str, Sheet], figure: DrawnFi
         lstrip_blocks=True,
         finalize=visible,
     )
-    environment.filters["count"] = count
+    environment.filters["count"] = counted
     environment.filters["table"] = listing
     page = environment.from_string((here / TEMPLATE).read_text(encoding="utf-8"))
     style = [(place / name).read_text(encoding="utf-8") for place, name in
@@ -137,14 +138,14 @@ def quality_html(found: Assessment, sheets: Mapping[str, Sheet], figure: DrawnFi
 def _facts(found: Assessment) -> list[tuple[str, str]]:
     lines, rejected = (sum(getattr(f, name) for f in found.files) for name in ("lines", "rejected"))
     facts = [
-        ("dispensings", count(found.whole.dispensings if found.whole else 0)),
+        ("dispensings", counted(found.whole.dispensings if found.whole else 0)),
         ("persons", printed(shown(found.people.persons))),
-        (f"of {count(lines)} delivered lines rejected", f"{share(rejected, lines) or '0'} %"),
+        (f"of {counted(lines)} delivered lines rejected", f"{share(rejected, lines) or '0'} %"),
     ]
     if found.extract and found.whole:
         ends = found.extract.first, found.extract.last
         span = [f"{day:%Y\N{NON-BREAKING HYPHEN}%m}" for day in ends]
-        facts.append((f"months from {span[0]} to {span[1]}", count(len(found.months))))
+        facts.append((f"months from {span[0]} to {span[1]}", counted(len(found.months))))
         missing = share(found.whole.ddd_missing, found.whole.dispensings)
         facts.append(("of the dispensings without DDD", f"{missing} %"))
     return facts
@@ -266,7 +267,7 @@ def _labelled(atc: Sheet) -> Sheet:
 def _label(row: tuple[str, ...]) -> str:
     code, level, kind, codes = row[:4]
     if kind == "other":
-        number = "1 other code" if codes == "1" else f"{codes} other codes"
+        number = "1 other code" if codes == "1" else f"{counted(int(codes))} other codes"
         return f"{code} {number}".strip()
     if kind == "code":
         return code if level == "5" else f"{code} itself"

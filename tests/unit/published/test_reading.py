@@ -69,7 +69,7 @@ def test_every_problem_is_named_with_its_line_and_mend(tmp_path, study):
             "'2012-02-30' is no first_observation; write year-month-day",
             "place is empty",
             "published is empty",
-            "users_before has 5,000 characters; write at most 20",
+            "users_before has 5\u202f000 characters; write at most 20",
             "'١٢' is no mean_after",
         )
     ):
