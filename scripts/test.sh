@@ -3,7 +3,8 @@
 # Usage: scripts/test.sh [PYTEST ARGUMENT ...]
 #
 # Without arguments two processes share the work: tests of the embedded engine run beside those that
-# need no engine, followed by those on Spark.
+# need no engine, followed by those on Spark. Lines and branches that all of them together run are
+# counted at the end, and may not be fewer than `least_covered` per cent.
 set -euo pipefail
 source "$(dirname "$0")/setup.sh"
 
@@ -22,18 +23,19 @@ if [ -z "${LDN_JARS:-}" ] && ! ls "$HOME"/.ivy2.5.2/jars/io.delta_delta-spark_*.
 with open_engine("spark"):
     pass'
 fi
-if [ $# -gt 0 ]; then exec "$python" -m pytest --cov --cov-report=term "$@"; fi
+if [ $# -gt 0 ]; then exec "$python" -m pytest "$@"; fi
 
 said="$(mktemp -d)"
 trap 'rm -rf "$said"' EXIT
-export COVERAGE_FILE="$said/coverage"
 engines=(tests/acceptance tests/generative tests/integration tests/spec)
+least_covered=95
 both=tests/acceptance/test_same_bytes.py # compares the engines, so it needs them in one process
 
 # tests NAME PYTEST-ARGUMENT ...: one process of tests, with its part of the coverage
 tests() {
   local name="$1"; shift
-  COVERAGE_FILE="$said/coverage.$name" "$python" -m pytest --cov --cov-report= -p no:cacheprovider "$@"
+  "$python" -m slipcover --branch --source ldn_spark --json --out "$said/$name.json" \
+    -m pytest -p no:cacheprovider "$@"
 }
 
 {
@@ -48,6 +50,6 @@ failed=0
 tests sail --engine sail "${engines[@]}" --ignore "$both" || failed=$?
 wait "$beside" || failed=$?
 cat "$said/beside"
-"$python" -m coverage combine --quiet "$said"/coverage.*
-"$python" -m coverage report
+"$python" -m slipcover --merge "$said"/*.json --out "$said/all.json" --skip-covered \
+  --fail-under "$least_covered" || failed=$?
 exit "$failed"
