@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from ldn_spark.csv_cells import csv_text
-from ldn_spark.csv_files import read_rows
-from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.csv_files import CsvRow, Fault, read_rows, refuse, typed_rows
+from ldn_spark.errors import Problem
 from ldn_spark.io.vocabulary import DrugCodes
 from ldn_spark.study.codes import ATC_LENGTHS, parse_atc
 
@@ -25,7 +27,7 @@ def read_choices(path: Path) -> dict[int, str]:
     Raises:
         ConfigError: the file is missing or wrong; all lines at once.
     """
-    return _read(path, "atc", _fifth_level)
+    return _by_concept(path, _Choice, "atc")
 
 
 def read_ddds(path: Path) -> dict[int, Decimal]:
@@ -37,62 +39,56 @@ def read_ddds(path: Path) -> dict[int, Decimal]:
     Raises:
         ConfigError: the file is missing or wrong; all lines at once.
     """
-    return _read(path, "ddd_per_unit", _amount)
+    return _by_concept(path, _Dose, "ddd_per_unit")
+
+
+def _concept(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID):
+        raise Fault("the concept_id is not a number", "correct it")
+    return int(text)
 
 
 def _fifth_level(text: str) -> str:
-    code = parse_atc(text.strip().upper())
+    code = parse_atc(text.upper())
     if len(code) != ATC_LENGTHS[-1]:
-        raise ValueError(f"'{code}' is not of the fifth level; write all seven signs")
+        raise Fault(f"'{code}' is not of the fifth level", "write all seven signs")
     return code
 
 
 def _amount(text: str) -> Decimal | None:
-    if not text.strip():
+    if not text:
         return None
-    wrong = ValueError(f"'{text}' is not a number of DDDs; write it with a decimal point, like 0.5")
-    if not text.strip().replace(".", "", 1).isdecimal() or not text.isascii():
-        raise wrong
-    amount = Decimal(text.strip())
-    if not amount:
-        raise wrong
-    return amount
+    is_number = text.isascii() and text.replace(".", "", 1).isdecimal()
+    if not is_number or not Decimal(text):
+        mend = "write it with a decimal point, like 0.5"
+        raise Fault(f"'{text}' is not a number of DDDs", mend)
+    return Decimal(text)
 
 
-def _read(path: Path, column: str, parse: Callable[[str], Any]) -> dict[int, Any]:
+_ConceptId = Annotated[int, BeforeValidator(_concept)]
+
+
+class _Choice(CsvRow):
+    concept_id: _ConceptId
+    atc: Annotated[str, BeforeValidator(_fifth_level)]
+
+
+class _Dose(CsvRow):
+    concept_id: _ConceptId
+    ddd_per_unit: Annotated[Decimal | None, BeforeValidator(_amount)]
+
+
+def _by_concept(path: Path, model: type[_Choice | _Dose], column: str) -> dict[int, Any]:
     """The values of a column by concept id; empty ones are left out."""
     values: dict[int, Any] = {}
-    problems = []
-    for line, concept, text in _rows(path, column):
-        where = f"{path} line {line}"
-        if not (concept.isascii() and concept.isdigit() and len(concept) <= _LONGEST_ID):
-            problems.append(Problem(where, "the concept_id is not a number", "correct it"))
-            continue
-        try:
-            value = parse(text)
-        except ValueError as error:
-            what, _, mend = str(error).partition("; ")
-            problems.append(Problem(where, what, mend))
-            continue
-        if values.setdefault(int(concept), value) != value:
-            what = f"concept {concept} has another {column} further up"
-            problems.append(Problem(where, what, "keep one line of each concept"))
-    if problems:
-        raise ConfigError(problems)
+    problems: list[Problem] = []
+    for line, row in typed_rows(path, read_rows(path, among=","), model, problems):
+        value = getattr(row, column)
+        if values.setdefault(row.concept_id, value) != value:
+            what = f"concept {row.concept_id} has another {column} further up"
+            problems.append(Problem(f"{path} line {line}", what, "keep one line of each concept"))
+    refuse(path, problems)
     return {concept: value for concept, value in values.items() if value is not None}
-
-
-def _rows(path: Path, column: str) -> Iterator[tuple[int, str, str]]:
-    """Line, concept id and the text of a column."""
-    rows = read_rows(path, among=",")
-    names = rows[0].fields if rows else ()
-    if missing := [name for name in ("concept_id", column) if name not in names]:
-        what = f"the columns {', '.join(missing)} are missing"
-        mend = f"write a CSV with the header concept_id,{column}"
-        raise ConfigError(Problem(f"{path} line 1", what, mend))
-    for row in rows[1:]:
-        cells = dict(zip(names, row.fields, strict=False))
-        yield row.line, cells.get("concept_id", ""), cells.get(column, "")
 
 
 def ambiguous_file(out: Path) -> Path:

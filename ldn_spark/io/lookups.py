@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
+from typing import Annotated, Any
 
-from ldn_spark.csv_files import read_rows
+from pydantic import BeforeValidator, Field, create_model
+
+from ldn_spark.csv_files import CsvRow, Fault, read_rows, refuse, typed_rows
 from ldn_spark.errors import ConfigError, Problem
 from ldn_spark.io.declared import Lookup
 from ldn_spark.io.file_kinds import no_file
@@ -94,46 +99,41 @@ def read_lookup(
     if what := no_file(path):
         raise ConfigError(Problem(str(path), what, "give a CSV file"))
     lines = read_rows(path)
-    header = list(lines[0].fields) if lines else []
+    header = lines[0].fields if lines else ()
     wanted = (*lookup.keys, *lookup.gives)
-    if problems := list(_header_problems(path, header, wanted)):
-        raise ConfigError(problems)
     if others := [name for name in dict.fromkeys(header) if name and name not in wanted]:
         are = "a column is" if len(others) == 1 else f"{len(others)} columns are"
         warn(f"{path}: {are} not one of the lookup '{lookup.name}': {', '.join(others)}; ignored")
-    readers = readers or [str.strip] * len(lookup.keys)
-    places = [header.index(name) for name in wanted]
+    problems: list[Problem] = []
     table: dict[tuple[str, ...], tuple[str | None, ...]] = {}
     first_lines: dict[tuple[str, ...], int] = {}
-    for row in lines[1:]:
-        where, cells = f"{path} line {row.line}", row.fields
-        if len(cells) != len(header):
-            what = f"has {len(cells)} fields, the header {len(header)}"
-            problems.append(Problem(where, what, "mend the line"))
-            continue
-        found = [cells[place] for place in places]
-        keys, given = found[: len(lookup.keys)], found[len(lookup.keys) :]
-        key = tuple(read(text) for read, text in zip(readers, keys, strict=True))
-        empty = [name for name, text in zip(lookup.keys, keys, strict=True) if not text]
-        if empty:
-            problems.append(Problem(where, f"the key '{empty[0]}' is empty", "fill it in"))
-        elif key in table:
+    model = _row_model(lookup, readers or [str.strip] * len(lookup.keys))
+    cells_of = attrgetter(*model.model_fields)
+    for line, row in typed_rows(path, lines, model, problems):
+        cells = cells_of(row)
+        key, given = cells[: len(lookup.keys)], cells[len(lookup.keys) :]
+        if key in table:
             what = f"has the key of line {first_lines[key]} again"
-            problems.append(Problem(where, what, "keep one of them"))
+            problems.append(Problem(f"{path} line {line}", what, "keep one of them"))
         else:
-            table[key], first_lines[key] = tuple(cell or None for cell in given), row.line
-    if problems:
-        raise ConfigError(problems)
+            table[key], first_lines[key] = given, line
+    refuse(path, problems)
     return table
 
 
-def _header_problems(path: Path, header: list[str], wanted: tuple[str, ...]) -> Iterator[Problem]:
-    where = f"{path} line 1"
-    if not header:
-        yield Problem(str(path), "is empty", f"write a header line with {', '.join(wanted)}")
-        return
-    for name in wanted:
-        if name not in header:
-            yield Problem(where, f"the column '{name}' is missing", "add it")
-        elif header.count(name) > 1:
-            yield Problem(where, f"the column '{name}' occurs twice", "remove one")
+def _row_model(lookup: Lookup, readers: Sequence[Callable[[str], str]]) -> type[CsvRow]:
+    """What a row holds: the keys as they are compared, then what is given; None = empty."""
+    fields: dict[str, Any] = {}
+    for name, read in zip(lookup.keys, readers, strict=True):
+        kind = Annotated[str, BeforeValidator(partial(_key, read))]
+        fields[f"cell{len(fields)}"] = (kind, Field(alias=name))
+    for name in lookup.gives:
+        kind = Annotated[str | None, BeforeValidator(lambda text: text or None)]
+        fields[f"cell{len(fields)}"] = (kind, Field(alias=name))
+    return create_model("LookupRow", __base__=CsvRow, **fields)
+
+
+def _key(read: Callable[[str], str], text: str) -> str:
+    if not text:
+        raise Fault("the key is empty", "fill it in")
+    return read(text)

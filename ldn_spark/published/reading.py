@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Annotated
 
-from ldn_spark.csv_files import read_rows
-from ldn_spark.errors import ConfigError, Problem, UsageError
+from pydantic import BeforeValidator, ValidationInfo, field_validator
+
+from ldn_spark.csv_files import CsvRow, Fault, read_rows, refuse, typed_rows
+from ldn_spark.errors import Problem, UsageError
 from ldn_spark.published import quantities
 from ldn_spark.published.quantities import Kind
 from ldn_spark.published.values import BOUND, DATE, LONGEST, NUMBER, Published, PublishedValue
@@ -20,6 +23,11 @@ from ldn_spark.study.inputs import input_file
 COLUMNS = ("place", "table", "stratum", "outcome", "quantity", "published")
 _ENDING = "_published"
 _MINUS = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-"})
+_KNOWN = {
+    "stratum": quantities.strata,
+    "outcome": quantities.outcomes,
+    "quantity": quantities.quantities,
+}
 _EXAMPLES = {
     Kind.COUNT: "write digits alone, as in 1143",
     Kind.SHARE: "write per cent without a sign, as in 5.3 or -21",
@@ -61,71 +69,79 @@ def read_published(path: Path, study: StudyDefinition) -> Published:
         ConfigError: the file is missing or empty, a name is unknown, a number is malformed, or a
             value stands twice in the same place; all problems at once, each with its line.
     """
-    rows = list(_rows(path))
+    rows = read_rows(Path(path), among=",", comments=True)
     problems: list[Problem] = []
     values: dict[tuple[str, ...], PublishedValue] = {}
-    for line, fields in rows:
-        where = f"{path} line {line}"
-        faults = list(_faults(where, fields, study))
-        problems += faults
-        if not faults:
-            value = PublishedValue(line, *fields)
-            first = values.setdefault((value.place, *value.key), value)
-            if first is not value:
-                what = f"{value.name} stands in {value.place} on line {first.line} already"
-                problems.append(Problem(where, what, "keep one of the two lines"))
-    if problems:
-        raise ConfigError(problems)
+    for line, row in typed_rows(path, rows, _Row, problems, context=study):
+        value = PublishedValue(line, *(getattr(row, name) for name in COLUMNS))
+        first = values.setdefault((value.place, *value.key), value)
+        if first is not value:
+            what = f"{value.name} stands in {value.place} on line {first.line} already"
+            problems.append(Problem(f"{path} line {line}", what, "keep one of the two lines"))
+    if not values and not problems:
+        problems.append(Problem(str(path), "holds no values", "write one line per number"))
+    refuse(path, problems)
     file = input_file("published values", "", path, is_given=True)
     return Published(tuple(values.values()), file)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line number and the six fields of every line."""
-    lines = read_rows(Path(path), among=",", comments=True)
-    if not lines or lines[0].fields[: len(COLUMNS)] != COLUMNS:
-        line = lines[0].line if lines else 1
-        mend = f"begin with the header {','.join(COLUMNS)}"
-        raise ConfigError(Problem(f"{path} line {line}", "is not a file of published values", mend))
-    if len(lines) == 1:
-        raise ConfigError(Problem(str(path), "holds no values", "write one line per number"))
-    for row in lines[1:]:
-        fields = (*row.fields, *[""] * len(COLUMNS))[: len(COLUMNS)]
-        yield row.line, [*fields[:-1], fields[-1].translate(_MINUS)]
+class _Row(CsvRow):
+    """A printed number; the study is the context, for the names that it knows."""
 
+    place: str
+    table: str
+    stratum: str
+    outcome: str
+    quantity: str
+    published: Annotated[str, BeforeValidator(lambda text: text.translate(_MINUS))]
 
-def _faults(where: str, fields: Sequence[str], study: StudyDefinition) -> Iterator[Problem]:
-    """What is wrong with one line."""
-    place, table, stratum, outcome, quantity, text = fields
-    if not place:
-        yield Problem(where, "place is empty", "say where it is printed, as in Table 2 or Text")
-    if table not in quantities.TABLES:
-        yield _unknown(where, "table", table, quantities.TABLES)
-        return
-    for kind, name, known in (
-        ("stratum", stratum, quantities.strata(table, study)),
-        ("outcome", outcome, quantities.outcomes(table, study)),
-        ("quantity", quantity, quantities.quantities(table, study)),
-    ):
-        if name not in known:
-            yield _unknown(where, kind, name, known)
-    if quantity in quantities.quantities(table, study):
+    @field_validator("place")
+    @classmethod
+    def _is_somewhere(cls, text: str) -> str:
+        if not text:
+            raise Fault("place is empty", "say where it is printed, as in Table 2 or Text")
+        return text
+
+    @field_validator("table")
+    @classmethod
+    def _is_a_table(cls, text: str) -> str:
+        if text not in quantities.TABLES:
+            raise _unknown("table", text, quantities.TABLES)
+        return text
+
+    @field_validator("stratum", "outcome", "quantity")
+    @classmethod
+    def _is_a_name(cls, text: str, info: ValidationInfo) -> str:
+        if (table := info.data.get("table")) is not None:
+            kind = info.field_name or ""
+            known = _KNOWN[kind](table, info.context)
+            if text not in known:
+                raise _unknown(kind, text, known)
+        return text
+
+    @field_validator("published")
+    @classmethod
+    def _is_printed_so(cls, text: str, info: ValidationInfo) -> str:
+        table, quantity = (info.data.get(name) for name in ("table", "quantity"))
+        if table is None or quantity is None:
+            return text
         kind = quantities.kind_of(table, quantity)
         if len(text) > LONGEST:
             what = f"the {quantity} has {counted(len(text))} characters"
-            yield Problem(where, what, f"write at most {LONGEST}: {_EXAMPLES[kind]}")
-        elif not _well_formed(text, kind):
+            raise Fault(what, f"write at most {LONGEST}: {_EXAMPLES[kind]}")
+        if not _well_formed(text, kind):
             what = f"'{text}' is no {quantity}" if text else "published is empty"
-            yield Problem(where, what, _EXAMPLES[kind])
+            raise Fault(what, _EXAMPLES[kind])
+        return text
 
 
-def _unknown(where: str, kind: str, name: str, known: Sequence[str]) -> Problem:
+def _unknown(kind: str, name: str, known: Sequence[str]) -> Fault:
     if known == ("",):
         what = f"this table has no outcomes, but '{name}' is given"
-        return Problem(where, what, "leave the outcome empty")
+        return Fault(what, "leave the outcome empty")
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     mend = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
-    return Problem(where, f"there is no {kind} '{name}'" if name else f"{kind} is empty", mend)
+    return Fault(f"there is no {kind} '{name}'" if name else f"{kind} is empty", mend)
 
 
 def _well_formed(text: str, kind: Kind) -> bool:

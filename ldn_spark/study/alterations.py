@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from ldn_spark.csv_files import read_rows
-from ldn_spark.errors import ConfigError, Problem
+from pydantic import BeforeValidator, model_validator
+
+from ldn_spark.csv_files import CsvRow, Fault, read_rows, refuse, typed_rows
+from ldn_spark.errors import Problem
 from ldn_spark.study.codelists import no_such_list
 from ldn_spark.study.codes import parse_atc
 from ldn_spark.study.documents import conf_folder
@@ -21,7 +23,6 @@ from ldn_spark.study.documents import conf_folder
 NAME = "atc_alterations"
 """The name of the table as a codelist."""
 
-REQUIRED_COLUMNS = ("previous_code", "new_code", "year")
 # how WHO's own list calls them
 _ALIASES = {
     "previous_atc_code": "previous_code",
@@ -104,25 +105,13 @@ def read_alterations(path: Path | None = None) -> Alterations:
     lines = read_rows(path, comments=True, missing=no_such_list(NAME, path))
     if not lines:
         return Alterations((), str(path))
-    header = [_column_name(name) for name in lines[0].fields]
-    missing = [name for name in REQUIRED_COLUMNS if name not in header]
-    if missing:
-        what = f"the header has no column {', '.join(missing)}"
-        mend = f"name the columns {', '.join(REQUIRED_COLUMNS)}, substance"
-        raise ConfigError(Problem(f"{path} line {lines[0].line}", what, mend))
     rows: dict[tuple[str, str, int], Alteration] = {}
     problems: list[Problem] = []
-    for line in lines[1:]:
-        try:
-            row = _row(dict(zip(header, line.fields, strict=False)), line.line)
-        except ValueError as error:
-            what, _, mend = str(error).partition("; ")
-            problems.append(Problem(f"{path} line {line.line}", what, mend))
-            continue
-        if row is not None:
-            rows.setdefault((row.previous, row.new, row.year), row)
-    if problems:
-        raise ConfigError(problems)
+    for line, row in typed_rows(
+        path, lines, _Row, problems, heading=_column_name, passed_over=_is_deleted
+    ):
+        rows.setdefault((row.previous, row.new, row.year), row.alteration(line))
+    refuse(path, problems)
     return Alterations(tuple(rows.values()), str(path))
 
 
@@ -131,40 +120,8 @@ def _column_name(heading: str) -> str:
     return _ALIASES.get(name, name)
 
 
-def _row(fields: Mapping[str, str], line: int) -> Alteration | None:
-    """A row of the table; None for a code that was deleted.
-
-    Raises:
-        ValueError: a field is malformed, or the two codes do not go together.
-    """
-    codes = [fields.get(name, "") for name in ("previous_code", "new_code")]
-    if codes[1].lower() == _DELETED:
-        return None
-    (previous, noted), (new, noted_too) = (_code(code) for code in codes)
-    if len(previous) != len(new):
-        raise ValueError(
-            f"{previous} and {new} are codes of different levels; write one line for every code "
-            "that moved"
-        )
-    if previous == new:
-        raise ValueError(f"{previous} becomes itself; remove the line")
-    kind = set(re.split(r"[\s+,]+", fields.get("kind", "").lower())) - {""}
-    if not kind <= _KINDS:
-        raise ValueError("'kind' is neither split nor joined; write split, joined, both or nothing")
-    decision = fields.get("decision", "").lower()
-    if decision not in _DECISIONS:
-        raise ValueError("'decision' is neither move nor stay; write one of them or nothing")
-    unsure = (noted or noted_too) and not kind
-    return Alteration(
-        previous=previous,
-        new=new,
-        year=_year(fields.get("year", "")),
-        substance=fields.get("substance", ""),
-        line=line,
-        split=unsure or "split" in kind,
-        joined=unsure or "joined" in kind,
-        decision=decision,  # type: ignore[arg-type]
-    )
+def _is_deleted(cells: Mapping[str, str]) -> bool:
+    return cells.get("new_code", "").lower() == _DELETED
 
 
 def _code(text: str) -> tuple[str, bool]:
@@ -183,6 +140,62 @@ def _year(text: str) -> int:
     if not re.fullmatch(r"\d{4}", text, re.ASCII) or not _FIRST_YEAR <= int(text) <= _LAST_YEAR:
         raise ValueError(f"'{text}' is not the year of an ATC index; write four digits, like 2023")
     return int(text)
+
+
+def _kind(text: str) -> frozenset[str]:
+    kind = frozenset(re.split(r"[\s+,]+", text.lower())) - {""}
+    if not kind <= _KINDS:
+        raise Fault("'kind' is neither split nor joined", "write split, joined, both or nothing")
+    return kind
+
+
+def _decision(text: str) -> str:
+    if text.lower() not in _DECISIONS:
+        raise Fault("'decision' is neither move nor stay", "write one of them or nothing")
+    return text.lower()
+
+
+_Code = Annotated[tuple[str, bool], BeforeValidator(_code)]
+
+
+class _Row(CsvRow):
+    previous_code: _Code
+    new_code: _Code
+    year: Annotated[int, BeforeValidator(_year)]
+    substance: str = ""
+    kind: Annotated[frozenset[str], BeforeValidator(_kind)] = frozenset()
+    decision: Annotated[Literal["", "move", "stay"], BeforeValidator(_decision)] = ""
+
+    @property
+    def previous(self) -> str:
+        return self.previous_code[0]
+
+    @property
+    def new(self) -> str:
+        return self.new_code[0]
+
+    @model_validator(mode="after")
+    def _two_codes_of_a_level(self) -> _Row:
+        if len(self.previous) != len(self.new):
+            what = f"{self.previous} and {self.new} are codes of different levels"
+            raise Fault(what, "write one line for every code that moved")
+        if self.previous == self.new:
+            raise Fault(f"{self.previous} becomes itself", "remove the line")
+        return self
+
+    def alteration(self, line: int) -> Alteration:
+        """What the row says; with the mark of a footnote and no kind it may be of either."""
+        unsure = (self.previous_code[1] or self.new_code[1]) and not self.kind
+        return Alteration(
+            previous=self.previous,
+            new=self.new,
+            year=self.year,
+            substance=self.substance,
+            line=line,
+            split=unsure or "split" in self.kind,
+            joined=unsure or "joined" in self.kind,
+            decision=self.decision,
+        )
 
 
 def described(row: Alteration) -> str:

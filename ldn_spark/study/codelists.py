@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from ldn_spark.csv_files import Row, read_rows
-from ldn_spark.errors import ConfigError, Problem
+from pydantic import BeforeValidator, Field
+
+from ldn_spark.csv_files import CsvRow, Fault, Row, read_rows, refuse, typed_rows
+from ldn_spark.errors import Problem
 from ldn_spark.study.codes import parse_concept_id, parse_product_number
 from ldn_spark.study.documents import conf_folder
 
@@ -43,19 +46,12 @@ def read_codelist(name: str, path: Path | None = None) -> Codelist:
     path = path or conf_folder() / "codelists" / f"{name}.csv"
     rows = read_rows(path, comments=True, missing=no_such_list(name, path))
     problems: list[Problem] = []
-    codes: set[str] = set()
-    for number, code, parse in _included_codes(path, rows, problems):
-        try:
-            codes.add(parse(code))
-        except ValueError as error:
-            what, _, mend = str(error).partition("; ")
-            problems.append(Problem(f"{path} line {number}", what, mend))
+    codes = {*_codes(path, rows, problems)}
     if not codes and not problems:
         problems.append(
             Problem(str(path), f"codelist '{name}' holds no product number", "add at least one")
         )
-    if problems:
-        raise ConfigError(problems)
+    refuse(path, problems)
     return Codelist(name, tuple(sorted(codes)), str(path))
 
 
@@ -67,37 +63,40 @@ def no_such_list(name: str, path: Path) -> Problem:
     return Problem(f"codelist '{name}'", f"no file {path}", mend)
 
 
-def _included_codes(
-    path: Path, rows: Sequence[Row], problems: list[Problem]
-) -> Iterator[tuple[int, str, Callable[[str], str]]]:
-    """Line number, code and its parser of every line that is meant to be in the list."""
+def _codes(path: Path, rows: Sequence[Row], problems: list[Problem]) -> Iterator[str]:
+    """The code of every line that is meant to be in the list."""
     if not rows:
         return
-    if rows[0].fields[0][:1].isdigit():
-        for row in rows:
-            yield row.line, " ".join(row.fields).strip(), parse_product_number
-        return
-    header = [name.lower() for name in rows[0].fields]
-    column = next((name for name in _PARSERS if name in header), None)
-    if column is None:
-        problems.append(
-            Problem(
-                f"{path} line {rows[0].line}",
-                "the header has no column 'code'",
-                "name the column of product numbers 'code', or give a plain list of numbers",
-            )
-        )
-        return
-    for row in rows[1:]:
-        cells = dict(zip(header, row.fields, strict=False))
-        wanted = cells.get(INCLUDE_COLUMN, "").lower()
-        if wanted in _NO:
-            continue
-        if wanted not in _YES:
-            what = "'include' is neither yes nor no"
-            problems.append(Problem(f"{path} line {row.line}", what, "write yes or no"))
-            continue
-        yield row.line, cells.get(column, ""), _PARSERS[column]
+    heading, model = str.lower, _Product
+    if rows[0].fields[0][:1].isdigit():  # no header: a line is a number
+        rows = [Row(0, ("",)), *(Row(row.line, (" ".join(row.fields).strip(),)) for row in rows)]
+        heading = _of_plain_list
+    elif CODE_COLUMN not in (names := [name.lower() for name in rows[0].fields]):
+        model = _Concept if CONCEPT_COLUMN in names else _Product
+    for _, row in typed_rows(
+        path, rows, model, problems, heading=heading, passed_over=_is_left_out
+    ):
+        yield row.code
 
 
-_PARSERS = {CODE_COLUMN: parse_product_number, CONCEPT_COLUMN: parse_concept_id}
+def _of_plain_list(heading: str) -> str:
+    return CODE_COLUMN
+
+
+def _is_left_out(cells: Mapping[str, str]) -> bool:
+    return cells.get(INCLUDE_COLUMN, "").lower() in _NO
+
+
+def _is_yes(text: str) -> bool:
+    if text.lower() not in _YES:
+        raise Fault("'include' is neither yes nor no", "write yes or no")
+    return True
+
+
+class _Product(CsvRow):
+    code: Annotated[str, BeforeValidator(parse_product_number)]
+    include: Annotated[bool, BeforeValidator(_is_yes)] = True
+
+
+class _Concept(_Product):
+    code: Annotated[str, BeforeValidator(parse_concept_id)] = Field(alias=CONCEPT_COLUMN)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ldn_spark.csv_files import split_rows
 from ldn_spark.synthetic.calendar import SEASON_NAMES
 
 AGE_BANDS = 10  # ten years each; the last is 90 and over
@@ -62,7 +63,8 @@ class Medicine:
 def read_table(name: str) -> list[dict[str, str]]:
     """The rows of a CSV file of this package; lines that start with # are notes."""
     text = (resources.files(__package__) / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    header, *rows = split_rows(Path(name), text, ",", comments=True)
+    return [dict(zip(header.fields, row.fields, strict=True)) for row in rows]
 
 
 def load_medicines() -> tuple[Medicine, ...]:

@@ -71,14 +71,14 @@ def test_a_table(tmp_path, case):
 
 
 WRONG = {
-    "N03AX2,N02BF01,2023,,,": "line 2: 'N03AX2' is not an ATC code; write a letter",
-    "N03AX12,,2023,,,": "line 2: '' is not an ATC code",
+    "N03AX2,N02BF01,2023,,,": "line 2 column previous_code: 'N03AX2' is not an ATC code; write",
+    "N03AX12,,2023,,,": "line 2 column new_code: '' is not an ATC code",
     "N03AX12,N02BF,2023,,,": "line 2: N03AX12 and N02BF are codes of different levels; write one",
     "N03AX12,N03AX12,2023,,,": "line 2: N03AX12 becomes itself; remove the line",
-    "N03AX12,N02BF01,23,,,": "line 2: '23' is not the year of an ATC index; write four digits",
-    "N03AX12,N02BF01,,,,": "line 2: '' is not the year",
-    "N03AX12,N02BF01,2023,,moved,": "line 2: 'kind' is neither split nor joined",
-    "N03AX12,N02BF01,2023,,,maybe": "line 2: 'decision' is neither move nor stay",
+    "N03AX12,N02BF01,23,,,": "line 2 column year: '23' is not the year of an ATC index; write",
+    "N03AX12,N02BF01,,,,": "line 2 column year: '' is not the year",
+    "N03AX12,N02BF01,2023,,moved,": "line 2 column kind: 'kind' is neither split nor joined",
+    "N03AX12,N02BF01,2023,,,maybe": "line 2 column decision: 'decision' is neither move nor stay",
 }
 
 
@@ -92,8 +92,8 @@ def test_a_wrong_line(tmp_path, line):
 def test_all_wrong_lines_at_once(tmp_path):
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, HEADER + "x,N02BF01,2023,,,\nN03AX12,N02BF01,2023,,,\nN03AX16,y,2023,,,\n")
-    lines = [problem.where.rpartition(" ")[2] for problem in caught.value.problems]
-    assert lines == ["2", "4"]
+    places = [problem.where.partition(" line ")[2] for problem in caught.value.problems]
+    assert places == ["2", "4"]
 
 
 def test_a_header_without_the_columns(tmp_path):

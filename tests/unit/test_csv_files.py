@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from ldn_spark.csv_files import Row, read_rows
+from ldn_spark.csv_files import MOST_PROBLEMS, Row, read_rows
 from ldn_spark.errors import ConfigError
 from ldn_spark.io.concepts import read_choices, read_ddds
 from ldn_spark.io.lookups import read_lookup
@@ -74,7 +76,11 @@ def published(path):
     ("read", "text", "found"),
     [
         (lambda p: read_codelist("l", p).codes, f"term,code\n{LONG},123456\n", ("123456",)),
-        (lambda p: read_codelist("l", p).codes, f"code,x\n{LONG},1\n", "line 2: product number"),
+        (
+            lambda p: read_codelist("l", p).codes,
+            f"code,x\n{LONG},1\n",
+            "line 2 column code",
+        ),
         (lambda p: read_codelist("l", p).codes, f"{'1' * 200_000}\n", "line 1: product number"),
         (
             lambda p: read_lookup(Lookup(name="l", key="k", gives=("v",)), p),
@@ -82,8 +88,8 @@ def published(path):
             {("1",): (LONG,)},
         ),
         (read_choices, f"concept_id,atc,n\n1,N05BB01,{LONG}\n", {1: "N05BB01"}),
-        (read_choices, f"concept_id,atc\n{'9' * 5000},N05BB01\n", "line 2: the concept_id"),
-        (read_ddds, f"concept_id,ddd_per_unit\n1,{LONG}\n", "line 2: "),
+        (read_choices, f"concept_id,atc\n{'9' * 5000},N05BB01\n", "line 2 column concept_id: the"),
+        (read_ddds, f"concept_id,ddd_per_unit\n1,{LONG}\n", "line 2 column ddd"),
         (
             lambda p: read_alterations(p).rows[0].substance,
             f"previous_code,new_code,year,substance\nN05BB01,N05BB02,2013,{LONG}\n",
@@ -92,7 +98,7 @@ def published(path):
         (
             published,
             f"place,table,stratum,outcome,quantity,published\nText,{LONG},,,,\n",
-            "line 2: there is no table",
+            "line 2 column table: there is no table",
         ),
     ],
 )
@@ -105,3 +111,56 @@ def test_a_field_of_any_length_is_read_or_told_in_few_words(tmp_path, read, text
         read(path)
     assert found in str(caught.value)
     assert len(str(caught.value)) < 10_000
+
+
+def lookup(path):
+    return read_lookup(Lookup(name="l", key="k", gives=("v",)), path)
+
+
+READERS = {
+    "codelist": (lambda p: read_codelist("l", p), "code,include", "000981,yes", "98,yes"),
+    "lookup": (lookup, "k,v", "1,2", ",2"),
+    "choices": (read_choices, "concept_id,atc", "1,N05BB01", "1,N05"),
+    "doses": (read_ddds, "concept_id,ddd_per_unit", "1,2.5", "1,x"),
+    "alterations": (
+        read_alterations,
+        "previous_code,new_code,year",
+        "N05BB01,N05BB02,2013",
+        "N05BB01,N05BB02,13",
+    ),
+    "published": (
+        published,
+        "place,table,stratum,outcome,quantity,published",
+        "Table 1,cohort,overall,,persons,12",
+        "Table 1,cohort,overall,,persons,x",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_every_reader_has_the_same_limits(tmp_path, kind):
+    """Of header and rows: each column once, as many fields as the header, all problems at once."""
+    read, header, good, bad = READERS[kind]
+    first, number = header.split(",")[0], len(header.split(","))
+
+    def problems(text):
+        with pytest.raises(ConfigError) as caught:
+            read(write(tmp_path, text))
+        return [str(one).replace(f"{tmp_path / 'table.csv'} ", "") for one in caught.value.problems]
+
+    read(write(tmp_path, f"{header},\n{good},\n{','.join([''] * number)}\n"))
+    read(write(tmp_path, f"{header}\n{good},,\n"))
+    (told,) = problems(f"{header},{first}\n{good},1\n")
+    assert told == f"line 1: the column '{first}' occurs twice; remove one"
+    (told,) = problems(f"note,{header.partition(',')[2]}\n{good}\n")
+    assert told.startswith(f"line 1: the header has no column {first}; begin with a header line")
+    short, long = good.rpartition(",")[0], f"{good},more"
+    assert problems(f"{header}\n{short}\n\n{long}\n{bad}\n")[:2] == [
+        f"line 2: has {number - 1} fields, the header {number}; mend the line",
+        f"line 4: has {number + 1} fields, the header {number}; mend the line",
+    ]
+    (told,) = problems(f"{header}\n{bad}\n")
+    assert re.match(rf"line 2 column ({header.replace(',', '|')}): .+; .+", told)
+    many = problems("\n".join([header, *[bad] * 250]))
+    assert len(many) == MOST_PROBLEMS + 1
+    assert many[-1].endswith("has 150 more problems; mend these first")

@@ -67,7 +67,7 @@ def test_a_quoted_cell_may_hold_the_delimiter(tmp_path):
 def test_every_fault_of_a_table_is_named_with_its_line(tmp_path):
     text = "varenr;atc;ddd_per_pack\n1;A;1\n;B;2\n1;C;3\n2;D\n3;E;4;5\n1;F;6\n"
     assert problems(tmp_path, text) == [
-        "T line 3: the key 'varenr' is empty; fill it in",
+        "T line 3 column varenr: the key is empty; fill it in",
         "T line 4: has the key of line 2 again; keep one of them",
         "T line 5: has 2 fields, the header 3; mend the line",
         "T line 6: has 4 fields, the header 3; mend the line",
@@ -78,12 +78,12 @@ def test_every_fault_of_a_table_is_named_with_its_line(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", ["T: is empty; write a header line with varenr, atc, ddd_per_pack"]),
+        ("", ["T: is empty; begin with a header line that names varenr, atc, ddd_per_pack"]),
         (
             "varenr;ATC\n1;2\n",
             [
-                "T line 1: the column 'atc' is missing; add it",
-                "T line 1: the column 'ddd_per_pack' is missing; add it",
+                "T line 1: the header has no column atc, ddd_per_pack; begin with a header line "
+                "that names varenr, atc, ddd_per_pack",
             ],
         ),
         (
@@ -231,10 +231,11 @@ def test_a_lookup_may_be_keyed_by_several_columns(tmp_path, keys):
 def test_each_of_several_keys_is_needed(tmp_path):
     lookup = Lookup(**BY_TWO)
     assert problems(tmp_path, "varenr;year;ddd\n1;2012;1\n;2012;1\n1;;1\n1;2012;2\n", lookup) == [
-        "T line 3: the key 'varenr' is empty; fill it in",
-        "T line 4: the key 'year' is empty; fill it in",
+        "T line 3 column varenr: the key is empty; fill it in",
+        "T line 4 column year: the key is empty; fill it in",
         "T line 5: has the key of line 2 again; keep one of them",
     ]
     assert problems(tmp_path, "varenr;ddd\n", lookup) == [
-        "T line 1: the column 'year' is missing; add it"
+        "T line 1: the header has no column year; begin with a header line that names varenr, "
+        "year, ddd"
     ]

@@ -115,16 +115,16 @@ def test_a_codelist_that_the_study_does_not_use(tmp_path):
 
 
 BAD_LISTS = {
-    "code\n00098\n": r"line 2: product number '00098' is not six digits; keep its leading zeros",
+    "code\n00098\n": r"line 2 column code: product number '00098' is not six digits; keep",
     "12345a\n": r"line 1: product number '12345a' is not six digits",
     "981\n": r"line 1: product number '981'",
-    "varenr\n000981\n": "the header has no column 'code'",
-    "code,include\n000981,maybe\n": "line 2: 'include' is neither yes nor no",
+    "varenr\n000981\n": "the header has no column code; begin with a header line that names code",
+    "code,include\n000981,maybe\n": "line 2 column include: 'include' is neither yes nor no",
     "code\n": "holds no product number",
     "": "holds no product number",
     "code,include\n000981,no\n": "holds no product number",
-    "concept_id\n1714319\n01\n": "line 3: concept_id '01' is not the number of a concept",
-    "concept_id\n123.0\n": "line 2: concept_id '123.0' is not the number of a concept",
+    "concept_id\n1714319\n01\n": "line 3 column concept_id: concept_id '01' is not the number",
+    "concept_id\n123.0\n": "line 2 column concept_id: concept_id '123.0' is not the number",
 }
 
 
@@ -148,8 +148,8 @@ def test_all_bad_lines_of_a_codelist_at_once(tmp_path):
     with pytest.raises(ConfigError) as caught:
         read_codelist("list", path)
     assert [problem.where for problem in caught.value.problems] == [
-        f"{path} line 2",
-        f"{path} line 4",
+        f"{path} line 2 column code",
+        f"{path} line 4 column code",
     ]
 
 

@@ -213,22 +213,25 @@ def test_lists_of_the_user(tmp_path):
 @pytest.mark.parametrize(
     ("read", "text", "messages"),
     [
-        (read_choices, "concept,atc\n", ["line 1: the columns concept_id are missing"]),
+        (read_choices, "concept,atc\n", ["line 1: the header has no column concept_id"]),
         (
             read_choices,
             "concept_id,atc\n1,N05B\nx,N05BA01\n2,N05BA01\n2,N05BA02\n3,\n",
             [
-                "line 2: 'N05B' is not of the fifth level",
-                "line 3: the concept_id is not a number",
+                "line 2 column atc: 'N05B' is not of the fifth level",
+                "line 3 column concept_id: the concept_id is not a number",
                 "line 5: concept 2 has another atc further up",
-                "line 6: '' is not an ATC code",
+                "line 6 column atc: '' is not an ATC code",
             ],
         ),
         (
             read_ddds,
             'concept_id,ddd_per_unit\n1,"0,5"\n2,-1\n3,0\n4,1e3\n5,.\n',
-            [f"line {line}: '{text}'" for line, text in enumerate(("0,5", "-1", "0", "1e3"), 2)]
-            + ["line 6: '.' is not a number of DDDs"],
+            [
+                f"line {line} column ddd_per_unit: '{text}'"
+                for line, text in enumerate(("0,5", "-1", "0", "1e3"), 2)
+            ]
+            + ["line 6 column ddd_per_unit: '.' is not a number of DDDs"],
         ),
     ],
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ldn_spark.analysis import analyse
@@ -53,7 +55,7 @@ def test_every_problem_is_named_with_its_line_and_mend(tmp_path, study):
         "Table 2,ddd,few,psy,mean_after,١٢",
     )
     found = problems(path, study)
-    assert [text.split(": ")[0].rpartition("line ")[2] for text in found] == [
+    assert [re.search(r"line (\d+) column", text)[1] for text in found] == [
         "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "11", "12", "13",
     ]  # fmt: skip
     for number, piece in enumerate(
@@ -100,8 +102,8 @@ def test_further_columns_comments_and_printed_minus_signs_are_taken(tmp_path, st
     ("content", "piece"),
     [
         (None, "no such file"),
-        (b"", "is not a file of published values"),
-        (b"table,stratum\n", "begin with the header place,table"),
+        (b"", "is empty; begin with a header line that names place, table"),
+        (b"table,stratum\n", "the header has no column place, outcome"),
         (HEADER.encode() + b"\n", "holds no values"),
         (b"\xff\xfe", "is not UTF-8"),
     ],
