@@ -62,13 +62,13 @@ def analyse(
 def _without_curve(
     study: StudyDefinition, cohort: Sequence[Group], unknown: UnknownDoses
 ) -> frozenset[str]:
-    """The outcomes of which either side of the curves has no known dose."""
+    """The outcomes of which either side of the curves has no known dose in a window."""
     contrast = study.figures.curve_contrast
     sides = [group for group in cohort if group.name in (contrast.comparator, contrast.exposed)]
     return frozenset(
         outcome.id
         for outcome in study.outcomes
-        if unknown.reason(outcome.id, [side.outcomes[outcome.id] for side in sides])
+        if unknown.lacking(outcome.id, [side.outcomes[outcome.id] for side in sides])
     )
 
 
@@ -143,5 +143,5 @@ class _Writer:
         self, table: str, groups: Sequence[Group], outcome: str, form: Form
     ) -> dict[str, Value]:
         sides = [group.outcomes[outcome] for group in groups]
-        reason = self.unknown.reason(outcome, sides) if table in comparisons.DOSES else None
-        return form(sides) if reason is None else comparisons.without_doses(form(sides), reason)
+        lacking = self.unknown.lacking(outcome, sides) if table in comparisons.DOSES else None
+        return form(sides) if lacking is None else lacking.leave(form(sides))

@@ -5,7 +5,6 @@ Names and units of every quantity: docs/estimates.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -68,7 +67,9 @@ def _ddd(study: StudyDefinition, moments: OutcomeMoments) -> dict[str, Value]:
         "sum_before": _decimal(moments.before.total),
         "sum_after": _decimal(moments.after.total),
         **_paired_means(study, moments.before, moments.after, moments.difference),
-        "ddd_missing": moments.ddd_missing,
+        "ddd_missing": moments.ddd_missing_before + moments.ddd_missing_after,
+        "ddd_missing_before": moments.ddd_missing_before,
+        "ddd_missing_after": moments.ddd_missing_after,
     }
     return _explain_unused(values, moments)
 
@@ -121,11 +122,6 @@ def _explain_unused(values: dict[str, Value], moments: OutcomeMoments) -> dict[s
         name: _UNUSED if isinstance(value, NotEstimable) else value
         for name, value in values.items()
     }
-
-
-def without_doses(values: Mapping[str, Value], reason: NotEstimable) -> dict[str, Value]:
-    """What remains of a dose that is not known: how many dispenses lack a DDD."""
-    return {name: value if name == "ddd_missing" else reason for name, value in values.items()}
 
 
 def _did_users(

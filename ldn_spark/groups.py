@@ -34,21 +34,27 @@ class OutcomeMoments:
     dispenses_before: Moments
     dispenses_after: Moments
     dispenses_difference: Moments
-    ddd_missing: int
+    ddd_missing_before: int
+    ddd_missing_after: int
 
     @property
     def no_doses(self) -> NotEstimable | None:
-        """Why the group's doses are unknown although it was dispensed something; None = known.
-
-        A sum of no DDD at all is no 0, and DDDs that are all 0 are no doses.
-        """
+        """Why the group's doses are unknown in both windows together; None = some are known."""
         dispenses = self.dispenses_before.total + self.dispenses_after.total
-        if dispenses <= 0:
-            return None
-        if dispenses == self.ddd_missing:
-            return NO_DDD
-        nothing = self.before.squares == 0 and self.after.squares == 0
-        return ZERO_DDD if nothing else None
+        missing = self.ddd_missing_before + self.ddd_missing_after
+        return _no_doses(dispenses, missing, self.before.squares + self.after.squares)
+
+    @property
+    def no_doses_before(self) -> NotEstimable | None:
+        """The same of the window before alone."""
+        total, missing = self.dispenses_before.total, self.ddd_missing_before
+        return _no_doses(total, missing, self.before.squares)
+
+    @property
+    def no_doses_after(self) -> NotEstimable | None:
+        """The same of the window after alone."""
+        total, missing = self.dispenses_after.total, self.ddd_missing_after
+        return _no_doses(total, missing, self.after.squares)
 
     def __add__(self, other: OutcomeMoments) -> OutcomeMoments:
         """The two groups taken together."""
@@ -60,7 +66,8 @@ class OutcomeMoments:
             self.dispenses_before + other.dispenses_before,
             self.dispenses_after + other.dispenses_after,
             self.dispenses_difference + other.dispenses_difference,
-            self.ddd_missing + other.ddd_missing,
+            self.ddd_missing_before + other.ddd_missing_before,
+            self.ddd_missing_after + other.ddd_missing_after,
         )
 
     @classmethod
@@ -69,7 +76,7 @@ class OutcomeMoments:
         if row is None:
             nothing = Moments(persons, Fraction(), Fraction())
             counts = PairedCounts(0, 0, 0, persons)
-            return cls(counts, *[nothing] * 6, ddd_missing=0)
+            return cls(counts, *[nothing] * 6, ddd_missing_before=0, ddd_missing_after=0)
         _check_exact(row, persons)
         before, after = int(row["sum_before"]), int(row["sum_after"])
         earlier, later = row["dispenses_before"], row["dispenses_after"]
@@ -89,8 +96,21 @@ class OutcomeMoments:
             in_dispenses(earlier, row["dispenses_before_sum_squares"]),
             in_dispenses(later, row["dispenses_after_sum_squares"]),
             in_dispenses(later - earlier, row["dispenses_difference_sum_squares"]),
-            row["ddd_missing"],
+            row["ddd_missing_before"],
+            row["ddd_missing_after"],
         )
+
+
+def _no_doses(dispenses: Fraction, missing: int, squares: Fraction) -> NotEstimable | None:
+    """Why doses are unknown although something was dispensed.
+
+    A sum of no DDD at all is no 0, and DDDs that are all 0 are no doses.
+    """
+    if dispenses <= 0:
+        return None
+    if dispenses == missing:
+        return NO_DDD
+    return None if squares else ZERO_DDD
 
 
 def _check_exact(row: Row, persons: int) -> None:

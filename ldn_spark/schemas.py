@@ -229,7 +229,8 @@ PERSON_OUTCOMES = Table(
         ("ddd_micro_after", "bigint"),
         ("dispenses_before", "bigint"),
         ("dispenses_after", "bigint"),
-        ("ddd_missing", "bigint"),
+        ("ddd_missing_before", "bigint"),  # dispenses whose DDD is unknown
+        ("ddd_missing_after", "bigint"),
     ),
 )
 
@@ -264,7 +265,8 @@ GROUP_MOMENTS = Table(
         ("dispenses_before_sum_squares", "decimal(38,0)"),
         ("dispenses_after_sum_squares", "decimal(38,0)"),
         ("dispenses_difference_sum_squares", "decimal(38,0)"),
-        ("ddd_missing", "bigint"),
+        ("ddd_missing_before", "bigint"),  # dispenses whose DDD is unknown
+        ("ddd_missing_after", "bigint"),
         ("sum_before", "decimal(38,0)"),  # micro-DDD
         ("sum_after", "decimal(38,0)"),
         ("sum_squares_before", "decimal(38,0)"),  # micro-DDD squared

@@ -257,7 +257,8 @@ def person_outcomes(study, register, members):
             "ddd_micro_after": 0,
             "dispenses_before": 0,
             "dispenses_after": 0,
-            "ddd_missing": 0,
+            "ddd_missing_before": 0,
+            "ddd_missing_after": 0,
         }
     )
     for row, side, _ in _in_windows(study, register, members):
@@ -268,7 +269,7 @@ def person_outcomes(study, register, members):
             subtracted = row.get("subtracted", False)
             entry[f"dispenses_{side}"] += not subtracted
             if row["ddd"] is None:
-                entry["ddd_missing"] += not subtracted
+                entry[f"ddd_missing_{side}"] += not subtracted
             else:
                 entry[f"ddd_micro_{side}"] += int(row["ddd"] * MICRO)
     return {
@@ -309,10 +310,8 @@ def group_moments(study, outcomes, members):
 
 
 def _moments(entries):
-    sides = [
-        f"{what}_{side}" for what in ("ddd_micro", "dispenses") for side in ("before", "after")
-    ]
-    zero = dict.fromkeys([*sides, "ddd_missing"], 0)
+    whats = ("ddd_micro", "dispenses", "ddd_missing")
+    zero = dict.fromkeys([f"{what}_{side}" for what in whats for side in SIDES], 0)
     entries = [entry or zero for entry in entries]
     before = [entry["ddd_micro_before"] for entry in entries]
     after = [entry["ddd_micro_after"] for entry in entries]
@@ -329,7 +328,8 @@ def _moments(entries):
         "dispenses_difference_sum_squares": sum(
             (e["dispenses_after"] - e["dispenses_before"]) ** 2 for e in entries
         ),
-        "ddd_missing": sum(e["ddd_missing"] for e in entries),
+        "ddd_missing_before": sum(e["ddd_missing_before"] for e in entries),
+        "ddd_missing_after": sum(e["ddd_missing_after"] for e in entries),
         "sum_before": sum(before),
         "sum_after": sum(after),
         "sum_squares_before": sum(x * x for x in before),

@@ -26,7 +26,8 @@ SCALE = {Kind.SHARE: 100}
 
 _COUNTS = (
     "persons both before_only after_only neither users_before users_after fills_before fills_after "
-    "women men sex_unknown age_known age_unknown age_sum exposure_fills ddd_missing patient_months"
+    "women men sex_unknown age_known age_unknown age_sum exposure_fills ddd_missing "
+    "ddd_missing_before ddd_missing_after patient_months"
 )
 _SHARES = "share women_share users_before_share share_before share_after relative_change"
 _DATES = "first_observation last_observation"
@@ -56,7 +57,7 @@ _QUANTITIES: dict[str, str] = {
     + " "
     + " ".join(f"p_{name}" for name in choices.MCNEMAR)
     + f" {_TEST}",
-    "ddd": f"sum_before sum_after {_PAIRED} ddd_missing",
+    "ddd": f"sum_before sum_after {_PAIRED} ddd_missing ddd_missing_before ddd_missing_after",
     "dispenses": f"fills_before fills_after {_PAIRED}",
     "did_users": f"estimate se ci_low ci_high {_TEST}",
     "did_ddd": _DID_MEANS,

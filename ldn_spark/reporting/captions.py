@@ -59,9 +59,9 @@ def ddd_note(study: StudyDefinition) -> str:
 def dispenses_note(study: StudyDefinition) -> str:
     """What the columns of a table of dispenses are, and why it is there."""
     return (
-        "Medicines whose doses are not known: no DDD was delivered, or the DDDs of every patient "
-        "sum to 0. Means are taken over all patients of a group, users or not. Difference: "
-        f"after − before, with {confidence(study)} and p of the paired t-test."
+        "Medicines whose doses are not known in a window or in both: no DDD was delivered, or the "
+        "DDDs of every patient sum to 0. Means are taken over all patients of a group, users or "
+        f"not. Difference: after − before, with {confidence(study)} and p of the paired t-test."
     )
 
 

@@ -8,7 +8,7 @@ from ldn_spark.reporting import captions
 from ldn_spark.reporting.cells import View, cell, interval, p_cell, whole_percent
 from ldn_spark.reporting.outcome_tables import STUB
 from ldn_spark.reporting.printed import Cell, Column, PrintedTable, Row, Section
-from ldn_spark.reporting.units import DOSES, USERS, Unit, amount
+from ldn_spark.reporting.units import DOSES, USERS, Unit, amount, missing_ddd
 from ldn_spark.reporting.wording import abbreviations, confidence, contrast_label
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
 
@@ -19,6 +19,7 @@ def did_table(
     """Difference-in-differences of every contrast and of these outcomes."""
     change = "Change, after − before"
     did = "Difference-in-differences"
+    missing = missing_ddd(view, outcomes) if unit == DOSES else ()
     return PrintedTable(
         id=f"did_{unit.table}",
         number=captions.number(study, view, f"did_{unit.table}"),
@@ -47,7 +48,7 @@ def did_table(
             )
             for contrast in study.contrasts
         ),
-        notes=(captions.did_note(study, unit.table),),
+        notes=(captions.did_note(study, unit.table), *missing),
     )
 
 

@@ -8,10 +8,9 @@ from ldn_spark.reporting import captions
 from ldn_spark.reporting.cells import View, cell, interval, p_cell, whole
 from ldn_spark.reporting.formats import percent
 from ldn_spark.reporting.printed import Cell, Column, PrintedTable, Row, Section
-from ldn_spark.reporting.units import DISPENSES, DOSES, Unit
+from ldn_spark.reporting.units import DISPENSES, DOSES, Unit, missing_ddd
 from ldn_spark.reporting.wording import confidence
-from ldn_spark.shown import counted
-from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
+from ldn_spark.study.definition import Outcome, StudyDefinition
 
 STUB = "Medicine group (ATC code)"
 Cells = Callable[[View, str, str], tuple[Cell, ...]]
@@ -34,7 +33,7 @@ def ddd_table(
         key_names=("outcome", "medicine_group", "stratum", "stratum_label"),
         columns=_mean_columns(study, "Dispensed medicines (DDD)", "Difference (DDD)", "ddd"),
         sections=_sections(study, view, outcomes, _mean_cells(DOSES)),
-        notes=(captions.ddd_note(study), *_missing_ddd(study, view, roles)),
+        notes=(captions.ddd_note(study), *missing_ddd(view, outcomes)),
     )
 
 
@@ -138,15 +137,3 @@ def _users_cells(view: View, stratum: str, outcome: str) -> tuple[Cell, ...]:
         interval(percent, get("ci_low"), get("ci_high")),
         p_cell(get("p")),
     )
-
-
-def _missing_ddd(study: StudyDefinition, view: View, roles: tuple[str, ...]) -> tuple[str, ...]:
-    """How many dispenses carry no DDD, by outcome; nothing when all carry one."""
-    missing = [
-        (outcome.label, view.count("ddd", OVERALL, outcome.id, "ddd_missing"))
-        for outcome in study.outcomes_in_role(*roles)
-    ]
-    listed = ", ".join(f"{label} {counted(number)}" for label, number in missing if number)
-    if not listed:
-        return ()
-    return (f"Dispenses without a known DDD, counted as users but with no dose: {listed}.",)

@@ -13,7 +13,7 @@ from ldn_spark.reporting.escaping import markdown
 from ldn_spark.reporting.figures.forest import main_contrast
 from ldn_spark.reporting.findings import estimate_text, p_text, signed
 from ldn_spark.reporting.formats import percent, pretty
-from ldn_spark.reporting.units import DOSES, USERS, Unit, amount
+from ldn_spark.reporting.units import DOSES, USERS, Unit, amount, partly_unknown, without_ddd
 from ldn_spark.reporting.wording import confidence, listing, stratum_label
 from ldn_spark.results import Results
 from ldn_spark.shown import counted
@@ -38,8 +38,10 @@ def _paragraph(
     head = "Mean dose in DDD per patient"
     if unit != DOSES:
         why = view.get("ddd", OVERALL, outcome.id, "mean_difference").reason
-        head = f"Doses are not known ({why}). Mean number of dispenses per patient"
-    text = f"Users: {users}. {head}: {means}."
+        known = "are not known" if without_ddd(view, [outcome]) else "cannot be compared"
+        head = f"Doses {known} ({why}). Mean number of dispenses per patient"
+    more = partly_unknown(view, outcome.id) if unit == DOSES else ""
+    text = f"Users: {users}. {head}: {means}.{more and ' '}{more}"
     if contrast is None:
         return text
     between = (

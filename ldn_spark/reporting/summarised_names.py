@@ -77,6 +77,8 @@ _OUTCOMES = {
     "fills_before": Named("dispenses_before", "", "sum", INTEGER),
     "fills_after": Named("dispenses_after", "", "sum", INTEGER),
     "ddd_missing": Named("ddd", "", "sum_missing", INTEGER),
+    "ddd_missing_before": Named("ddd", "", "sum_missing_before", INTEGER),
+    "ddd_missing_after": Named("ddd", "", "sum_missing_after", INTEGER),
 }
 _LEFT_OUT = {
     "cohort": {"persons", "share", "exposure_fills"},  # in the rows of sizes

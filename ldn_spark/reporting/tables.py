@@ -11,7 +11,7 @@ from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.contrast_tables import change_table, did_table, trend_table
 from ldn_spark.reporting.outcome_tables import ddd_table, dispenses_table, users_table
 from ldn_spark.reporting.printed import PrintedTable
-from ldn_spark.reporting.units import DISPENSES, DOSES, USERS, without_ddd
+from ldn_spark.reporting.units import DISPENSES, DOSES, USERS, without_change, without_ddd
 from ldn_spark.results import Results
 from ldn_spark.study.definition import Outcome, StudyDefinition
 
@@ -27,7 +27,8 @@ def all_tables(
 
     Tables 4 and 5 are left out where a study has no secondary outcomes, and those of contrasts
     where it has none; the tables after them keep their numbers. So are tables of doses none of
-    which is known: where no DDD was delivered of a medicine, its dispenses are printed instead.
+    which is known: where no DDD was delivered of a medicine, its dispenses are printed instead, or
+    beside the known doses where none was delivered in one window alone.
 
     Args:
         study: names everything.
@@ -36,6 +37,7 @@ def all_tables(
     """
     view = View(results, subgroup)
     lacking = without_ddd(view, study.outcomes)
+    incomparable = without_change(view, study.outcomes)
     tables = [baseline_table(study, view)]
     if _some_known(study.outcomes_in_role(*MAIN), lacking):
         tables.append(ddd_table(study, view, id="table2", roles=MAIN))
@@ -45,15 +47,15 @@ def all_tables(
     if study.outcomes_in_role(*SECONDARY_USERS):
         tables.append(users_table(study, view, id="table5", roles=SECONDARY_USERS))
     if study.contrasts:
-        if _some_known(study.outcomes, lacking):
+        if _some_known(study.outcomes, incomparable):
             tables.append(did_table(study, view, unit=DOSES, outcomes=study.outcomes))
         tables.append(did_table(study, view, unit=USERS, outcomes=study.outcomes))
     if len(study.strata.levels) > 1:
         tables.append(trend_table(study, view))
     tables.append(change_table(study, view))
     tables.append(balance_table(study, view))
-    tables.append(dispenses_table(study, view, outcomes=lacking))
-    tables.append(did_table(study, view, unit=DISPENSES, outcomes=lacking))
+    tables.append(dispenses_table(study, view, outcomes=incomparable))
+    tables.append(did_table(study, view, unit=DISPENSES, outcomes=incomparable))
     mark = (SENTENCE,) if results.invented else ()
     return tuple(
         replace(table, notes=(*table.notes, *mark)) for table in tables if any(table.rows())

@@ -9,7 +9,15 @@ from ldn_spark.reporting.cells import Format, View, hundredths, mean
 from ldn_spark.reporting.formats import percent
 from ldn_spark.reporting.wording import listing
 from ldn_spark.results import Results
-from ldn_spark.stats.not_estimable import NO_DDD, ZERO_DDD
+from ldn_spark.shown import counted
+from ldn_spark.stats.not_estimable import (
+    NO_DDD,
+    NO_DDD_AFTER,
+    NO_DDD_BEFORE,
+    ZERO_DDD,
+    ZERO_DDD_AFTER,
+    ZERO_DDD_BEFORE,
+)
 from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
 
 
@@ -90,45 +98,95 @@ DISPENSES = Unit(
 )
 
 
-_UNKNOWN = (NO_DDD.reason, ZERO_DDD.reason)
+_WHOLLY = (NO_DDD.reason, ZERO_DDD.reason)
+_IN_A_WINDOW = tuple(
+    one.reason for one in (NO_DDD_BEFORE, NO_DDD_AFTER, ZERO_DDD_BEFORE, ZERO_DDD_AFTER)
+)
 
 
-def lacks_ddd(view: View, outcome: str) -> bool:
-    """Whether the doses of an outcome are unknown: no DDD was delivered, or they sum to 0."""
-    return view.get("ddd", OVERALL, outcome, "mean_difference").reason in _UNKNOWN
+def _reason(view: View, outcome: Outcome) -> str:
+    """Why the change in the doses of an outcome is not known; empty where it is."""
+    return view.get("ddd", OVERALL, outcome.id, "mean_difference").reason
+
+
+def _lacking(view: View, outcomes: Sequence[Outcome], reasons: Sequence[str]) -> list[Outcome]:
+    return [outcome for outcome in outcomes if _reason(view, outcome) in reasons]
 
 
 def without_ddd(view: View, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """The outcomes whose doses are unknown: no DDD was delivered, or they sum to 0."""
-    return tuple(outcome for outcome in outcomes if lacks_ddd(view, outcome.id))
+    """The outcomes whose doses are unknown in both windows: no DDD was delivered, or all are 0."""
+    return tuple(_lacking(view, outcomes, _WHOLLY))
+
+
+def without_change(view: View, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """The outcomes whose doses are unknown in a window or in both, so that they have no change."""
+    return tuple(_lacking(view, outcomes, (*_WHOLLY, *_IN_A_WINDOW)))
 
 
 def amount(view: View, outcomes: Sequence[Outcome]) -> Unit:
-    """What tells how much was dispensed: doses, or dispenses where no outcome has a DDD."""
-    return DISPENSES if len(without_ddd(view, outcomes)) == len(outcomes) else DOSES
+    """What tells how much was dispensed: doses, or dispenses where no outcome's are compared."""
+    return DISPENSES if len(without_change(view, outcomes)) == len(outcomes) else DOSES
+
+
+def missing_ddd(view: View, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The note on how many dispenses carry no DDD, by outcome; none when all carry one."""
+    listed = ", ".join(
+        f"{outcome.label} {missing}"
+        for outcome in outcomes
+        if (missing := _missing(view, outcome.id))
+    )
+    if not listed:
+        return ()
+    return (f"Dispenses without a known DDD, counted as users but with no dose: {listed}.",)
+
+
+def _missing(view: View, outcome: str) -> str:
+    """`16 (12 before, 4 after)`; empty where none is missing."""
+    both, before, after = (
+        view.value("ddd", OVERALL, outcome, f"ddd_missing{when}")
+        for when in ("", "_before", "_after")
+    )
+    if not both:
+        return ""
+    if before is None or after is None:  # of a folder written before they were told apart
+        return counted(both)
+    return f"{counted(both)} ({counted(before)} before, {counted(after)} after)"
+
+
+def partly_unknown(view: View, outcome: str) -> str:
+    """The sentence about an outcome some of whose dispenses carry no DDD; empty for none."""
+    parts = []
+    for when in ("before", "after"):
+        missing = view.count("ddd", OVERALL, outcome, f"ddd_missing_{when}")
+        if missing:
+            dispenses = view.count("users", OVERALL, outcome, f"fills_{when}")
+            parts.append(f"{counted(missing)} of {counted(dispenses)} dispenses {when}")
+    return f"The DDD is not known of {' and of '.join(parts)}." if parts else ""
 
 
 def unknown_doses(study: StudyDefinition, results: Results) -> str:
-    """The sentence about outcomes without any DDD; empty where there are none."""
+    """The sentence about outcomes without any DDD, or any in a window; empty where all have."""
     view = View(results)
-    lacking = without_ddd(view, study.outcomes)
-    if not lacking:
-        return ""
-    some = len(lacking) < len(study.outcomes)
-    return (
-        f"{' and '.join(_why(view, lacking, some=some))}; {'these' if some else 'the'} doses are "
-        "not estimated, and numbers of dispenses stand in their place"
-    )
+    parts = []
+    for reasons, whole, part, instead in (
+        (_WHOLLY, "the doses are", "these doses are", "in their place"),
+        (_IN_A_WINDOW, "the change in dose is", "this change in dose is", "beside it"),
+    ):
+        lacking = _lacking(view, study.outcomes, reasons)
+        if lacking:
+            some = len(lacking) < len(study.outcomes)
+            why = " and ".join(_why(view, lacking, reasons, some=some))
+            what = part if some else whole
+            parts.append(f"{why}; {what} not estimated, and numbers of dispenses stand {instead}")
+    return "; ".join(parts)
 
 
-def _why(view: View, lacking: Sequence[Outcome], *, some: bool) -> Iterator[str]:
+def _why(
+    view: View, lacking: Sequence[Outcome], reasons: Sequence[str], *, some: bool
+) -> Iterator[str]:
     """Each reason with the outcomes that it holds for; without them where it holds for all."""
-    for reason in _UNKNOWN:
-        mine = [
-            outcome.label
-            for outcome in lacking
-            if view.get("ddd", OVERALL, outcome.id, "mean_difference").reason == reason
-        ]
+    for reason in reasons:
+        mine = [outcome.label for outcome in _lacking(view, lacking, (reason,))]
         whose = f" for {listing(mine)}" if some or len(mine) < len(lacking) else ""
         if mine:
             yield f"{reason}{whose}"

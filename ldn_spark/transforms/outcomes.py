@@ -134,7 +134,7 @@ def sum_person_outcomes(
 
     Returns:
         One row per person_key and outcome: ddd_micro_before, ddd_micro_after, dispenses_before,
-        dispenses_after, ddd_missing.
+        dispenses_after, ddd_missing_before, ddd_missing_after (dispenses with unknown DDD).
     """
     before, after = _is_in(windows.before), _is_in(windows.after)
 
@@ -149,7 +149,8 @@ def sum_person_outcomes(
             total("ddd_micro", after).alias("ddd_micro_after"),
             total("dispenses", before).alias("dispenses_before"),
             total("dispenses", after).alias("dispenses_after"),
-            exact_sum(F.col("ddd_missing")).alias("ddd_missing"),
+            total("ddd_missing", before).alias("ddd_missing_before"),
+            total("ddd_missing", after).alias("ddd_missing_after"),
         )
         .where(_any_but_0("dispenses") | _any_but_0("ddd_micro"))
     )

@@ -137,8 +137,9 @@ def test_an_unknown_ddd_is_a_dispense_and_adds_nothing(spark):
     _, outcomes = measured(spark, study_like(), register, [member(1, index), member(2, index)])
     got = {(row["person_key"], row["outcome"]): row for row in rows(outcomes)}
     assert got[1, "ssri"]["ddd_micro_before"] == 30 * MICRO
-    assert (got[1, "ssri"]["dispenses_before"], got[1, "ssri"]["ddd_missing"]) == (2, 1)
-    assert (got[2, "ssri"]["ddd_micro_after"], got[2, "ssri"]["ddd_missing"]) == (0, 1)
+    assert (got[1, "ssri"]["dispenses_before"], got[1, "ssri"]["ddd_missing_before"]) == (2, 1)
+    assert (got[2, "ssri"]["ddd_micro_after"], got[2, "ssri"]["ddd_missing_after"]) == (0, 1)
+    assert (got[1, "ssri"]["ddd_missing_after"], got[2, "ssri"]["ddd_missing_before"]) == (0, 0)
     assert got[2, "ssri"]["dispenses_after"] == 1
 
 

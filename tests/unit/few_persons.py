@@ -30,7 +30,7 @@ def small_study():
 
 
 def moments(stratum, outcome, people, subgroup=OVERALL):
-    """A row of group_moments: people as (dispenses before, after, DDD before, after, missing)."""
+    """A row of group_moments; people as (dispenses, DDD, missing DDDs), each before and after."""
     sides = list(zip(*people, strict=True))
     earlier, later, before, after = (
         sides[0],
@@ -57,7 +57,8 @@ def moments(stratum, outcome, people, subgroup=OVERALL):
         "dispenses_before_sum_squares": squares(earlier),
         "dispenses_after_sum_squares": squares(later),
         "dispenses_difference_sum_squares": squares(changes(earlier, later)),
-        "ddd_missing": sum(sides[4]),
+        "ddd_missing_before": sum(sides[4]),
+        "ddd_missing_after": sum(sides[5]),
         "sum_before": sum(before),
         "sum_after": sum(after),
         "sum_squares_before": squares(before),

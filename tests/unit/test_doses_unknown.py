@@ -14,11 +14,11 @@ REASON = "no DDD was delivered"
 
 
 # dispenses 3 -> 1, 0 -> 2, 1 -> 1, 0 -> 0: changes -2, +2, 0, 0
-UNKNOWN = [(3, 1, 0, 0, 4), (0, 2, 0, 0, 2), (1, 1, 0, 0, 2), (0, 0, 0, 0, 0)]
+UNKNOWN = [(3, 1, 0, 0, 3, 1), (0, 2, 0, 0, 0, 2), (1, 1, 0, 0, 1, 1), (0, 0, 0, 0, 0, 0)]
 # dispenses 0 -> 1, 0 -> 3, 0 -> 0, 2 -> 2: changes 1, 3, 0, 0
-UNKNOWN_TOO = [(0, 1, 0, 0, 1), (0, 3, 0, 0, 3), (0, 0, 0, 0, 0), (2, 2, 0, 0, 4)]
+UNKNOWN_TOO = [(0, 1, 0, 0, 0, 1), (0, 3, 0, 0, 0, 3), (0, 0, 0, 0, 0, 0), (2, 2, 0, 0, 2, 2)]
 # one dispense of three has no DDD
-PARTLY = [(1, 2, 30, 50, 1), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)]
+PARTLY = [(1, 2, 30, 50, 0, 1), (0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0)]
 
 
 def statuses(results, outcome):
@@ -34,7 +34,7 @@ def test_no_number_of_an_outcome_without_any_ddd():
     groups = [
         moments("LDNx1", "N05A", UNKNOWN),
         moments("LDNx4+", "N05A", UNKNOWN_TOO),
-        moments("LDNx1", "N05A", UNKNOWN[:1] + [(0,) * 5] * 3, "women"),
+        moments("LDNx1", "N05A", UNKNOWN[:1] + [(0,) * 6] * 3, "women"),
         moments("LDNx1", "N06A", PARTLY),
         moments("LDNx1", "all", [tuple(map(sum, zip(*p))) for p in zip(UNKNOWN, PARTLY)]),  # noqa: B905
         moments("LDNx4+", "all", UNKNOWN_TOO),
@@ -42,7 +42,7 @@ def test_no_number_of_an_outcome_without_any_ddd():
     results = analysed(groups)
     unknown = statuses(results, "N05A")
     assert len(unknown) > 100
-    missing = {key: one for key, one in unknown.items() if key[2] == "ddd_missing"}
+    missing = {key: one for key, one in unknown.items() if key[2].startswith("ddd_missing")}
     assert {one for key, one in unknown.items() if key not in missing} == {(True, REASON)}
     assert results.value("ddd", "LDNx1", "N05A", "ddd_missing") == 4 + 2 + 2
     assert results.value("ddd", OVERALL, "N05A", "ddd_missing") == 8 + 8
@@ -75,7 +75,7 @@ def test_a_study_without_any_ddd_has_none_of_unused_outcomes_either():
     results = analysed(groups)
     for outcome in ("all", "N05A", "N06A", "N06B"):
         for (_, _, quantity), (is_missing, reason) in statuses(results, outcome).items():
-            assert is_missing == (quantity != "ddd_missing")
+            assert is_missing == (not quantity.startswith("ddd_missing"))
             assert reason == (REASON if is_missing else "")
     assert results.curves == ()
     assert results.value("users", "LDNx1", "N05A", "users_before") == 2
@@ -112,3 +112,44 @@ def test_dispenses_by_hand():
     assert get("did_dispenses", CONTRAST, "estimate") == 0 - 1
     assert get("did_dispenses", CONTRAST, "se") == pytest.approx(math.sqrt(8 / 3 / 4 + 2 / 4))
     assert results.estimate("dispenses", "LDNx2-3", "N05A", "mean_before").reason == "no persons"
+
+
+# dispenses 2 -> 1 and 1 -> 1; no DDD before, all after
+NONE_BEFORE = [(2, 1, 0, 20, 2, 0), (1, 1, 0, 40, 1, 0), (0,) * 6, (0,) * 6]
+NONE_AFTER = [(1, 2, 20, 0, 0, 2), (1, 1, 40, 0, 0, 1), (0,) * 6, (0,) * 6]
+ZERO_AFTER = [(1, 2, 20, 0, 0, 1), (1, 1, 40, 0, 0, 1), (0,) * 6, (0,) * 6]
+SOME_BEFORE = [(2, 1, 10, 20, 1, 0), (1, 1, 0, 40, 1, 0), (0,) * 6, (0,) * 6]
+
+
+@pytest.mark.parametrize(
+    ("people", "known", "reason"),
+    [
+        (NONE_BEFORE, "after", "in the window before no DDD was delivered"),
+        (NONE_AFTER, "before", "in the window after no DDD was delivered"),
+        (ZERO_AFTER, "before", "in the window after the DDDs of every patient sum to 0"),
+        (SOME_BEFORE, "both", ""),
+    ],
+)
+def test_one_window_without_doses(people, known, reason):
+    """A window of which every DDD is unknown is not 0; the other one stays known."""
+    results = analysed([moments("LDNx1", "N05A", people)])
+    for table, stratum in (("ddd", "LDNx1"), ("ddd", OVERALL), ("did_ddd", CONTRAST)):
+        found = {e.quantity: e for e in results.estimates if e.outcome == "N05A"
+                 and (e.table, e.stratum) == (table, stratum)}  # fmt: skip
+        for name, one in found.items():
+            of_window = table == "ddd" and name.endswith(("_before", "_after"))
+            is_known = known == "both" or name.startswith("ddd_missing")
+            is_known |= of_window and name.endswith(known)
+            assert (one.value is not None) == is_known, (table, name)
+            if not is_known and table == "ddd":
+                assert one.reason == reason
+            elif not is_known:
+                assert one.reason.startswith("in a window ")
+    missing = [
+        results.value("ddd", "LDNx1", "N05A", f"ddd_missing{when}")
+        for when in ("", "_before", "_after")
+    ]
+    sides = [sum(one[place] for one in people) for place in (4, 5)]
+    assert missing == [sum(sides), *sides]
+    assert results.value("ddd", "LDNx4+", "N05A", "mean_before") == 0  # nothing was dispensed
+    assert ("N05A" in {point.outcome for point in results.curves}) == (known == "both")

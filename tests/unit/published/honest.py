@@ -95,7 +95,7 @@ def _group(stratum: str, outcome: str, uses: list[tuple[int, int, int]]) -> dict
         "dispenses_before_sum_squares": Decimal(sum(n**2 for *_, n in uses)),
         "dispenses_after": 0, "dispenses_after_sum_squares": Decimal(0),
         "dispenses_difference_sum_squares": Decimal(sum(n**2 for *_, n in uses)),
-        "ddd_missing": 0,
+        "ddd_missing_before": 0, "ddd_missing_after": 0,
         "sum_before": Decimal(sum(before)), "sum_after": Decimal(sum(after)),
         "sum_squares_before": Decimal(sum(x**2 for x in before)),
         "sum_squares_after": Decimal(sum(x**2 for x in after)),

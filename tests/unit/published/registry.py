@@ -80,7 +80,8 @@ def _group(row: dict[str, str], stratum: dict[str, str]) -> dict[str, Any]:
         **{name: int(stratum[name]) if whole else 0 for name in names},
         "dispenses_after_sum_squares": Decimal(later**2),  # not known: as if of one person
         "dispenses_difference_sum_squares": Decimal((later - earlier) ** 2),
-        "ddd_missing": 0,
+        "ddd_missing_before": 0,
+        "ddd_missing_after": 0,
         **{name: Decimal(row[name]) * 10**6 for name in _SUMS},
         **{name: Decimal(row[name]) * 10**12 for name in _SQUARES},
         "largest": 1,

@@ -7,6 +7,7 @@ moments, the analysis or the reporting.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -42,12 +43,13 @@ LEVELS = [  # how many dispenses make each stratum, after the lowest that is pos
     [(0, 2), (3, 5), (6, None)],
 ]
 INTERVALS = list(choices.PAIRED_INTERVALS)
+WHOLE = ("known", "zero", "unknown")
 LABELS = ("One", "None", "Many")
 OUTCOMES = ("all", "a", "b")
 CODES = {"all": ["N05", "N06"], "a": ["N05A"], "b": ["N06A"]}
 
-Filled = tuple[int, int, int, int, int]
-"""Dispenses before and after, DDDs before and after, dispenses without a DDD."""
+Filled = tuple[int, int, int, int, int, int]
+"""Dispenses, DDDs, and dispenses without a DDD; each before and after."""
 
 
 @dataclass(frozen=True)
@@ -139,24 +141,27 @@ def _study(chance: random.Random, seed: int) -> StudyDefinition:
 def _persons(chance: random.Random, study: StudyDefinition):
     sexes = chance.choice([["F"], ["M"], [None], ["F", "M"], ["F", "M", None]])
     ages = chance.choice([[40], [None], [30, 50], [20, 70, None]])
-    doses = chance.choice(["known", "known", "zero", "unknown", "mixed", "one stratum"])
+    doses = chance.choice([*WHOLE, "known", "mixed", "one stratum", "one window"])
     uses = {
         name: chance.choice(["nobody", "one", "all", "before", "after", "some", "same"])
         for name in OUTCOMES[1:]
     }
+    window = chance.randrange(2)  # the one without doses
     for number, level in enumerate(study.strata.levels):
         for place in range(chance.choice([0, 1, 2, 5, 7])):
             filled = {
-                name: _filled(chance, use, doses, first=place == 0, stratum=number)
+                name: _filled(chance, use, doses, first=place == 0, stratum=number, lacking=window)
                 for name, use in uses.items()
             }
             filled["all"] = tuple(map(sum, zip(*filled.values(), strict=True)))
             yield Person(level.id, chance.choice(sexes), chance.choice(ages), filled)
 
 
-def _filled(chance: random.Random, use: str, doses: str, *, first: bool, stratum: int) -> Filled:
+def _filled(
+    chance: random.Random, use: str, doses: str, *, first: bool, stratum: int, lacking: int
+) -> Filled:
     if use == "nobody" or (use == "one" and not (first and stratum == 0)):
-        return (0, 0, 0, 0, 0)
+        return (0,) * 6
     if use == "same":
         earlier = later = 2
     elif use in ("before", "after"):
@@ -168,12 +173,14 @@ def _filled(chance: random.Random, use: str, doses: str, *, first: bool, stratum
     kind = doses
     if doses == "one stratum":
         kind = "unknown" if stratum == 0 else "known"
+    kinds = [kind, kind]
     if kind == "mixed":
-        kind = chance.choice(["known", "zero", "unknown"])
-    if kind == "unknown":
-        return (earlier, later, 0, 0, earlier + later)
-    each = 0 if kind == "zero" else 10
-    return (earlier, later, each * earlier, each * later, 0)
+        kinds = [chance.choice(WHOLE)] * 2
+    elif kind == "one window":
+        kinds = [chance.choice(WHOLE[1:]), "known"][:: 1 - 2 * lacking]
+    each = [10 * (one == "known") for one in kinds]
+    missing = [one * (kind == "unknown") for one, kind in zip((earlier, later), kinds, strict=True)]
+    return (earlier, later, each[0] * earlier, each[1] * later, *missing)
 
 
 def _analysed(study: StudyDefinition, persons: tuple[Person, ...]) -> Results:
@@ -236,11 +243,15 @@ def users(people: list[Person], outcome: str, place: int) -> int:
 
 
 def mean(people: list[Person], outcome: str, place: int) -> Fraction:
-    """Mean of one of the five numbers of an outcome."""
+    """Mean of one of the six numbers of an outcome."""
     return Fraction(sum(one.filled[outcome][place] for one in people), len(people))
 
 
-def knows_doses(people: list[Person], outcome: str) -> bool:
-    """Whether a dose of any of these persons is known, or none was dispensed it."""
+def knows_doses(people: list[Person], outcome: str, places: Sequence[int] = (0, 1)) -> bool:
+    """Whether a dose of any of these persons is known, or none was dispensed it.
+
+    `places` are the windows: before (0), after (1) or both together.
+    """
     filled = [one.filled[outcome] for one in people]
-    return any(one[2] or one[3] for one in filled) or not any(one[0] or one[1] for one in filled)
+    is_dosed = any(one[2 + place] for one in filled for place in places)
+    return is_dosed or not any(one[place] for one in filled for place in places)

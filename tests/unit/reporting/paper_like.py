@@ -58,6 +58,7 @@ USERS = {
 }
 
 
+NONE_MISSING = dict.fromkeys(("ddd_missing", "ddd_missing_before", "ddd_missing_after"), 0)
 PROVENANCE = {
     "lake_version": 3,
     "files": [
@@ -156,7 +157,7 @@ def _values(study: StudyDefinition) -> Iterator[tuple[str, str, str, dict]]:
         for number, (stratum, n) in enumerate(STRATA.items()):
             yield "ddd", stratum, outcome, _ddd(n, *DDD[row][number])
             yield "users", stratum, outcome, _users(n, *USERS[row][number])
-        yield "ddd", "overall", outcome, {"ddd_missing": 0}
+        yield "ddd", "overall", outcome, NONE_MISSING
         for contrast in CONTRASTS:
             pair = [list(STRATA).index(stratum) for stratum in contrast]
             yield "did_ddd", "-".join(contrast), outcome, _did_ddd(row, *pair)
@@ -223,7 +224,7 @@ def _ddd(n: int, before: float, after: float, half_width: float) -> dict:
         "se_difference": test.pop("se"),
         **test,
         "relative_change": (after - before) / before,
-        "ddd_missing": 0,
+        **NONE_MISSING,
     }
 
 

@@ -7,9 +7,9 @@ from ldn_spark.study.definition import StudyDefinition
 from tests.unit.few_persons import moments
 from tests.unit.reporting.paper_like import ATTRITION, study_named
 
-BEFORE_ONLY = (2, 0, 30, 0, 0)
-AFTER_ONLY = (0, 1, 0, 10, 0)
-BOTH = (1, 2, 20, 50, 0)
+BEFORE_ONLY = (2, 0, 30, 0, 0, 0)
+AFTER_ONLY = (0, 1, 0, 10, 0, 0)
+BOTH = (1, 2, 20, 50, 0, 0)
 PEOPLE = {
     "LDNx1": [BEFORE_ONLY, BOTH, AFTER_ONLY],
     "LDNx2-3": [BOTH, BOTH, AFTER_ONLY],

@@ -10,6 +10,7 @@ from ldn_spark.study.definition import OVERALL
 from tests.unit.reporting.claim_worlds import Person, World, knows_doses
 
 Groups = Sequence[list[Person]]
+Check = Callable[[World, Estimate, Groups], bool]
 
 
 def groups_of(world: World, estimate: Estimate) -> Groups:
@@ -62,7 +63,7 @@ def _no_ddd(world: World, estimate: Estimate, groups: Groups) -> bool:
     """Of these persons, or of the whole cohort where nobody used this one."""
     for people in (groups[0], world.of(OVERALL)):
         filled = [one.filled[estimate.outcome] for one in people]
-        if all(one[4] == one[0] + one[1] for one in filled) and not _known_anywhere(world, filled):
+        if all(one[4:] == one[:2] for one in filled) and not _known_anywhere(world, filled):
             return True
     return False
 
@@ -88,13 +89,38 @@ def _sum_to_zero(world: World, estimate: Estimate, groups: Groups) -> bool:
     )
 
 
+def _no_ddd_in(*places: int) -> Check:
+    """In a window in which there is a dispense, no dispense has a DDD."""
+
+    def check(world: World, estimate: Estimate, groups: Groups) -> bool:
+        sides = [_window(people, estimate.outcome, place) for people in groups for place in places]
+        return any(used == missing > 0 for used, _, missing in sides)
+
+    return check
+
+
+def _zero_in(*places: int) -> Check:
+    """In a window in which some dispenses have a DDD, nobody has a dose."""
+
+    def check(world: World, estimate: Estimate, groups: Groups) -> bool:
+        sides = [_window(people, estimate.outcome, place) for people in groups for place in places]
+        return any(used > missing and not doses for used, doses, missing in sides)
+
+    return check
+
+
+def _window(people: list[Person], outcome: str, place: int) -> list[int]:
+    """Dispenses, DDDs and dispenses without one, in the window before (0) or after (1)."""
+    return [sum(one.filled[outcome][place + what] for one in people) for what in (0, 2, 4)]
+
+
 def _in_a_group(
-    check: Callable[[World, Estimate, Groups], bool],
-) -> Callable[[World, Estimate, Groups], bool]:
+    check: Check,
+) -> Check:
     return lambda world, estimate, groups: any(check(world, estimate, [one]) for one in groups)
 
 
-CHECKS: dict[str, Callable[[World, Estimate, Groups], bool]] = {
+CHECKS: dict[str, Check] = {
     not_estimable.NOBODY.reason: lambda w, e, g: len(g) == 1 and not g[0],
     not_estimable.A_GROUP_IS_EMPTY.reason: lambda w, e, g: len(g) > 1 and not all(g),
     not_estimable.FEWER_THAN_TWO.reason: lambda w, e, g: len(g) == 1 and len(g[0]) < 2,
@@ -112,6 +138,12 @@ CHECKS: dict[str, Callable[[World, Estimate, Groups], bool]] = {
     not_estimable.NO_DDD_IN_A_GROUP.reason: _in_a_group(_no_ddd),
     not_estimable.ZERO_DDD.reason: _sum_to_zero,
     not_estimable.ZERO_DDD_IN_A_GROUP.reason: _in_a_group(_sum_to_zero),
+    not_estimable.NO_DDD_BEFORE.reason: _no_ddd_in(0),
+    not_estimable.NO_DDD_AFTER.reason: _no_ddd_in(1),
+    not_estimable.NO_DDD_IN_A_WINDOW.reason: _no_ddd_in(0, 1),
+    not_estimable.ZERO_DDD_BEFORE.reason: _zero_in(0),
+    not_estimable.ZERO_DDD_AFTER.reason: _zero_in(1),
+    not_estimable.ZERO_DDD_IN_A_WINDOW.reason: _zero_in(0, 1),
     not_estimable.NO_VARIANCE.reason: _no_variance,
     "nobody used it in either period": lambda w, e, g: (
         not any(sum(one.filled[e.outcome][:2]) for one in g[0])

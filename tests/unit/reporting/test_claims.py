@@ -83,9 +83,10 @@ def test_shares_are_of_the_known(invented):
         assert age == (pytest.approx(sum(ages) / len(ages)) if ages else None)
         assert women == (None if people and not sexes else sexes.count("F"))
         for outcome in invented.study.outcomes:
-            dose = get.value("ddd", stratum, outcome.id, "mean_before")
-            if people and not knows_doses(people, outcome.id):
-                assert dose is None
+            for place, when in enumerate(("before", "after")):
+                dose = get.value("ddd", stratum, outcome.id, f"mean_{when}")
+                if people and not knows_doses(people, outcome.id, [place]):
+                    assert dose is None
 
 
 def test_sizes_and_levels(invented, texts):
@@ -190,18 +191,40 @@ def test_users_in_words(invented, texts):
 
 def _check_means(invented, outcome, level, text):
     people = invented.of(level.id)
-    known = knows_doses(invented.of(OVERALL), outcome) and "Doses are not known" not in text
+    known = all(knows_doses(invented.of(OVERALL), outcome, [place]) for place in (0, 1))
+    assert known or "Doses are not known" in text or "Doses cannot be compared" in text
+    known = known and "Doses are not known" not in text
     head = "Mean dose in DDD per patient: " if known else "dispenses per patient: "
     means = text.split(head)[1]
     found = re.search(rf"(?<!\w){level.label} from ([\d.]+) to ([\d.]+), (\S+)", means)
-    if known and not knows_doses(people, outcome):
-        assert re.search(rf"{level.label} \((no DDD|the DDDs)", means)
+    if known and not all(knows_doses(people, outcome, [place]) for place in (0, 1)):
+        reason = r"(in the window (before|after) )?(no DDD|the DDDs)"
+        assert re.search(rf"{level.label} \({reason}", means)
         return
     assert found is not None
     first = 2 if known else 0
     expected = [mean(people, outcome, first + place) for place in (0, 1)]
     for said, value in zip(found.groups(), (*expected, expected[1] - expected[0]), strict=True):
         assert _near(said, value)
+
+
+def test_unknown_ddds_are_counted(invented, texts):
+    """`of 2 of 5 dispenses before` in words; `2 (2 before, 0 after)` under every dose's table."""
+    shown = {"table2 ": ("total", "main"), "table4 ": ("secondary",), "did_ddd ": None}
+    for outcome in invented.study.outcomes:
+        filled = [one.filled[outcome.id] for one in invented.persons]
+        sums = [sum(one[place] for one in filled) for place in range(6)]
+        text = texts[f"results.md {outcome.label}"]
+        expected = [
+            (str(sums[4 + place]), str(sums[place]), when)
+            for place, when in enumerate(("before", "after"))
+            if sums[4 + place] and "Mean dose" in text
+        ]
+        assert re.findall(r"of (\d+) of (\d+) dispenses (before|after)", text) == expected
+        note = f"{outcome.label} {sums[4] + sums[5]} ({sums[4]} before, {sums[5]} after)"
+        for where, roles in shown.items():
+            if where in texts and (roles is None or outcome.role in roles):
+                assert (note in texts[where]) == (sums[4] + sums[5] > 0), where
 
 
 def _near(said: str, value: Fraction) -> bool:

@@ -185,8 +185,8 @@ def test_source_and_labels(definition, results):
     assert {row["group_level"] for row in found} == {"overall", "X & Y"}
 
 
-USER = (1, 1, 10, 10, 0)
-BEFORE, AFTER = (1, 0, 10, 0, 0), (0, 1, 0, 10, 0)
+USER = (1, 1, 10, 10, 0, 0)
+BEFORE, AFTER = (1, 0, 10, 0, 0, 0), (0, 1, 0, 10, 0, 0)
 MANY = [USER] * 20 + [BEFORE] * 10 + [AFTER] * 10
 
 
@@ -197,7 +197,7 @@ def few_users(sizes, **outcomes):
     study = changed(study, "figures.curve_outcomes", ["N05A"])
     study = changed(study, "outcomes", [one.model_dump(mode="json") for one in kept])
     groups = [
-        moments(stratum, outcome, people or [(0, 0, 0, 0, 0)])
+        moments(stratum, outcome, people or [(0,) * 6])
         for outcome, by_stratum in outcomes.items()
         for stratum, people in zip(sizes, by_stratum, strict=True)
     ]
@@ -277,7 +277,8 @@ def test_shares_of_a_sex_are_masked_by_either(definition, results):
 
 def test_every_count_of_persons_is_called_so(definition, results):
     """A whole number that is new in the results is given a name here first."""
-    sums = {"age_sum", "exposure_fills", "fills_before", "fills_after", "ddd_missing"}
+    sums = {"age_sum", "exposure_fills", "fills_before", "fills_after"}
+    sums |= {"ddd_missing", "ddd_missing_before", "ddd_missing_after"}
     whole = {e.quantity for e in results.estimates if isinstance(e.value, int)}
     named = {row["estimate_name"] for row in written(definition, results)}
     assert named >= {"count", "percentage", "outcome_count", "count_missing", "sum"}

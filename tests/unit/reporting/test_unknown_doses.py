@@ -14,9 +14,9 @@ from ldn_spark.reporting.units import unknown_doses
 from tests.unit.few_persons import analysed, moments, small_study
 from tests.unit.reporting.paper_like import PROVENANCE, plain
 
-UNKNOWN = [(3, 1, 0, 0, 4), (0, 2, 0, 0, 2), (1, 1, 0, 0, 2), (0, 0, 0, 0, 0)]
-KNOWN = [(1, 2, 30, 50, 0), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0)]
-MIXED = [(4, 3, 30, 50, 4), (0, 2, 0, 0, 2), (1, 1, 0, 0, 2), (0, 0, 0, 0, 0)]
+UNKNOWN = [(3, 1, 0, 0, 3, 1), (0, 2, 0, 0, 0, 2), (1, 1, 0, 0, 1, 1), (0, 0, 0, 0, 0, 0)]
+KNOWN = [(1, 2, 30, 50, 0, 0), (0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0)]
+MIXED = [(4, 3, 30, 50, 3, 1), (0, 2, 0, 0, 0, 2), (1, 1, 0, 0, 1, 1), (0, 0, 0, 0, 0, 0)]
 STRATA = ("LDNx1", "LDNx4+")
 
 
@@ -103,9 +103,9 @@ def test_one_outcome_without_ddds_has_dashes_and_dispenses(one_unknown, tmp_path
     assert {cell.text for cell in rows["N05A", "LDNx1"].cells} == {"–"}
     assert rows["N06A", "LDNx1"].cells[0].text == "7.5"
     assert "no DDD was delivered" in doses.reasons
-    assert "Dispenses without a known DDD, counted as users but with no dose: All 16, A 16" in (
-        plain(doses.notes[-1])
-    )
+    note = plain(doses.notes[-1])
+    assert note.startswith("Dispenses without a known DDD, counted as users but with no dose: ")
+    assert note.endswith(": All 16 (8 before, 8 after), A 16 (8 before, 8 after).")
     assert [s.key for s in table(one_unknown, "dispenses").sections] == ["N05A"]
     assert unknown_doses(small_study(), one_unknown) == (
         "no DDD was delivered for A; these doses are not estimated, and numbers of dispenses stand "
@@ -130,3 +130,26 @@ def test_the_terminal_shows_dispenses(none_known, capsys):
     print_tables(Console(width=100), none_known, small_study())
     said = capsys.readouterr().out
     assert re.findall(r"^Table (\d+)\.", said, re.MULTILINE) == ["1", "3", "11"]
+
+
+def test_one_window_without_ddds_has_dashes_there_alone(tmp_path):
+    """The known window is printed; the change is told in dispenses beside it."""
+    before_only = [(1, 2, 30, 0, 0, 2), (1, 1, 10, 0, 0, 1), (0,) * 6, (0,) * 6]
+    results = results_of(all=before_only, N05A=before_only, N06A=KNOWN)
+    doses = table(results, "table2")
+    rows = {(s.key, row.key): row for s in doses.sections for row in s.rows}
+    assert [c.text for c in rows["N05A", "LDNx1"].cells] == ["10.0", *["–"] * 4]
+    assert "in the window after no DDD was delivered" in doses.reasons
+    assert doses.notes[-1].endswith(": All 6 (0 before, 6 after), A 6 (0 before, 6 after).")
+    assert [s.key for s in table(results, "dispenses").sections] == ["all", "N05A"]
+    assert unknown_doses(small_study(), results) == (
+        "in the window after no DDD was delivered for All and A; this change in dose is not "
+        "estimated, and numbers of dispenses stand beside it"
+    )
+    folder = published(results, tmp_path)
+    text = plain((folder / "results.md").read_text(encoding="utf-8"))
+    assert (
+        "Doses cannot be compared (in the window after no DDD was delivered). Mean number" in text
+    )
+    everywhere = results_of(all=before_only, N05A=before_only)
+    assert unknown_doses(small_study(), everywhere).startswith("in the window after no DDD was")
