@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -15,6 +15,9 @@ from ldn_spark.cli.options import (
     Published,
     PublishedName,
 )
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 
 def compare(
@@ -102,13 +105,18 @@ def study_named_by(published: Path) -> str:
 
 
 def _page(
-    section: str, heading: str, title: str, links: dict[str, str], *, restricted: bool = False
+    section: Markup, heading: str, title: str, links: dict[str, str], *, restricted: bool = False
 ) -> str:
+    from ldn_spark.pages import style
     from ldn_spark.published.files import page
 
-    style = (files("ldn_spark.reporting") / "report.css").read_text(encoding="utf-8")
     return page(
-        section, heading=heading, title=title, style=style, links=links, restricted=restricted
+        section,
+        heading=heading,
+        title=title,
+        style=style("reporting/report.css"),
+        links=links,
+        restricted=restricted,
     )
 
 

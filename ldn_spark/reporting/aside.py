@@ -142,13 +142,13 @@ def _made(messages: BinaryIO) -> Made | None:
 
     from ldn_spark.reporting.figures.copies import Figures, draw_ahead, draw_by_copies
     from ldn_spark.reporting.publication import Publication, make
-    from ldn_spark.reporting.report import page_template
+    from ldn_spark.reporting.report import prepare_report
 
     ahead: Figures = ()
     message = pickle.load(messages)
     if not isinstance(message, Publication):
         ahead = draw_ahead(message)
-        page_template()
+        prepare_report()
         message = pickle.load(messages)
     if message.provenance.get("invented"):
         ahead = ()  # they do not carry the mark

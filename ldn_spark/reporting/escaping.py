@@ -1,10 +1,8 @@
-"""Text in Markdown and HTML: shown as it is, whatever it holds."""
+"""Text in Markdown: shown as it is, whatever it holds. For HTML see `ldn_spark.pages`."""
 
 from __future__ import annotations
 
 import re
-from html import escape
-from typing import Any
 
 from ldn_spark.shown import escaped
 
@@ -12,17 +10,6 @@ _SIGNS = re.compile(r"[\\`*_|\[\]~]|^[#>]")
 _ELEMENT = re.compile(r"<(?!\s)")
 _ENTITY = re.compile(r"&(?=#|\w+;)")
 _LINK = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp)(:)|\bwww(\.)")
-
-
-def visible(value: Any) -> Any:
-    """What a template is about to print: a text without control characters, markup as it is."""
-    is_text = isinstance(value, str) and not hasattr(value, "__html__")
-    return escaped(value, keep="\n") if is_text else value
-
-
-def html_text(text: str) -> str:
-    """Text for the content or an attribute of an element."""
-    return escape(escaped(text))
 
 
 def markdown(text: str) -> str:

@@ -14,6 +14,8 @@ from ldn_spark.results import AttritionStep, Results
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from ldn_spark.reporting.figures.copies import Draw
 
 
@@ -100,7 +102,7 @@ def analyse_moments(publication: Publication) -> Results:
     return replace(found, invented=bool(publication.provenance.get("invented")))
 
 
-def _compared(publication: Publication, results: Results) -> tuple[dict[str, bytes], str]:
+def _compared(publication: Publication, results: Results) -> tuple[dict[str, bytes], Markup | str]:
     """The file that holds published values against the computed ones, and the report's section."""
     if publication.published is None:
         return {}, ""

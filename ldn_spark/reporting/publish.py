@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ldn_spark.reporting import result_files
 from ldn_spark.reporting.figures.copies import Draw, draw_here
@@ -14,6 +14,9 @@ from ldn_spark.reporting.tables import all_tables
 from ldn_spark.reporting.writers import table_csv, table_html, table_markdown
 from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 SUMMARISED_RESULT = "summarised_result.csv"
 REPORT = "report.html"
@@ -28,7 +31,7 @@ def contents(
     provenance: Mapping[str, Any],
     study_hash: str,
     software_version: str,
-    comparison: str = "",
+    comparison: Markup | str = "",
     draw: Draw = draw_here,
 ) -> dict[str, bytes]:
     """Tables, figures, result files and the report.
@@ -42,7 +45,7 @@ def contents(
             `deviations`, what was done otherwise than the study file says.
         study_hash: hash of the study and its codelists.
         software_version: version of this package.
-        comparison: a section of HTML that holds published values against these results; empty
+        comparison: a section of the page that holds published values against these results; empty
             for none.
         draw: how the figures are drawn; see `figures.copies`.
 

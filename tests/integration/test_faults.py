@@ -34,7 +34,7 @@ REPORTING = "ldn_spark.reporting"
 MAKING = {
     "loading": ("matplotlib.figure", None),
     "preparing a figure": (f"{REPORTING}.figures.design", "design_diagram"),
-    "preparing the page": (f"{REPORTING}.report", "page_template"),
+    "preparing the page": (f"{REPORTING}.report", "prepare_report"),
     "analysing": ("ldn_spark.analysis", "analyse"),
     "tables": (f"{REPORTING}.captions", "users_note"),
     "curves, drawn by a copy": (f"{REPORTING}.figures.curves", "curve_panels"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.cells import View
@@ -17,6 +18,9 @@ from ldn_spark.reporting.figures.legends import legend
 from ldn_spark.reporting.units import USERS, amount
 from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 WITHOUT_RESULTS = ("figure4",)
 """The figures that are drawn from the study file alone."""
@@ -42,8 +46,10 @@ class DrawnFigure:
     png: bytes
 
     @property
-    def inline_svg(self) -> str:
+    def inline_svg(self) -> Markup:
         """The picture as an `<svg>` element for a page: own ids, colours by name, a title."""
+        from markupsafe import Markup
+
         text = self.svg.decode("utf-8")
         text = text[text.index("<svg") :]
         text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
@@ -53,7 +59,7 @@ class DrawnFigure:
         for name, colour in canvas.THEME.items():
             text = text.replace(colour, f"var(--fig-{name})")
         label = f'<svg role="img" aria-labelledby="{self.id}-caption" '
-        return text.replace("<svg ", label, 1)
+        return Markup(text.replace("<svg ", label, 1))
 
 
 def figure_ids(study: StudyDefinition, results: Results) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ldn_spark.invented import SENTENCE
+from ldn_spark.pages import fill, style
 from ldn_spark.quality.amounts import DDD_RULES, PRESENCE_RULES, RULES, Rule
 from ldn_spark.quality.assessment import Assessment, StudyQuality
 from ldn_spark.quality.atc import AtcRow, beneath
@@ -17,8 +17,6 @@ from ldn_spark.quality.coverage import COVERAGE_RULE
 from ldn_spark.quality.hits import HITS_RULE
 from ldn_spark.quality.masking import FEWEST_SHOWN, shown
 from ldn_spark.quality.volume import VOLUME_RULE
-from ldn_spark.reporting.escaping import html_text as escape
-from ldn_spark.reporting.escaping import visible
 from ldn_spark.reporting.figures.draw import DrawnFigure
 from ldn_spark.reporting.formats import fixed, pretty
 from ldn_spark.reporting.quality.findings import findings, flagged_codes
@@ -35,7 +33,8 @@ from ldn_spark.shown import counted
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-TEMPLATE, STYLE = "quality.html.j2", "quality.css"
+TEMPLATE, LISTING = "reporting/quality/quality.html.j2", "reporting/quality/listing.html.j2"
+STYLE = "reporting/quality/quality.css"
 MOST_CODES = 40
 """Flagged codes on the page; the CSV has all of them."""
 ANATOMICAL_GROUPS = {
@@ -84,55 +83,39 @@ def quality_html(found: Assessment, sheets: Mapping[str, Sheet], figure: DrawnFi
         sheets: the tables by id, as in the CSVs.
         figure: dispensings per month; None for no dispensing.
     """
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    here, shared = files("ldn_spark.reporting.quality"), files("ldn_spark.reporting")
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=visible,
+    page = fill(
+        TEMPLATE,
+        version=found.version,
+        invented=SENTENCE if found.invented else "",
+        style=style("reporting/report.css", STYLE),
+        facts=_facts(found),
+        findings=findings(found),
+        files=_files(found),
+        reasons=_reasons(found),
+        accounting=sheets["accounting"].only("file", "count_of", "reason", "lines"),
+        figure=figure,
+        months=sheets["months"].where("flag", bool),
+        groups=atc_sheet([row for row in found.atc if row.level < 2 and row.kind != "code"]),
+        amounts=_AMOUNTS,
+        presence=_PRESENCE,
+        wrong=_flagged(found.atc, DDD_RULES),
+        partial=_flagged(found.atc, PRESENCE_RULES),
+        atc=_by_group(found.atc),
+        people=sheets["persons"],
+        coverage=sheets["coverage"],
+        observed=any(study.coverage.observed is not None for study in found.studies),
+        codes=[_codes(study, sheets["codes"]) for study in found.studies],
+        repeated=sheets.get("repeated_lines"),
+        rules={"volume": VOLUME_RULE, "coverage": COVERAGE_RULE, "hits": HITS_RULE},
+        ddd_rules=DDD_RULES,
+        presence_rules=PRESENCE_RULES,
+        fewest=FEWEST_SHOWN,
+        most=MOST_CODES,
+        names=list(sheets),
+        count=counted,
+        listing=listing,
     )
-    environment.filters["count"] = counted
-    environment.filters["table"] = listing
-    page = environment.from_string((here / TEMPLATE).read_text(encoding="utf-8"))
-    style = [(place / name).read_text(encoding="utf-8") for place, name in
-             ((shared, "report.css"), (here, STYLE))]  # fmt: skip
-    return (
-        page.render(
-            version=found.version,
-            invented=SENTENCE if found.invented else "",
-            style=Markup("".join(style)),
-            facts=_facts(found),
-            findings=findings(found),
-            files=_files(found),
-            reasons=_reasons(found),
-            accounting=sheets["accounting"].only("file", "count_of", "reason", "lines"),
-            figure=figure,
-            figure_svg=Markup(figure.inline_svg) if figure else "",
-            months=sheets["months"].where("flag", bool),
-            groups=atc_sheet([row for row in found.atc if row.level < 2 and row.kind != "code"]),
-            amounts=_AMOUNTS,
-            presence=_PRESENCE,
-            wrong=_flagged(found.atc, DDD_RULES),
-            partial=_flagged(found.atc, PRESENCE_RULES),
-            atc=_by_group(found.atc),
-            people=sheets["persons"],
-            coverage=sheets["coverage"],
-            observed=any(study.coverage.observed is not None for study in found.studies),
-            codes=[_codes(study, sheets["codes"]) for study in found.studies],
-            repeated=sheets.get("repeated_lines"),
-            rules={"volume": VOLUME_RULE, "coverage": COVERAGE_RULE, "hits": HITS_RULE},
-            ddd_rules=DDD_RULES,
-            presence_rules=PRESENCE_RULES,
-            fewest=FEWEST_SHOWN,
-            most=MOST_CODES,
-            names=list(sheets),
-        ).rstrip()
-        + "\n"
-    )
+    return page.rstrip() + "\n"
 
 
 def _facts(found: Assessment) -> list[tuple[str, str]]:
@@ -224,31 +207,15 @@ def _codes(study: StudyQuality, codes: Sheet) -> CodesOfStudy:
 
 def listing(sheet: Sheet, *names: str) -> Markup:
     """A sheet as an HTML table, which scrolls by itself; the named columns, or all of them."""
-    from markupsafe import Markup
-
     if sheet.id == "atc":
         sheet = _labelled(sheet)
-    levels = [_class(sheet, row) for row in sheet.rows]
     part = sheet.only(*names) if names else sheet
-    kind = [' class="number"' if column.number else "" for column in part.columns]
-    heads = "".join(
-        f'<th scope="col"{style}>{escape(column.header)}</th>'
-        for column, style in zip(part.columns, kind, strict=True)
-    )
-    label = escape(_TITLES.get(sheet.id, sheet.id.replace("_", " ").capitalize()))
-    lines = [
-        f'<div class="wide" role="group" aria-label="{label}" tabindex="0">',
-        f'<table class="plain listing"><thead><tr>{heads}</tr></thead>',
-        "<tbody>",
+    rows = [
+        (_class(sheet, whole), [_cell(*pair) for pair in zip(part.columns, row, strict=True)])
+        for whole, row in zip(sheet.rows, part.rows, strict=True)
     ]
-    for row, level in zip(part.rows, levels, strict=True):
-        texts = [_cell(column, text) for column, text in zip(part.columns, row, strict=True)]
-        cells = "".join(
-            f"<td{style}>{escape(text)}</td>"
-            for text, style in zip(texts[1:], kind[1:], strict=True)
-        )
-        lines.append(f'<tr{level}><th scope="row">{escape(texts[0])}</th>{cells}</tr>')
-    return Markup("\n".join([*lines, "</tbody></table></div>\n"]))
+    label = _TITLES.get(sheet.id, sheet.id.replace("_", " ").capitalize())
+    return fill(LISTING, label=label, columns=part.columns, rows=rows)
 
 
 def _class(sheet: Sheet, row: tuple[str, ...]) -> str:
@@ -256,7 +223,7 @@ def _class(sheet: Sheet, row: tuple[str, ...]) -> str:
     if sheet.id != "atc":
         return ""
     level, kind = row[1], row[2]
-    return f' class="l{level} {kind}"'
+    return f"l{level} {kind}"
 
 
 def _labelled(atc: Sheet) -> Sheet:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import re
 import xml.etree.ElementTree as ET
+from html import escape
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
+import ldn_spark
 from ldn_spark.csv_cells import FORMULA_SIGNS, csv_cell
-from ldn_spark.reporting.escaping import html_text, markdown
+from ldn_spark.pages import fill
+from ldn_spark.published.files import Listing
+from ldn_spark.reporting.escaping import markdown
 from ldn_spark.reporting.publish import publish
+from ldn_spark.shown import escaped
 from tests.unit.reporting.paper_like import PROVENANCE
 
 EVIL = (
@@ -37,7 +44,7 @@ def test_markdown_shows_the_text_itself(text):
     assert not re.search(r"<(?!/?p>)", page)
     assert not re.search(r"(?<!\\)(://)|www\.", markdown(text))
     shown = re.sub(r"</?p>", "", page).strip()
-    assert shown == html_text(text).replace("&#x27;", "'")
+    assert shown == escape(escaped(text), quote=False).replace('"', "&quot;")
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +114,37 @@ def test_no_cell_of_any_csv_is_a_formula(folder):
                 for cell in row:
                     if cell.startswith(tuple(FORMULA_SIGNS)):
                         float(cell)  # a number, and nothing else
+
+
+ELEMENT = re.compile(
+    r"</?(a|aside|body|caption|dd|details|div|dl|dt|figure|h[1-6]|head|html|li|main|nav|ol|p|"
+    r"section|span|strong|style|summary|table|tbody|td|tfoot|th|thead|tr|ul)\b"
+)
+
+
+def test_no_module_writes_an_element_itself():
+    """Elements stand in templates, which escape what they are given."""
+    found = []
+    for path in Path(ldn_spark.__file__).parent.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        found += [
+            f"{path.name} line {node.lineno}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in said
+            and ELEMENT.search(node.value)
+        ]
+    assert not found
+
+
+@pytest.mark.parametrize("part", ["title", "summary", "label", "head", "body"])
+def test_a_template_escapes_whatever_it_is_given(part):
+    own = {"title": "T", "summary": "S", "label": "L", "head": "H", "body": "B"} | {part: EVIL}
+    table = Listing(own["label"], [own["head"]], [[own["body"]]], frozenset())
+    page = fill(
+        "published/audit.html.j2", title=own["title"], summary=own["summary"], findings=table
+    )
+    assert "=cmd|&#x27; /C calc&#x27;!A0 \\x1b[31m\\x07\\u202e&lt;script&gt;" in page
+    assert not re.search(r"<script|<img|\x1b", page)
