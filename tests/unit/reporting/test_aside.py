@@ -17,9 +17,15 @@ from tests.unit.reporting.paper_like import changed
 from tests.unit.reporting.publications import small_publication
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def publication(definition):
     return small_publication(definition)
+
+
+@pytest.fixture(scope="module")
+def here(publication):
+    """What this process makes."""
+    return make_here(publication)()
 
 
 def made_aside(publication):
@@ -28,8 +34,7 @@ def made_aside(publication):
         return other.make(publication)()
 
 
-def test_the_same_bytes(publication):
-    here = make_here(publication)()
+def test_the_same_bytes(publication, here):
     assert made_aside(publication) == here
     assert here.warnings[:2] == (
         "the extract is short",
@@ -45,9 +50,9 @@ def test_without_a_contrast(definition, publication):
     assert "figures/figure3.svg" not in here.contents
 
 
-def test_it_need_not_be_prepared(publication):
+def test_it_need_not_be_prepared(publication, here):
     with aside.making_aside() as other:
-        assert other.make(publication)() == make_here(publication)()
+        assert other.make(publication)() == here
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def started(monkeypatch):
 
 
 @pytest.mark.parametrize("when", ["before it is prepared", "before it is asked", "at its work"])
-def test_a_lost_process_is_made_up_for(publication, started, when):
+def test_a_lost_process_is_made_up_for(publication, here, started, when):
     with aside.making_aside() as other:
         if when == "before it is prepared":
             _kill(started[0])
@@ -74,7 +79,7 @@ def test_a_lost_process_is_made_up_for(publication, started, when):
             _kill(started[0])
         answer = other.make(publication)
         _kill(started[0])
-        assert answer() == make_here(publication)()
+        assert answer() == here
 
 
 def _kill(process):
@@ -82,9 +87,9 @@ def _kill(process):
     process.wait()
 
 
-def test_no_process_can_be_started(publication, monkeypatch):
+def test_no_process_can_be_started(publication, here, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert made_aside(publication) == make_here(publication)()
+    assert made_aside(publication) == here
 
 
 def test_a_process_that_is_never_asked_goes(started):
