@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from ldn_spark.study.documents import Document, packaged_conf
 
@@ -19,9 +20,24 @@ _LINE = re.compile(r"^#[ \t]*yaml-language-server:[ \t]*\$schema=.*$", re.MULTIL
 
 
 def json_schema(model: type[Document]) -> str:
-    """The JSON schema of what a file may say, as text."""
-    schema = {"$schema": _DIALECT} | model.model_json_schema()
+    """The JSON schema of what a file may say, as text.
+
+    It has no titles: an editor would show the name of a class above what is said of a key.
+    """
+    schema = {"$schema": _DIALECT} | _without_titles(model.model_json_schema())
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _without_titles(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_titles(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _without_titles(value)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))  # a key of a file may be called `title`
+    }
 
 
 def schema_file(kind: str) -> Path:
