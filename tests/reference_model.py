@@ -212,7 +212,9 @@ def is_met(criterion, mine, person):
         low, high = criterion.age.at_least, criterion.age.at_most
         age = person["age"]
         return age is not None and (low is None or age >= low) and (high is None or age <= high)
-    return _is_dispensed(criterion.dispensed, mine, person)
+    if criterion.dispensed is not None:
+        return _is_dispensed(criterion.dispensed, mine, person)
+    raise ValueError(f"the reference model knows no {criterion!r}")
 
 
 def _is_dispensed(leaf, mine, person):
@@ -261,7 +263,7 @@ def person_outcomes(study, register, members):
             "ddd_missing_after": 0,
         }
     )
-    for row, side, _ in _in_windows(study, register, members):
+    for row, side, _ in in_windows(study, register, members):
         for outcome in study.outcomes:
             if not row["atc"].startswith(outcome.atc):
                 continue
@@ -279,7 +281,8 @@ def person_outcomes(study, register, members):
     }
 
 
-def _in_windows(study, register, members):
+def in_windows(study, register, members):
+    """Every line inside a window: (line, side, day); one that is subtracted says so."""
     for row in settled(register, study.returns):
         person = members.get(row["person_key"])
         if person is None:
@@ -341,7 +344,7 @@ def _moments(entries):
 def running_moments(study, register, members, outcome, stratum):
     """day -> (sum, sum of squares) of the persons' running sums, on a dense grid of days."""
     daily = {key: defaultdict(int) for key, p in members.items() if p["stratum"] == stratum}
-    for row, _, day in _in_windows(study, register, members):
+    for row, _, day in in_windows(study, register, members):
         if (
             row["person_key"] in daily
             and row["atc"].startswith(outcome.atc)

@@ -1,0 +1,166 @@
+"""What a run found held against what the reference model says, value for value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from ldn_spark.results import NOT_ESTIMABLE, Results
+from ldn_spark.study.definition import OVERALL, StudyDefinition
+from tests.generative.engine import Computed, computed, refused
+from tests.generative.examples import Example
+from tests.reference_model import MICRO
+
+_KEYS = {
+    "candidates": ("person_key",),
+    "cohort": ("person_key",),
+    "person_outcomes": ("person_key", "outcome"),
+    "cohort_moments": ("subgroup", "stratum"),
+    "group_moments": ("subgroup", "stratum", "outcome"),
+    "daily_moments": ("subgroup", "stratum", "outcome", "day"),
+}
+_BY_HAND = "largest"  # a guard, no number of the study
+
+
+def disagreements(spark, example: Example) -> list[str]:
+    """What differs between engine and model; nothing where they agree."""
+    found = computed(spark, example.study, example.world)
+    return [*_tables(example, found), *_results(example, found)]
+
+
+def _tables(example: Example, found: Computed) -> Iterator[str]:
+    if found.attrition != example.expected["attrition"]:
+        yield f"attrition: {found.attrition}, expected {example.expected['attrition']}"
+    if (found.results is None) != (not example.expected["cohort"]):
+        yield f"the cohort has {len(example.expected['cohort'])} persons, which the run denies"
+    for name, keys in _KEYS.items():
+        if name in found.tables:
+            rows = {tuple(row[key] for key in keys): row for row in found.tables[name]}
+            if len(rows) != len(found.tables[name]):
+                yield f"{name}: a key occurs twice"
+            yield from _table(name, keys, rows, example.expected[name])
+
+
+def _table(name: str, keys: tuple[str, ...], rows: Any, expected: Any) -> Iterator[str]:
+    """Rows against the model's, by key; a row of zeros may be left out."""
+    expected = {key if isinstance(key, tuple) else (key,): row for key, row in expected.items()}
+    for key in sorted({*rows, *expected}, key=str):
+        got, wanted = rows.get(key), expected.get(key)
+        if name == "daily_moments":
+            got = (int(got["step_sum"]), int(got["step_sum_squares"])) if got else (0, 0)
+            same = got == (wanted or (0, 0))
+        elif got is None:
+            same = name.endswith("_moments") and _is_nothing(wanted)
+        elif wanted is None:
+            same = False
+        else:
+            names = [one for one in got if one not in (*keys, _BY_HAND)]
+            same = all(got[one] == wanted[one] for one in names)
+            got = {one: got[one] for one in names if got[one] != wanted.get(one)}
+            wanted = {one: wanted[one] for one in got}
+        if not same:
+            yield f"{name} {key}: {got}, expected {wanted}"
+
+
+def _is_nothing(row: dict[str, int]) -> bool:
+    return not any(value for name, value in row.items() if name != "neither")
+
+
+def _results(example: Example, found: Computed) -> Iterator[str]:
+    """The counts and exact sums among the estimates, and which variant is printed."""
+    if found.results is None:
+        return
+    study, expected = example.study.definition, example.expected
+    wanted = dict(_estimates(study, expected))
+    for key, value in wanted.items():
+        one = found.results.estimate(*key)
+        if one is None:
+            yield f"there is no estimate {key}"
+        elif one.status != NOT_ESTIMABLE and not math.isclose(
+            one.value, value, rel_tol=1e-9, abs_tol=1e-12
+        ):
+            yield f"estimate {key}: {one.value}, expected {float(value)}"
+    yield from _printed(study, found.results)
+    curves = {point.outcome for point in found.results.curves}
+    if not curves <= set(study.figures.curve_outcomes):
+        yield f"curves of {curves}"
+
+
+def _estimates(study: StudyDefinition, expected: Any) -> Iterator[tuple[Any, Fraction]]:
+    sizes, sums = expected["cohort_moments"], expected["group_moments"]
+    for (subgroup, stratum), group in sizes.items():
+        name = _named(subgroup, stratum)
+        for quantity in ("persons", "women", "men", "age_known", "age_sum"):
+            yield ("cohort", name, "", quantity), Fraction(group[quantity])
+        yield ("cohort", name, "", "exposure_fills"), Fraction(group["exposure_dispenses"])
+    for (subgroup, stratum, outcome), row in sums.items():
+        name = _named(subgroup, stratum)
+        for quantity in ("both", "before_only", "after_only", "neither"):
+            yield ("users", name, outcome, quantity), Fraction(row[quantity])
+        for side in ("before", "after"):
+            dispenses, ddd = row[f"dispenses_{side}"], Fraction(row[f"sum_{side}"], MICRO)
+            yield ("dispenses", name, outcome, f"fills_{side}"), Fraction(dispenses)
+            yield ("ddd", name, outcome, f"sum_{side}"), ddd
+    for subgroup in (OVERALL, *(group.id for group in study.subgroups)):
+        for contrast in study.contrasts:
+            pair = contrast.comparator, contrast.exposed
+            persons = [sizes[subgroup, stratum]["persons"] for stratum in pair]
+            for outcome in study.outcomes if all(persons) else ():
+                rows = [sums[subgroup, stratum, outcome.id] for stratum in pair]
+                means = [
+                    [Fraction(row["sum_after"] - row["sum_before"], n * MICRO),
+                     Fraction(row["after_only"] - row["before_only"], n)]
+                    for row, n in zip(rows, persons, strict=True)
+                ]  # fmt: skip
+                for number, table in enumerate(("did_ddd", "did_users")):
+                    key = (table, _named(subgroup, contrast.id), outcome.id, "estimate")
+                    yield key, means[0][number] - means[1][number]
+
+
+def _named(subgroup: str, stratum: str) -> str:
+    return stratum if subgroup == OVERALL else f"{subgroup}/{stratum}"
+
+
+def _printed(study: StudyDefinition, results: Results) -> Iterator[str]:
+    """The numbers that are printed are those of the method that the study names."""
+    methods = study.statistics
+    named = {
+        ("users", "ci_low"): methods.paired_proportion_interval,
+        ("users", "ci_high"): methods.paired_proportion_interval,
+        ("users", "p"): methods.mcnemar,
+        ("did_ddd", "ci_low"): methods.did_mean_variance,
+        ("did_ddd", "p"): methods.did_mean_variance,
+    }
+    for one in results.estimates:
+        method = named.get((one.table, one.quantity))
+        if method is not None:
+            key = one.table, one.stratum, one.outcome
+            other = results.estimate(*key, f"{one.quantity}_{method}")
+            if other is None or (other.value, other.status) != (one.value, one.status):
+                yield f"{key}: {one.quantity} is not that of {method}"
+
+
+def refusals(spark, example: Example) -> list[str]:
+    """The outcomes that stop a run because nothing is found, held against what the lake holds."""
+    places = {problem.where for problem in refused(spark, example.study, example.world)}
+    study = example.study.definition
+    event, windows = study.exposure.index_event, study.windows
+    years = [
+        day.toordinal() + offset
+        for day, offset in ((event.first, windows.before.first), (event.last, windows.after.last))
+    ]
+    first, last = (type(event.first).fromordinal(day).year for day in years)
+    empty = {
+        f"outcome {one.id}"
+        for one in study.outcomes
+        if not one.may_be_empty
+        and not any(
+            row["atc"].startswith(one.atc) and first <= row["year"] <= last
+            for row in example.world.register
+        )
+    }
+    if places == empty:
+        return []
+    return [f"refused for {sorted(places)}, expected {sorted(empty)}"]

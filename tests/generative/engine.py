@@ -1,0 +1,148 @@
+"""A generated study through the stages of a run, its tables in memory instead of a lake.
+
+This is the only place that knows how a run is put together: what is asked of it is what a lake
+and a loaded study say, what it hands back are its public tables, its attrition and its results.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ldn_spark import schemas
+from ldn_spark.analysis import analyse
+from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
+from ldn_spark.io import collect
+from ldn_spark.io.lake import FileRecord, LakeVersion, cast_to
+from ldn_spark.results import Results
+from ldn_spark.run import Run
+from ldn_spark.run_stages import attrition, check_stage, cohort_stage, measure_stage, summarise_stage
+from ldn_spark.study.load import Study
+from ldn_spark.study.stated_versions import StatedVersions
+from ldn_spark.transforms.profile import summarise_dispensings
+from tests.generative.worlds import World
+from tests.registers import dispensings, frame, persons
+
+_KEPT = (
+    schemas.CANDIDATES,
+    schemas.COHORT,
+    schemas.PERSON_OUTCOMES,
+    schemas.COHORT_MOMENTS,
+    schemas.GROUP_MOMENTS,
+    schemas.DAILY_MOMENTS,
+)
+
+
+@dataclass
+class Computed:
+    """What a run found.
+
+    Attributes:
+        tables: rows by table.
+        attrition: (step, persons, records) from the exposure's codes on; the last one may be 0.
+        results: estimates and curves; None where nobody is left.
+    """
+
+    tables: dict[str, list[dict[str, Any]]]
+    attrition: list[tuple[str, int, int]]
+    results: Results | None
+
+
+class _Lake:
+    """A lake in memory."""
+
+    root = Path("generated")
+
+    def __init__(self, spark, world: World) -> None:
+        lines = dispensings(spark, world.delivered)
+        self._frames = {
+            schemas.DISPENSINGS.name: lines,
+            schemas.PERSONS.name: persons(spark, world.persons),
+            schemas.DISPENSING_PROFILE.name: summarise_dispensings(lines),
+        }
+
+    def read(self, table: schemas.Table, version: LakeVersion):
+        return self._frames[table.name]
+
+
+@dataclass(frozen=True)
+class _MemoryRun(Run):
+    """A run that keeps what its stages write."""
+
+    kept: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def write(self, frame, table):
+        self.keep(frame, table)
+        return self.read(table)
+
+    def keep(self, frame, table):
+        self.kept[table.name] = collect.rows(cast_to(frame, table))
+        return self.kept[table.name]
+
+    def read(self, table):
+        return frame(self.spark, table, self.kept[table.name])
+
+
+def computed(spark, study: Study, world: World) -> Computed:
+    """Run a study over a world."""
+    run = _run(spark, study, world)
+    try:
+        steps = cohort_stage(run)
+    except EmptyInputError:
+        return Computed(run.kept, _from_the_exposure_on(attrition(run)), None)
+    measure_stage(run)
+    moments = summarise_stage(run)
+    results = analyse(study.definition, **moments, attrition=steps)
+    return Computed(
+        {table.name: run.kept[table.name] for table in _KEPT},
+        _from_the_exposure_on(steps),
+        results,
+    )
+
+
+def refused(spark, study: Study, world: World) -> tuple[Problem, ...]:
+    """What speaks against running a study over a world, before anything is run."""
+    try:
+        check_stage(_run(spark, study, world))
+    except QualityGateError as error:
+        return tuple(error.problems)
+    return ()
+
+
+def _from_the_exposure_on(steps) -> list[tuple[str, int, int]]:
+    return [(step.step, step.number_subjects, step.number_records) for step in steps[2:]]
+
+
+def _run(spark, study: Study, world: World) -> _MemoryRun:
+    otherwise, by_file = world.stated
+    lake = _Lake(spark, world)
+    return _MemoryRun(spark, study, lake, _version(world), "run", StatedVersions(otherwise, by_file))
+
+
+def _version(world: World) -> LakeVersion:
+    days = sorted(row["dispensed_on"].isoformat() for row in world.delivered)
+    returned = [row for row in world.delivered if any(_is_negative(row, "ddd", "packages"))]
+    notes = {"ddd_negative": len(returned)} if returned else {}
+    lines = Counter(row["file_id"] for row in world.delivered)
+    return LakeVersion(
+        number=1,
+        tables={schemas.DISPENSING_PROFILE.name: 0},
+        files=tuple(
+            FileRecord(number, f"file{number}.csv", 1, str(number), "source", lines[number],
+                       lines[number], 0, {}, {}, noted_by_reason=notes, atc_version=declared)
+            for number, declared in world.declared.items()
+        ),
+        persons=len(world.persons),
+        dispensings=lines.total(),
+        sex_conflicts=0,
+        birth_year_conflicts=0,
+        first_dispensed_on=days[0],
+        last_dispensed_on=days[-1],
+        layout=2,
+    )  # fmt: skip
+
+
+def _is_negative(row, *names):
+    return [row[name] is not None and row[name] < 0 for name in names]
