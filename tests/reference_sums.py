@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 
 from tests import reference_model as model
 
@@ -15,7 +16,8 @@ def answer(study, products, register, persons):
     Returns:
         candidates and cohort by person, person_outcomes by person and outcome, cohort_moments by
         subgroup and stratum, group_moments with the outcome, daily_moments with outcome and day,
-        and attrition: (step, persons, records) in order. Groups of nobody are there, with zeros.
+        attrition: (step, persons, records) in order; and refused: the outcomes that stop a run.
+        Groups of nobody are there, with zeros.
     """
     found = model.candidates(study, products, register, persons)
     members = model.cohort(study, products, found)
@@ -28,6 +30,7 @@ def answer(study, products, register, persons):
         "group_moments": model.group_moments(study, outcomes, members),
         "daily_moments": daily_moments(study, register, members),
         "attrition": attrition(study, products, found),
+        "refused": refused(study, register),
     }
 
 
@@ -109,3 +112,39 @@ def attrition(study, products, found):
         records = "product_records" if number else "atc_records"
         steps.append((name, len(left), sum(person[records] for person in left)))
     return steps
+
+
+def refused(study, register):
+    """The outcomes of which something must be found, and nothing is in the years looked at."""
+    event, windows = study.exposure.index_event, study.windows
+    first = (event.first + timedelta(days=windows.before.first)).year
+    last = (event.last + timedelta(days=windows.after.last)).year
+    return {
+        outcome.id
+        for outcome in study.outcomes
+        if not outcome.may_be_empty
+        and not any(
+            row["atc"].startswith(outcome.atc) and first <= row["year"] <= last for row in register
+        )
+    }
+
+
+def rows_of(found):
+    """The moments of an answer as rows, as an engine hands them over."""
+    groups = ("subgroup", "stratum")
+    named = {
+        "cohort_moments": groups,
+        "group_moments": (*groups, "outcome"),
+    }
+    tables = {
+        name: [dict(zip(keys, key, strict=True)) | row for key, row in found[name].items()]
+        for name, keys in named.items()
+    }
+    for row in tables["group_moments"]:
+        row["largest"] = 0
+    tables["daily_moments"] = [
+        dict(zip((*groups, "outcome", "day"), key, strict=True))
+        | {"step_sum": step[0], "step_sum_squares": step[1]}
+        for key, step in found["daily_moments"].items()
+    ]
+    return tables

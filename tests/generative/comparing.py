@@ -27,7 +27,7 @@ _BY_HAND = "largest"  # a guard, no number of the study
 def disagreements(spark, example: Example) -> list[str]:
     """What differs between engine and model; nothing where they agree."""
     found = computed(spark, example.study, example.world)
-    return [*_tables(example, found), *_results(example, found)]
+    return [*_tables(example, found), *_results(example, found), *refusals(spark, example)]
 
 
 def _tables(example: Example, found: Computed) -> Iterator[str]:
@@ -143,24 +143,9 @@ def _printed(study: StudyDefinition, results: Results) -> Iterator[str]:
 
 
 def refusals(spark, example: Example) -> list[str]:
-    """The outcomes that stop a run because nothing is found, held against what the lake holds."""
+    """What stops a run before it begins: the outcomes that may not be empty and are."""
     places = {problem.where for problem in refused(spark, example.study, example.world)}
-    study = example.study.definition
-    event, windows = study.exposure.index_event, study.windows
-    years = [
-        day.toordinal() + offset
-        for day, offset in ((event.first, windows.before.first), (event.last, windows.after.last))
-    ]
-    first, last = (type(event.first).fromordinal(day).year for day in years)
-    empty = {
-        f"outcome {one.id}"
-        for one in study.outcomes
-        if not one.may_be_empty
-        and not any(
-            row["atc"].startswith(one.atc) and first <= row["year"] <= last
-            for row in example.world.register
-        )
-    }
-    if places == empty:
+    expected = {f"outcome {name}" for name in example.expected["refused"]}
+    if places == expected:
         return []
-    return [f"refused for {sorted(places)}, expected {sorted(empty)}"]
+    return [f"refused for {sorted(places)}, expected {sorted(expected)}"]

@@ -18,7 +18,13 @@ from ldn_spark.io import collect
 from ldn_spark.io.lake import FileRecord, LakeVersion, cast_to
 from ldn_spark.results import Results
 from ldn_spark.run import Run
-from ldn_spark.run_stages import attrition, check_stage, cohort_stage, measure_stage, summarise_stage
+from ldn_spark.run_stages import (
+    attrition,
+    check_stage,
+    cohort_stage,
+    measure_stage,
+    summarise_stage,
+)
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import StatedVersions
 from ldn_spark.transforms.profile import summarise_dispensings
@@ -118,7 +124,9 @@ def _from_the_exposure_on(steps) -> list[tuple[str, int, int]]:
 def _run(spark, study: Study, world: World) -> _MemoryRun:
     otherwise, by_file = world.stated
     lake = _Lake(spark, world)
-    return _MemoryRun(spark, study, lake, _version(world), "run", StatedVersions(otherwise, by_file))
+    return _MemoryRun(
+        spark, study, lake, _version(world), "run", StatedVersions(otherwise, by_file)
+    )
 
 
 def _version(world: World) -> LakeVersion:

@@ -9,14 +9,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.documents import FROM_A_FILE
 from ldn_spark.study.load import Study, load_study
 from tests.generative.dealing import Dealer
 from tests.generative.studies import PRODUCT_LIST, PRODUCTS, study_of
-from tests.generative.worlds import WAYS, World, world_of
+from tests.generative.worlds import WAYS, Row, World, world_of
 from tests.reference_sums import answer
 
-_WORLDS = 3
-"""As many are drawn for a study; the one with the most persons in the cohort is taken."""
+Answer = dict[str, Any]
+_WORLDS, _ENOUGH = 5, 6
+"""So many worlds are drawn for a study, and so many persons in its cohort are enough."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,14 @@ class Example:
     def altered(self, folder: Path, document: dict[str, Any]) -> Example:
         """The example with another study of the same world."""
         study = loaded(folder, document, self.world)
-        return replace(
-            self, document=document, study=study, expected=expected_of(study, self.world)
-        )
+        expected = answered(study.definition, self.world.register, self.world.persons)
+        return replace(self, document=document, study=study, expected=expected)
 
     def inhabited(self, folder: Path, world: World) -> Example:
         """The example in another world."""
         study = loaded(folder, self.document, world)
-        return replace(self, study=study, world=world, expected=expected_of(study, world))
+        expected = answered(study.definition, world.register, world.persons)
+        return replace(self, study=study, world=world, expected=expected)
 
 
 def examples(seed: int, number: int, folder: Path) -> Iterator[Example]:
@@ -59,22 +62,29 @@ def examples(seed: int, number: int, folder: Path) -> Iterator[Example]:
     for position in range(number):
         document = study_of(dealer, position)
         way = dealer.deal("way", ways)
-        study = loaded(folder, document, None)
-        tries = []
-        for again in range(_WORLDS):
-            world = world_of(Random(f"{seed}-{position}-{again}"), study.definition, way)
-            tries.append((world, expected_of(study, world)))
-        world, expected = max(tries, key=lambda one: len(one[1]["cohort"]))
+        definition = StudyDefinition.model_validate(document, context=FROM_A_FILE)
+        world, expected = _inhabited_world(f"{seed}-{position}", definition, way)
         study = loaded(folder, document, world)
         yield Example(position, document, study, world, way, expected)
 
 
-def loaded(folder: Path, document: dict[str, Any], world: World | None) -> Study:
+def _inhabited_world(seed: str, study: StudyDefinition, way: str) -> tuple[World, Answer]:
+    """Of a few worlds the one with the most persons in the cohort; the first with enough."""
+    tries = []
+    for again in range(_WORLDS):
+        world = world_of(Random(f"{seed}-{again}"), study, way)
+        tries.append((world, answered(study, world.register, world.persons)))
+        if len(tries[-1][1]["cohort"]) >= _ENOUGH:
+            break
+    return max(tries, key=lambda one: len(one[1]["cohort"]))
+
+
+def loaded(folder: Path, document: dict[str, Any], world: World) -> Study:
     """A study read from a file by the loader, with its codelist and the world's alterations."""
     path, products, moved = (folder / name for name in ("study.yaml", "products.csv", "moved.csv"))
     path.write_text(json.dumps(document, indent=1))  # JSON is YAML
     products.write_text("\n".join(PRODUCTS) + "\n")
-    rows = [",".join(map(str, row)) for row in (world.alterations if world else ())]
+    rows = [",".join(map(str, row)) for row in world.alterations]
     moved.write_text("\n".join(["previous_code,new_code,year", *rows]) + "\n")
     lists = {"atc_alterations": moved}
     if document["exposure"]["products"] is not None:
@@ -82,7 +92,7 @@ def loaded(folder: Path, document: dict[str, Any], world: World | None) -> Study
     return load_study(str(path), lists)
 
 
-def expected_of(study: Study, world: World) -> dict[str, Any]:
-    """What the reference model says of a study and a world."""
-    definition, products = study.definition, study.exposure_products
-    return answer(definition, products, world.register, world.persons)
+def answered(study: StudyDefinition, register: list[Row], persons: dict[int, Row]) -> Answer:
+    """What the reference model says of a study and a register."""
+    products = None if study.exposure.products is None else PRODUCTS
+    return answer(study, products, register, persons)

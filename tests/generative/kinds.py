@@ -46,10 +46,9 @@ class Found:
     others: tuple[Any, ...] = ()
 
 
-def all_kinds() -> tuple[str, ...]:
-    """Every kind of the schema, in its order."""
-    found = [*_walk(StudyDefinition, "", EVERY, ()), *_fields(Criterion, CONDITION, EVERY, ())]
-    return tuple(dict.fromkeys(one.kind for one in found))
+def all_kinds(model: type[BaseModel] = StudyDefinition) -> list[Found]:
+    """Every kind of the schema, in its order; the places are of no study."""
+    return [*_walk(model, "", EVERY, ()), *_fields(Criterion, CONDITION, EVERY, ())]
 
 
 def kinds_in(study: StudyDefinition) -> list[Found]:

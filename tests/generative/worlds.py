@@ -16,7 +16,7 @@ from typing import Any
 from ldn_spark.study.criteria import Dispensed
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.translation import AT_DISPENSING
-from tests.generative.studies import EXPOSURES, MEDICINES, OTHER_PRODUCTS, PRODUCTS
+from tests.generative.studies import EXPOSURES, MEDICINES, NOWHERE, OTHER_PRODUCTS, PRODUCTS
 from tests.reference_model import dispensing
 
 PEOPLE = 24
@@ -103,8 +103,8 @@ class _Maker:
         self.exposed = [-washout - 1, -washout, 1 - washout, *_edges(counting), 0, 0]
         self.looked_at = [*_edges(study.windows.before), *_edges(study.windows.after)]
         self.inside = [study.windows.before, study.windows.after, counting]
-        asked = [code for one in study.outcomes for code in one.atc]
-        self.codes = [*asked, *asked, *(code for leaf in self.leaves for code in leaf.atc)]
+        asked = [code for one in study.outcomes for code in one.atc if code != NOWHERE]
+        self.codes = [*asked, *asked, *(code for leaf in self.leaves for code in leaf.atc), "N06A"]
 
     def person(self) -> Row:
         year = self.study.exposure.index_event.first.year
@@ -198,7 +198,9 @@ class _Maker:
         chance = self.chance
         days = timedelta(days=chance.choice((0, 1, 7, 365)))
         product = chance.choice([row["product_number"]] * 4 + [None])
-        back = dispensing(row["person_key"], row["dispensed_on"] + days, row["atc"], product=product)
+        back = dispensing(
+            row["person_key"], row["dispensed_on"] + days, row["atc"], product=product
+        )
         share = chance.choice((Decimal(1), Decimal(1), Decimal("0.5"), Decimal(3)))
         ddd, packages = row["ddd"], row["packages"]
         back["ddd"] = None if ddd is None else -(ddd * share).quantize(Decimal("0.000001"))

@@ -1,0 +1,198 @@
+"""Whether a kind that was generated decided anything, told by the reference model alone.
+
+A value decides where another one in its place changes the answer: another choice; a limit or an
+edge one further or one nearer; a condition that everybody meets, or nobody. So a study whose
+windows no dispensing comes near, or whose condition everybody meets, does not count as a test.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from ldn_spark.analysis import analyse
+from ldn_spark.reporting.tables import all_tables
+from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.documents import FROM_A_FILE
+from tests.generative.examples import Example, answered
+from tests.generative.kinds import Found, all_kinds, kinds_in
+from tests.generative.studies import NOWHERE, PRODUCT_LIST
+from tests.generative.worlds import WAYS
+from tests.reference_sums import rows_of
+
+NO_NUMBER = {
+    "id", "title", "reference", "exposure.name", "exposure.abbreviation", "eligibility[].id",
+    "eligibility[].label", "strata.levels[].id", "strata.levels[].label", "subgroups[].id",
+    "subgroups[].label", "outcomes[].id", "outcomes[].label",
+}  # fmt: skip
+"""Names, which decide no number."""
+NO_OTHER = {
+    "strata.levels",
+    "strata.levels[].at_most=null",
+    "eligibility=empty",
+    "subgroups=empty",
+    "contrasts=empty",
+}
+"""Kinds that nothing stands beside that could be left out or put in another's place."""
+_PRINTED = ("statistics", "contrasts", "figures.curve_contrast", "outcomes[].role")
+"""What decides estimates and tables; the engine's sums are the same."""
+_EVERYBODY = {"any": [{"sex": "F"}, {"not": {"sex": "F"}}]}
+_NOBODY = {"all": [{"sex": "F"}, {"not": {"sex": "F"}}]}
+_TRIES = 6
+"""So many times in one study a kind is tried."""
+
+
+def wanted() -> set[str]:
+    """Everything that must have decided something: kinds, each way that its value could differ."""
+    marks = {f"codes: {way}" for way in WAYS[2:]}
+    for found in all_kinds():
+        if found.kind not in NO_NUMBER | NO_OTHER:
+            marks |= set(_marks(found))
+    return marks
+
+
+def _marks(found: Found) -> tuple[str, ...]:
+    if found.kind == "atc_version":
+        return (found.kind,)
+    if found.what in ("number", "day"):
+        return tuple(f"{found.kind} {step}" for step in ("more", "less"))
+    if found.what == "condition":
+        return tuple(f"{found.kind} {done}" for done in ("keeps", "excludes"))
+    return (found.kind,)
+
+
+class Mattering:
+    """Counts kinds, and keeps those that have decided something."""
+
+    def __init__(self) -> None:
+        self.generated: Counter[str] = Counter()
+        self.decided: set[str] = set()
+
+    def take(self, example: Example) -> None:
+        """Look at one example."""
+        found = kinds_in(example.study.definition)
+        self.generated.update({one.kind for one in found})
+        self.generated[f"codes: {example.way}"] += 1
+        if example.world.delivered is not example.world.register:
+            self._take_codes(example)
+        tries: Counter[str] = Counter()
+        for one in found:
+            if one.kind in NO_NUMBER | NO_OTHER or one.kind == "atc_version":
+                continue
+            for mark, other in _others(one, _at(example.document, one.place)):
+                if mark in self.decided or tries[mark] >= _TRIES:
+                    continue
+                tries[mark] += 1
+                document = _changed(example.document, one.place, other)
+                if _differs(example, document, printed=one.kind.startswith(_PRINTED)):
+                    self.decided.add(mark)
+
+    def _take_codes(self, example: Example) -> None:
+        """Read as they stand, the delivered codes give another answer."""
+        world = example.world
+        plain = answered(example.study.definition, world.delivered, world.persons)
+        if plain != example.expected:
+            self.decided |= {f"codes: {example.way}", "atc_version"}
+
+    @property
+    def missing(self) -> list[str]:
+        """Kinds that were never generated."""
+        kinds = [*(one.kind for one in all_kinds()), *(f"codes: {way}" for way in WAYS)]
+        return sorted(set(kinds) - set(self.generated))
+
+    @property
+    def idle(self) -> list[str]:
+        """What was never seen to decide anything."""
+        return sorted(wanted() - self.decided)
+
+
+def _others(found: Found, value: Any) -> Iterator[tuple[str, Any]]:
+    """Other values for a place, each with what it would show if it makes a difference."""
+    others: tuple[list[Any], ...]
+    if found.what == "number":
+        step = 0.04 if isinstance(value, float) else 1
+        others = [min(value + step, 0.995) if step < 1 else value + step], [value - step]
+    elif found.what == "day":
+        day, one = date.fromisoformat(value), timedelta(days=1)
+        others = [(day + one).isoformat()], [(day - one).isoformat()]
+    elif found.what == "condition":
+        others = [_NOBODY], [_EVERYBODY]
+    elif found.what == "choice":
+        others = (list(found.others),)
+    elif found.what == "null":
+        others = ([PRODUCT_LIST] if found.place[0] == "exposure" else [0, 45, 150],)
+    else:
+        others = ([[], value[:-1]] if found.what == "list" else _other_texts(found),)
+    for mark, values in zip(_marks(found), others, strict=True):
+        for other in values:
+            yield mark, other
+
+
+def _other_texts(found: Found) -> list[Any]:
+    if found.kind == "exposure.products":
+        return [None]
+    if "reimbursement" in found.kind:
+        return ["ZZ99"]
+    if ".atc" in found.kind:
+        return [NOWHERE]
+    if found.kind.endswith((".comparator", ".exposed")):
+        return ["x0-0", "x1-1", "x2-2", "x1-2", "x2+", "x3+"]
+    return ["out0", "out1", "out2"]
+
+
+def _changed(document: dict[str, Any], place: tuple[Any, ...], other: Any) -> dict[str, Any]:
+    """The document with another value at a place."""
+    document = copy.deepcopy(document)
+    inner = _at(document, place[:-1])
+    inner[_key(inner, place[-1])] = other
+    if place[0] == "strata":
+        _close_gaps(document["strata"], place)
+    return document
+
+
+def _close_gaps(strata: dict[str, Any], place: tuple[Any, ...]) -> None:
+    """Strata leave no gap: where one ends later the next begins later."""
+    levels, key = strata["levels"], place[-1]
+    if key == "index_dispense" and strata["counting_window"][0] == 0:
+        levels[0]["at_least"] = int(strata["index_dispense"] == "counted")
+    elif key in ("at_most", "at_least"):
+        position = place[2]
+        if key == "at_most" and position + 1 < len(levels):
+            levels[position + 1]["at_least"] = levels[position]["at_most"] + 1
+        if key == "at_least" and position > 0:
+            levels[position - 1]["at_most"] = levels[position]["at_least"] - 1
+
+
+def _at(document: Any, place: tuple[Any, ...]) -> Any:
+    for step in place:
+        document = document[_key(document, step)]
+    return document
+
+
+def _key(document: Any, step: Any) -> Any:
+    """A window is written as a pair."""
+    is_pair = isinstance(document, list) and isinstance(step, str)
+    return ("first", "last").index(step) if is_pair else step
+
+
+def _differs(example: Example, document: dict[str, Any], *, printed: bool) -> bool:
+    """Whether a changed study has another answer; one that is no study has none."""
+    try:
+        changed = StudyDefinition.model_validate(document, context=FROM_A_FILE)
+    except ValidationError:
+        return False
+    if printed:
+        return _printed(changed, example) != _printed(example.study.definition, example)
+    world = example.world
+    return answered(changed, world.register, world.persons) != example.expected
+
+
+def _printed(study: StudyDefinition, example: Example) -> tuple[Any, ...]:
+    """Estimates and tables of the sums that the model found."""
+    results = analyse(study, **rows_of(example.expected), attrition=())
+    return results.estimates, results.curves, all_tables(study, results)
