@@ -72,9 +72,15 @@ def _compared(spark, example: Example) -> list[str]:
 def _show(spark, example: Example, found: list[str], folder: Path) -> None:
     print(f"--- study {example.number}: {len(found)} differences")
     print(*found[:SHOWN], sep="\n")
-    small = shrunk(example, folder, lambda one: bool(_compared(spark, one)))
+    parts = _parts(found)
+    small = shrunk(example, folder, lambda one: not parts.isdisjoint(_parts(_compared(spark, one))))
     print("made small:", *_compared(spark, small)[:SHOWN], sep="\n")
     print(printable(small), flush=True)
+
+
+def _parts(found: list[str]) -> set[str]:
+    """The tables that differ, or the names of errors."""
+    return {text.split()[0] for text in found}
 
 
 if __name__ == "__main__":

@@ -341,25 +341,6 @@ def _moments(entries):
     }
 
 
-def running_moments(study, register, members, outcome, stratum):
-    """day -> (sum, sum of squares) of the persons' running sums, on a dense grid of days."""
-    daily = {key: defaultdict(int) for key, p in members.items() if p["stratum"] == stratum}
-    for row, _, day in in_windows(study, register, members):
-        if (
-            row["person_key"] in daily
-            and row["atc"].startswith(outcome.atc)
-            and row["ddd"] is not None
-        ):
-            daily[row["person_key"]][day] += int(row["ddd"] * MICRO)
-    moments = {}
-    before, after = study.windows.before, study.windows.after
-    for day in (*range(before.first, before.last + 1), *range(after.first, after.last + 1)):
-        span = range(after.first, day + 1) if day >= after.first else range(day, before.last + 1)
-        sums = [sum(days[d] for d in span if d in days) for days in daily.values()]
-        moments[day] = (sum(sums), sum(x * x for x in sums))
-    return moments
-
-
 def dispensing(person, day, atc, *, product="971001", ddd="1", packages=None, icd=None, icpc=None):
     """One row of a register; `day` as ISO text, `ddd` and `packages` as text or None."""
     on = date.fromisoformat(day) if isinstance(day, str) else day

@@ -46,9 +46,11 @@ class Found:
     others: tuple[Any, ...] = ()
 
 
-def all_kinds(model: type[BaseModel] = StudyDefinition) -> list[Found]:
+def all_kinds(
+    study: type[BaseModel] = StudyDefinition, condition: type[BaseModel] = Criterion
+) -> list[Found]:
     """Every kind of the schema, in its order; the places are of no study."""
-    return [*_walk(model, "", EVERY, ()), *_fields(Criterion, CONDITION, EVERY, ())]
+    return [*_walk(study, "", EVERY, ()), *_fields(condition, CONDITION, EVERY, ())]
 
 
 def kinds_in(study: StudyDefinition) -> list[Found]:
