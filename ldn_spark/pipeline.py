@@ -26,7 +26,7 @@ from ldn_spark.run_stages import (
 )
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
-from ldn_spark.study.translation import UNTRANSLATED, Translation
+from ldn_spark.study.translation import Translation
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -123,7 +123,7 @@ def new_run_id(
     study: Study,
     version: LakeVersion,
     started: datetime,
-    translation: Translation = UNTRANSLATED,
+    translation: Translation,
 ) -> str:
     """When the run began, and the key of what it computes."""
     return f"{started:%Y%m%dT%H%M%S%fZ}-{run_key(study, version, __version__, translation)}"

@@ -15,7 +15,7 @@ from ldn_spark.io.lake import Lake, LakeVersion, cast_to, read_run_table, write_
 from ldn_spark.study.definition import Returns
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
-from ldn_spark.study.translation import UNTRANSLATED, Translation, translate
+from ldn_spark.study.translation import Translation, translate
 from ldn_spark.study.uses import uses_of
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ class Run:
         return read_run_table(self.spark, self.tables, table)
 
 
-def translation_of(
-    study: Study, version: LakeVersion, stated: StatedVersions = NOTHING_STATED
-) -> Translation:
+def translation_of(study: Study, version: LakeVersion, stated: StatedVersions) -> Translation:
     """How the ATC codes of a version of a lake are read in a study's index.
 
     Raises:
@@ -115,7 +113,7 @@ def run_key(
     study: Study,
     version: LakeVersion,
     software_version: str,
-    translation: Translation = UNTRANSLATED,
+    translation: Translation,
 ) -> str:
     """Eight characters that stand for study, data and software: same key, same numbers.
 

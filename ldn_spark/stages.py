@@ -9,7 +9,7 @@ from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS
 from ldn_spark.study.definition import Returns, StudyDefinition
 from ldn_spark.study.load import Study
 from ldn_spark.study.reach import exposure_reach, outcome_reach
-from ldn_spark.study.translation import UNTRANSLATED, Translation
+from ldn_spark.study.translation import Translation
 from ldn_spark.transforms import cohort as selection
 from ldn_spark.transforms import exposure, moments, outcomes
 from ldn_spark.transforms.exposure import select_exposures
@@ -41,8 +41,8 @@ def readable(dispensings: DataFrame, first: int | None, last: int, returns: Retu
 def find_index_events(
     study: Study,
     dispensings: DataFrame,
-    translation: Translation = UNTRANSLATED,
-    returns: Returns | None = None,
+    translation: Translation,
+    returns: Returns,
 ) -> DataFrame:
     """Everyone with the exposure's ATC codes in the index period, from the exposure's rows alone.
 
@@ -50,14 +50,13 @@ def find_index_events(
         study: what is asked.
         dispensings: one row per line of the registry.
         translation: how the lake's codes are read in the study's ATC index.
-        returns: what a returned package does; None = what the study says. A registry that is known
-            to hold no return is read as `as_dispense`, which is the least work.
+        returns: what a returned package does: as the study says, or `as_dispense` where the
+            registry is known to hold no return, which is the least work.
 
     Returns:
         One row per person, as in `schemas.INDEX_EVENTS`.
     """
     definition = study.definition
-    returns = returns or definition.returns
     exposures = select_exposures(
         readable(dispensings, *exposure_years(definition), returns),
         definition.exposure,
@@ -74,8 +73,8 @@ def find_candidates(
     index_events: DataFrame,
     dispensings: DataFrame,
     persons: DataFrame,
-    translation: Translation = UNTRANSLATED,
-    returns: Returns | None = None,
+    translation: Translation,
+    returns: Returns,
 ) -> DataFrame:
     """What the conditions ask of everyone with an index event, and how far they get.
 
@@ -96,7 +95,7 @@ def find_candidates(
         dispensings,
         leaves,
         translation,
-        returns=returns or definition.returns,
+        returns=returns,
     )
     found = selection.add_steps_passed(found, selection.selection_steps(definition, leaves))
     found = selection.add_subgroups(found, definition.subgroups, leaves)
@@ -127,15 +126,14 @@ def measure(
     study: Study,
     dispensings: DataFrame,
     cohort: DataFrame,
-    translation: Translation = UNTRANSLATED,
-    returns: Returns | None = None,
+    translation: Translation,
+    returns: Returns,
 ) -> DataFrame:
     """The cohort's dispensings of the examined medicines, in the one look at the registry.
 
     `returns` is that of `find_index_events`.
     """
     definition = study.definition
-    returns = returns or definition.returns
     return outcomes.sum_cohort_dispensings(
         readable(dispensings, *outcome_years(definition), returns),
         cohort,

@@ -86,10 +86,17 @@ def dispensings(spark, rows):
     return frame(spark, schemas.DISPENSINGS, rows)
 
 
-def find_candidates(study, dispensings, persons, translation=UNTRANSLATED):
+def find_candidates(study, dispensings, persons, translation=UNTRANSLATED, returns=None):
     """The candidates of a registry that is small enough to look at twice."""
-    events = stages.find_index_events(study, dispensings, translation)
-    return stages.find_candidates(study, events, dispensings, persons, translation)
+    how = translation, returns or study.definition.returns
+    events = stages.find_index_events(study, dispensings, *how)
+    return stages.find_candidates(study, events, dispensings, persons, *how)
+
+
+def measure(study, dispensings, cohort, translation=UNTRANSLATED, returns=None):
+    """The cohort's dispensings, as the study reads codes and returns if nothing else is said."""
+    how = translation, returns or study.definition.returns
+    return stages.measure(study, dispensings, cohort, *how)
 
 
 def persons(spark, attributes: dict[int, dict]):

@@ -11,12 +11,12 @@ from pyspark.sql import functions as F
 
 from ldn_spark.study.atc_history import BEGINNING, FOR_EVER
 from ldn_spark.study.codes import ATC_LENGTHS
-from ldn_spark.study.translation import UNTRANSLATED, AskedCodes, Move, Part, Translation
+from ldn_spark.study.translation import AskedCodes, Move, Part, Translation
 from ldn_spark.transforms.codes import begins_with_any
 
 
 def require_codes(
-    dispensings: DataFrame, prefixes: Sequence[str], translation: Translation = UNTRANSLATED
+    dispensings: DataFrame, prefixes: Sequence[str], translation: Translation
 ) -> DataFrame:
     """Keep the dispensings whose code, read in the study's index, falls under the prefixes.
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from ldn_spark.study.criteria import AgeBetween, Criterion, Dispensed
 from ldn_spark.study.definition import Returns, StudyDefinition, Subgroup
-from ldn_spark.study.translation import UNTRANSLATED, Translation
+from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.exposure import is_washed_out, stratum_of
@@ -44,7 +44,7 @@ def add_leaf_counts(
     index_days: DataFrame,
     dispensings: DataFrame,
     leaves: Mapping[Dispensed, str],
-    translation: Translation = UNTRANSLATED,
+    translation: Translation,
     *,
     returns: Returns,
 ) -> DataFrame:

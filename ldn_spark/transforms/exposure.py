@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from ldn_spark.study.definition import Exposure, IndexEvent, Level, Returns, Strata
-from ldn_spark.study.translation import UNTRANSLATED, Translation
+from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.returns import require_dispensings
 
@@ -17,7 +17,7 @@ def select_exposures(
     dispensings: DataFrame,
     exposure: Exposure,
     products: Sequence[str] | None,
-    translation: Translation = UNTRANSLATED,
+    translation: Translation,
     *,
     returns: Returns,
 ) -> DataFrame:

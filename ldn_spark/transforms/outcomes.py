@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from ldn_spark.schemas import MICRO
 from ldn_spark.study.definition import Outcome, Returns, Windows
-from ldn_spark.study.translation import UNTRANSLATED, Translation
+from ldn_spark.study.translation import Translation
 from ldn_spark.study.windows import DayWindow
 from ldn_spark.transforms.atc_versions import read_codes, require_delivered
 from ldn_spark.transforms.codes import add_outcomes
@@ -28,7 +28,7 @@ def sum_cohort_dispensings(
     *,
     prefixes: Sequence[str],
     windows: Windows,
-    translation: Translation = UNTRANSLATED,
+    translation: Translation,
     returns: Returns,
 ) -> DataFrame:
     """The cohort's dispensings of the examined medicines inside either window, day by day.

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DISPENSINGS
 from ldn_spark.study.definition import Exposure, IndexEvent, Returns, Strata
-from ldn_spark.study.translation import UNTRANSLATED, Translation
+from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.exposure import find_candidates, is_washed_out, select_exposures
 
@@ -63,7 +63,7 @@ def summarise_persons(persons: DataFrame) -> DataFrame:
 
 
 def count_exposures(
-    dispensings: DataFrame, exposure: Exposure, translation: Translation = UNTRANSLATED
+    dispensings: DataFrame, exposure: Exposure, translation: Translation
 ) -> DataFrame:
     """Lines under the exposure's ATC codes in the index period, whatever the product.
 
@@ -84,7 +84,7 @@ def find_index_days(
     exposure: Exposure,
     strata: Strata,
     products: Sequence[str] | None,
-    translation: Translation = UNTRANSLATED,
+    translation: Translation,
     *,
     returns: Returns,
 ) -> DataFrame:

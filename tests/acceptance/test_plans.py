@@ -15,6 +15,7 @@ import pytest
 from ldn_spark import schemas, stages
 from ldn_spark.io.lake import Lake, read_run_table
 from ldn_spark.study.load import load_study
+from ldn_spark.study.translation import UNTRANSLATED
 
 STUDIES = ("ldn_2013", "ldn_opioids", "ldn_ms", "ldn_ibd", "ldn_ra", "ldn_thyroid")
 pytestmark = pytest.mark.only_engine("spark")
@@ -107,12 +108,11 @@ def frames(spark, sample_lake, sample_run, hints_alone):
         events, cohort = (
             read_run_table(spark, tables, table) for table in (schemas.INDEX_EVENTS, schemas.COHORT)
         )
+        how = UNTRANSLATED, returns
         return study, {
-            "index events": stages.find_index_events(study, dispensings, returns=returns),
-            "candidates": stages.find_candidates(
-                study, events, dispensings, persons, returns=returns
-            ),
-            "cut": stages.measure(study, dispensings, cohort, returns=returns),
+            "index events": stages.find_index_events(study, dispensings, *how),
+            "candidates": stages.find_candidates(study, events, dispensings, persons, *how),
+            "cut": stages.measure(study, dispensings, cohort, *how),
         }
 
     return lake, make

@@ -17,7 +17,7 @@ from ldn_spark.preflight import preflight
 from ldn_spark.run import translation_of
 from ldn_spark.schemas import DISPENSING_PROFILE
 from ldn_spark.study.load import load_study
-from ldn_spark.study.stated_versions import stated_versions
+from ldn_spark.study.stated_versions import NOTHING_STATED, stated_versions
 
 HEADER = (
     "PasientLopeNr;PasientKjonn;PasientFodtAr;ATCKode;Varenr;Varenavn;UtleveringsDato;"
@@ -96,7 +96,7 @@ def test_a_lake_without_a_profile(lake_of, product_list):
     lake = lake_of(a=([*STARTERS, *RECODED, *OTHERS, later], 2024))
     study, version = the_study(product_list), lake.version()
     tables = {name: at for name, at in version.tables.items() if name != DISPENSING_PROFILE.name}
-    translation = translation_of(study, version)
+    translation = translation_of(study, version, NOTHING_STATED)
     found = preflight(lake, version, study, translation)
     assert preflight(lake, replace(version, tables=tables), study, translation) == found
     assert by_outcome(found)["gabapre"] == 2
@@ -257,7 +257,7 @@ def test_files_of_several_indices(spark, lake_of, tmp_path, product_list):
 def test_the_plan_is_what_the_run_finds(lake_of, product_list):
     lake = lake_of(a=([*STARTERS, *RECODED, *OTHERS], 2024))
     study, version = the_study(product_list), lake.version()
-    translation = translation_of(study, version)
+    translation = translation_of(study, version, NOTHING_STATED)
     plan = plan_study(lake, version, study, translation)
     assert plan.found == preflight(lake, version, study, translation)
     assert (plan.exposure_years, plan.outcome_years) == ("2013 to 2014", "2012 to 2014")

@@ -14,7 +14,15 @@ from ldn_spark.io.collect import rows
 from ldn_spark.transforms.returns import add_matched
 from tests import reference_model
 from tests.reference_model import dispensing
-from tests.registers import dispensings, exposure_with, find_candidates, frame, persons, study_like
+from tests.registers import (
+    dispensings,
+    exposure_with,
+    find_candidates,
+    frame,
+    measure,
+    persons,
+    study_like,
+)
 
 FIRST = date(2013, 1, 1)
 
@@ -262,7 +270,7 @@ def test_a_return_and_the_outcomes(spark, returns):
     member = {"index_date": INDEX, "exposure_dispenses": 1, "stratum": "LDNx1", "subgroups": []}
     members = [member | {"person_key": person} for person in range(len(SUMS))]
     cohort = frame(spark, stages.COHORT, members)
-    cut = stages.measure(study, dispensings(spark, register), cohort)
+    cut = measure(study, dispensings(spark, register), cohort)
     outcomes = {
         row["person_key"]: tuple(
             int(row[f"{what}_{side}"]) // (1_000_000 if what == "ddd_micro" else 1)
@@ -286,13 +294,8 @@ def test_without_returns_the_least_work_finds_the_same(spark):
     registry = dispensings(spark, register)
 
     def found(returns):
-        events = stages.find_index_events(study, registry, returns=returns)
-        candidates = stages.find_candidates(
-            study, events, registry, persons(spark, {}), returns=returns
-        )
-        cut = stages.measure(
-            study, registry, stages.find_cohort(study, candidates), returns=returns
-        )
+        candidates = find_candidates(study, registry, persons(spark, {}), returns=returns)
+        cut = measure(study, registry, stages.find_cohort(study, candidates), returns=returns)
         return rows(candidates), sorted(map(str, rows(cut)))
 
     assert found("cancel") == found("as_dispense")

@@ -13,7 +13,7 @@ from ldn_spark import schemas, stages
 from ldn_spark.io.collect import rows
 from tests.reference_model import MICRO, dispensing
 from tests.reference_sums import daily_moments
-from tests.registers import dispensings, frame, study_like
+from tests.registers import dispensings, frame, measure, study_like
 
 # leap day inside the window before, inside the window after, and on the index day itself
 INDEX_DATES = {
@@ -39,7 +39,7 @@ def member(person, index, stratum="LDNx1", subgroups=()):
 
 def measured(spark, study, register, members):
     cohort = frame(spark, schemas.COHORT, members)
-    cut = stages.measure(study, dispensings(spark, register), cohort)
+    cut = measure(study, dispensings(spark, register), cohort)
     return cut, stages.sum_outcomes(study, cut)
 
 
