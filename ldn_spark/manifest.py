@@ -6,15 +6,21 @@ import hashlib
 import importlib.metadata
 import importlib.resources
 import platform
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from ldn_spark import __version__
+from ldn_spark.io.lake import FileRecord
+from ldn_spark.io.reasons import LEFT_OUT, explain
 from ldn_spark.reproducing import command, inputs
+from ldn_spark.results import TurnedAway
 from ldn_spark.run import Run, run_key
+from ldn_spark.schemas import DISPENSINGS
 from ldn_spark.shown import counted
 from ldn_spark.study.alterations import described
 from ldn_spark.study.documents import conf_folder
@@ -40,6 +46,7 @@ def provenance(
     """
     return {
         "files": delivered_files(run),
+        "turned_away": turned_away(run.version.files),
         "source": ", ".join(sorted({file.source for file in run.version.files})),
         "lake_version": run.version.number,
         "invented": run.version.invented,
@@ -69,6 +76,28 @@ def delivered_files(run: Run) -> list[dict[str, Any]]:
         }
         for file in run.version.files
     ]
+
+
+def turned_away(files: Sequence[FileRecord]) -> tuple[TurnedAway, ...]:
+    """Why lines of the delivered files are not in the registry.
+
+    One entry per kind of file and reason, dispensings first and then the commonest reason first.
+    Lines are counted, not persons, so the counts are as exact as those of the files.
+    """
+    lines = Counter[tuple[str, str, str]]()
+    for file in files:
+        for reason, number in file.rejected_by_reason.items():
+            lines[file.kind, reason, explain(reason)] += number
+        for column, number in file.left_out_by_column.items():
+            meaning = f"left out by `where` of the source, column {column}"
+            lines[file.kind, LEFT_OUT, meaning] += number
+    found = (TurnedAway(*key, number) for key, number in lines.items() if number)
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (one.kind != DISPENSINGS.name, one.kind, -one.lines, one.meaning),
+        )
+    )
 
 
 def atc_codes(run: Run, read_as: Sequence[ReadAs]) -> dict[str, Any]:
@@ -147,6 +176,7 @@ def manifest(
             "dispensings": run.version.dispensings,
             "rejected": run.version.rejected,
             "files": delivered_files(run),
+            "turned_away": [asdict(one) for one in turned_away(run.version.files)],
             "atc_codes": atc_codes(run, read_as),
         },
         "started": started.isoformat(),

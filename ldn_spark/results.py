@@ -70,17 +70,39 @@ class AttritionStep:
     excluded_records: int
 
 
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """Delivered lines that did not become rows of the registry, for one reason.
+
+    Attributes:
+        kind: what their files hold: `dispensings`, `persons`, `deaths`, `observation_periods`.
+        reason: its code; `left_out` where the source does not mean the lines.
+        meaning: the reason in words.
+        lines: how many, of all files together.
+    """
+
+    kind: str
+    reason: str
+    meaning: str
+    lines: int
+
+
 @dataclass(frozen=True)
 class Results:
     """All that a study found; enough to draw every table and figure.
 
-    `invented` says that the persons were: every table and figure carries it.
+    Attributes:
+        estimates, curves, attrition: what was computed.
+        invented: whether the persons were: every table and figure carries it.
+        turned_away: why delivered lines are not in the registry, the commonest reason first.
+            Those of dispensings add up to what the step `registry` excludes.
     """
 
     estimates: tuple[Estimate, ...]
     curves: tuple[CurvePoint, ...]
     attrition: tuple[AttritionStep, ...]
     invented: bool = False
+    turned_away: tuple[TurnedAway, ...] = ()
 
     @cached_property
     def _by_key(self) -> dict[tuple[str, str, str, str], Estimate]:

@@ -21,11 +21,14 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
     """
     from ldn_spark.io.finished_runs import find_run, read_run
     from ldn_spark.reporting.result_files import load_results
+    from ldn_spark.results import TurnedAway
 
     folder = find_run(place)
     run = read_run(folder)
     results = load_results(folder, run.study, run.read)
-    results = replace(results, invented=run.manifest.input.invented)
+    known = run.manifest.input
+    reasons = tuple(TurnedAway(**one.model_dump()) for one in known.turned_away)
+    results = replace(results, invented=known.invented, turned_away=reasons)
     if folder != place:
         typer.echo(f"the newest run: {folder}", err=True)
     return run, results

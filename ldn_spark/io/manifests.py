@@ -46,8 +46,16 @@ class _Study(_Part):
     definition: dict[str, Any]
 
 
+class _TurnedAway(_Part):
+    kind: str
+    reason: str
+    meaning: str
+    lines: Annotated[int, Field(ge=0)]
+
+
 class _Input(_Part):
     invented: bool = False
+    turned_away: list[_TurnedAway] = []
 
 
 class Manifest(_Part):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from ldn_spark.shown import counted
 
 _TOO_LARGE = counted(10**12 - 1)
+LEFT_OUT = "left_out"
+"""Of lines that are neither accepted nor rejected: the source does not mean them."""
 _UNMATCHED = "_unmatched"
 _OF_LINES = {
     "nul_byte": "the line holds a NUL byte",

@@ -95,11 +95,16 @@ def make(publication: Publication, draw: Draw) -> Made:
 
 
 def analyse_moments(publication: Publication) -> Results:
-    """The estimates, curves and attrition of a publication."""
+    """The estimates, curves and attrition of a publication, and what is known of its lines."""
     from ldn_spark.analysis import analyse
 
     found = analyse(publication.study, attrition=publication.attrition, **publication.moments)
-    return replace(found, invented=bool(publication.provenance.get("invented")))
+    known = publication.provenance
+    return replace(
+        found,
+        invented=bool(known.get("invented")),
+        turned_away=tuple(known.get("turned_away", ())),
+    )
 
 
 def _compared(publication: Publication, results: Results) -> tuple[dict[str, bytes], Markup | str]:

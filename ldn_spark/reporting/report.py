@@ -83,6 +83,7 @@ def report_html(
         methods=methods(study),
         missing=not_estimable(study, results),
         provenance=provenance,
+        turned_away=results.turned_away,
         study_hash=study_hash,
         software_version=software_version,
         command=provenance.get("command") or f"ldn run {study.id}",

@@ -14,6 +14,7 @@ from pyarrow import csv as csv_reader
 from pyarrow import parquet
 
 from ldn_spark.cli.app import run
+from ldn_spark.cli.finished import open_finished
 from ldn_spark.io import collect
 from ldn_spark.io.concepts import read_ddds, write_lookup
 from ldn_spark.io.ingest import ingest
@@ -203,6 +204,19 @@ def test_the_study_by_hand(results):
 
 
 _FIRST: dict[str, bytes] = {}
+
+
+def test_what_became_of_lines_goes_with_the_results(results):
+    _, found = open_finished(results)
+    reasons = {(one.kind, one.reason): one.lines for one in found.turned_away}
+    assert reasons == {
+        ("dispensings", "concepts_unmatched"): tiny_cdm.UNMATCHED,
+        ("dispensings", "date_malformed"): 1,
+        ("observation_periods", "period_reversed"): 1,
+    }
+    assert found.attrition[1].excluded_records == tiny_cdm.UNMATCHED + 1
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert page.count("The lookup &#39;concepts&#39; does not hold the line&#39;s key") == 1
 
 
 def test_both_engines_write_the_same_bytes(results):

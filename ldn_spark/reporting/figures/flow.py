@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.formats import percent
-from ldn_spark.results import AttritionStep, Results
+from ldn_spark.results import AttritionStep, Results, TurnedAway
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SIZE, _LEADING, _PAD = 8.5, 12.0, 8.0
+_MOST_REASONS = 6
 _MAIN_WIDTH, _SIDE_WIDTH, _GAP, _MARGIN = 268.0, 190.0, 40.0, 6.0
 
 
@@ -47,7 +48,8 @@ def flow_diagram(study: StudyDefinition, results: Results) -> Figure:
     """Boxes with what every step leaves, exclusions at the side, strata at the bottom."""
     steps = results.attrition
     main = [Box.fit(step.reason, [_left(step)], _MAIN_WIDTH) for step in steps]
-    side = [Box.fit("", _excluded(step), _SIDE_WIDTH) for step in steps]
+    of_lines = [one for one in results.turned_away if one.kind == "dispensings"]
+    side = [Box.fit("", _excluded(step, of_lines), _SIDE_WIDTH) for step in steps]
     width = 72 * canvas.PAGE_WIDTH
     levels = study.strata.levels
     stratum_width = (width - 2 * _MARGIN - 12 * (len(levels) - 1)) / len(levels)
@@ -156,19 +158,26 @@ def _left(step: AttritionStep) -> str:
     return _amounts(step.number_subjects, step.number_records)
 
 
-def _excluded(step: AttritionStep) -> list[str]:
+def _excluded(step: AttritionStep, of_lines: Sequence[TurnedAway]) -> list[str]:
     """What a step excludes, and what those did not meet; nothing at the first."""
     if step.excluded_subjects is None:
-        lines = step.excluded_records
-        return (
-            [f"{counted(lines)} {_plural('line', lines)} turned away"] if step.reason_id > 1 else []
-        )
+        return _turned_away(step.excluded_records, of_lines) if step.reason_id > 1 else []
     persons, records = step.excluded_subjects, step.excluded_records
     return [
         f"{counted(persons)} {_plural('person', persons)} excluded",
         f"({counted(records)} {_plural('dispensing', records)})",
         f"Not met: {step.reason}",
     ]
+
+
+def _turned_away(lines: int, reasons: Sequence[TurnedAway]) -> list[str]:
+    """How many lines did not become dispensings, and why; of many reasons the commonest."""
+    shown = len(reasons) if len(reasons) <= _MOST_REASONS else _MOST_REASONS - 1
+    told = [f"{counted(one.lines)}: {one.meaning}" for one in reasons[:shown]]
+    if others := reasons[shown:]:
+        number = sum(one.lines for one in others)
+        told.append(f"{counted(number)}: {len(others)} other reasons")
+    return [f"{counted(lines)} {_plural('line', lines)} turned away", *told]
 
 
 def _amounts(persons: int, records: int) -> str:
