@@ -19,7 +19,7 @@ from ldn_spark.analysis import analyse
 from ldn_spark.reporting.tables import all_tables
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.documents import FROM_A_FILE
-from tests.generative.examples import Example, answered
+from tests.generative.examples import Answer, Example, answered
 from tests.generative.kinds import Found, all_kinds, kinds_in
 from tests.generative.studies import NOWHERE, PRODUCT_LIST
 from tests.generative.worlds import WAYS
@@ -41,29 +41,37 @@ NO_OTHER = {
 """Kinds that nothing stands beside that could be left out or put in another's place."""
 _PRINTED = ("statistics", "contrasts", "figures.curve_contrast", "outcomes[].role")
 """What decides estimates and tables; the engine's sums are the same."""
+_PARTS = ("exposure", "conditions", "outcomes")
+"""Parts of a study that each look at lines of their own: for `returns` and codes all count."""
 _EVERYBODY = {"any": [{"sex": "F"}, {"not": {"sex": "F"}}]}
 _NOBODY = {"all": [{"sex": "F"}, {"not": {"sex": "F"}}]}
-_TRIES = 6
+_TRIES = 3
 """So many times in one study a kind is tried."""
 
 
 def wanted() -> set[str]:
     """Everything that must have decided something: kinds, each way that its value could differ."""
-    marks = {f"codes: {way}" for way in WAYS[2:]}
+    marks = {f"codes: {way}" for way in WAYS[2:]} | {f"codes in {part}" for part in _PARTS}
     for found in all_kinds():
         if found.kind not in NO_NUMBER | NO_OTHER:
-            marks |= set(_marks(found))
+            marks |= {mark for shown in _marks(found) for mark in shown}
     return marks
 
 
-def _marks(found: Found) -> tuple[str, ...]:
-    if found.kind == "atc_version":
-        return (found.kind,)
-    if found.what in ("number", "day"):
-        return tuple(f"{found.kind} {step}" for step in ("more", "less"))
+def _marks(found: Found) -> tuple[tuple[str, ...], ...]:
+    """What other values of a kind would show: for every way to differ its marks."""
+    kind = found.kind
+    if found.what in ("number", "day") and kind != "atc_version":
+        return (f"{kind} more",), (f"{kind} less",)
     if found.what == "condition":
-        return tuple(f"{found.kind} {done}" for done in ("keeps", "excludes"))
-    return (found.kind,)
+        return (f"{kind} keeps",), (f"{kind} excludes",)
+    if found.what == "choice" and kind.startswith("returns"):
+        return tuple(
+            tuple(f"{kind}, not {other}, in {part}" for part in _PARTS) for other in found.others
+        )
+    if found.what == "choice" and not kind.startswith(_PRINTED):
+        return tuple((f"{kind}, not {other}",) for other in found.others)
+    return ((kind,),)
 
 
 class Mattering:
@@ -84,13 +92,12 @@ class Mattering:
         for one in found:
             if one.kind in NO_NUMBER | NO_OTHER or one.kind == "atc_version":
                 continue
-            for mark, other in _others(one, _at(example.document, one.place)):
-                if mark in self.decided or tries[mark] >= _TRIES:
+            for marks, other in _others(one, _at(example.document, one.place)):
+                if self.decided.issuperset(marks) or tries[marks[0]] >= _TRIES:
                     continue
-                tries[mark] += 1
-                document = _changed(example.document, one.place, other)
-                if _differs(example, document, printed=one.kind.startswith(_PRINTED)):
-                    self.decided.add(mark)
+                tries[marks[0]] += 1
+                if changed := _changed(example, one.place, other):
+                    self.decided |= _decided(example, changed, marks)
 
     def _take_codes(self, example: Example) -> None:
         """Read as they stand, the delivered codes give another answer."""
@@ -98,6 +105,7 @@ class Mattering:
         plain = answered(example.study.definition, world.delivered, world.persons)
         if plain != example.expected:
             self.decided |= {f"codes: {example.way}", "atc_version"}
+            self.decided |= {f"codes in {part}" for part in _parts(example.expected, plain)}
 
     @property
     def missing(self) -> list[str]:
@@ -111,8 +119,9 @@ class Mattering:
         return sorted(wanted() - self.decided)
 
 
-def _others(found: Found, value: Any) -> Iterator[tuple[str, Any]]:
-    """Other values for a place, each with what it would show if it makes a difference."""
+def _others(found: Found, value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Other values for a place, each with the marks that it shows if it makes a difference."""
+    marks = _marks(found)
     others: tuple[list[Any], ...]
     if found.what == "number":
         step = 0.04 if isinstance(value, float) else 1
@@ -122,15 +131,17 @@ def _others(found: Found, value: Any) -> Iterator[tuple[str, Any]]:
         others = [(day + one).isoformat()], [(day - one).isoformat()]
     elif found.what == "condition":
         others = [_NOBODY], [_EVERYBODY]
+    elif found.what == "choice" and not found.kind.startswith(_PRINTED):
+        others = tuple([other] for other in found.others)
     elif found.what == "choice":
         others = (list(found.others),)
     elif found.what == "null":
         others = ([PRODUCT_LIST] if found.place[0] == "exposure" else [0, 45, 150],)
     else:
         others = ([[], value[:-1]] if found.what == "list" else _other_texts(found),)
-    for mark, values in zip(_marks(found), others, strict=True):
+    for shown, values in zip(marks, others, strict=True):
         for other in values:
-            yield mark, other
+            yield shown, other
 
 
 def _other_texts(found: Found) -> list[Any]:
@@ -145,14 +156,17 @@ def _other_texts(found: Found) -> list[Any]:
     return ["out0", "out1", "out2"]
 
 
-def _changed(document: dict[str, Any], place: tuple[Any, ...], other: Any) -> dict[str, Any]:
-    """The document with another value at a place."""
-    document = copy.deepcopy(document)
+def _changed(example: Example, place: tuple[Any, ...], other: Any) -> StudyDefinition | None:
+    """The study with another value at a place; None where that is no study."""
+    document = copy.deepcopy(example.document)
     inner = _at(document, place[:-1])
     inner[_key(inner, place[-1])] = other
     if place[0] == "strata":
         _close_gaps(document["strata"], place)
-    return document
+    try:
+        return StudyDefinition.model_validate(document, context=FROM_A_FILE)
+    except ValidationError:
+        return None
 
 
 def _close_gaps(strata: dict[str, Any], place: tuple[Any, ...]) -> None:
@@ -180,16 +194,41 @@ def _key(document: Any, step: Any) -> Any:
     return ("first", "last").index(step) if is_pair else step
 
 
-def _differs(example: Example, document: dict[str, Any], *, printed: bool) -> bool:
-    """Whether a changed study has another answer; one that is no study has none."""
-    try:
-        changed = StudyDefinition.model_validate(document, context=FROM_A_FILE)
-    except ValidationError:
-        return False
-    if printed:
-        return _printed(changed, example) != _printed(example.study.definition, example)
-    world = example.world
-    return answered(changed, world.register, world.persons) != example.expected
+def _decided(example: Example, changed: StudyDefinition, marks: tuple[str, ...]) -> set[str]:
+    """The marks that a changed study shows: those of the parts in which its answer is another."""
+    if marks[0].startswith(_PRINTED):
+        differs = _printed(changed, example) != _printed(example.study.definition, example)
+        return set(marks) if differs else set()
+    other = answered(changed, example.world.register, example.world.persons)
+    if len(marks) == 1:
+        return set(marks) if other != example.expected else set()
+    return {marks[_PARTS.index(part)] for part in _parts(example.expected, other)}
+
+
+def _parts(one: Answer, other: Answer) -> set[str]:
+    """Which of `_PARTS` an answer differs from another in, persons with the same start alone."""
+    found = set()
+    names = [name for name, _, _ in one["attrition"]]
+    before_conditions = sum(name in ("exposure_product", "washout") for name in names)
+    for key in {*one["candidates"], *other["candidates"]}:
+        mine, theirs = (answer["candidates"].get(key) for answer in (one, other))
+        if not (mine and theirs) or any(mine[name] != theirs[name] for name in _START):
+            found.add("exposure")
+        elif min(mine["steps_passed"], theirs["steps_passed"]) < before_conditions:
+            continue  # out by products or wash-out, at least in one of the two
+        elif any(mine[name] != theirs[name] for name in ("subgroups", "steps_passed")):
+            found.add("conditions")
+        elif _outcomes(one, key) != _outcomes(other, key):
+            found.add("outcomes")
+    return found
+
+
+_START = ("index_date", "exposure_dispenses", "atc_records", "product_records")
+
+
+def _outcomes(answer: Answer, key: int) -> dict[str, Any]:
+    sums = answer["person_outcomes"].items()
+    return {outcome: row for (person, outcome), row in sums if person == key}
 
 
 def _printed(study: StudyDefinition, example: Example) -> tuple[Any, ...]:

@@ -131,7 +131,10 @@ class _Maker:
             yield from [row] * chance.choice((1, 1, 1, 1, 2))
         for leaf in chance.sample(self.leaves, min(2, len(self.leaves))):
             for _ in range(chance.choice((0, 1, leaf.at_least, leaf.at_least))):
-                yield self.asked_by(key, anchor, leaf)
+                row = self.asked_by(key, anchor, leaf)
+                yield row
+                if chance.random() < 0.3:
+                    yield self.returned(row)
 
     def anchor(self) -> date:
         """A day of the index period, or the day beside it; the first and the last often."""
@@ -196,17 +199,20 @@ class _Maker:
     def returned(self, row: Row) -> Row:
         """A line some days later that brings all of another one back, a part, or more."""
         chance = self.chance
-        days = timedelta(days=chance.choice((0, 1, 7, 365)))
+        days = timedelta(days=chance.choice((0, 0, 1, 7, 365)))
         product = chance.choice([row["product_number"]] * 4 + [None])
         back = dispensing(
             row["person_key"], row["dispensed_on"] + days, row["atc"], product=product
         )
         share = chance.choice((Decimal(1), Decimal(1), Decimal("0.5"), Decimal(3)))
         ddd, packages = row["ddd"], row["packages"]
-        back["ddd"] = None if ddd is None else -(ddd * share).quantize(Decimal("0.000001"))
-        back["packages"] = None if packages is None else -share * packages
+        back["ddd"] = None if ddd is None else -abs(ddd * share).quantize(Decimal("0.000001"))
+        back["packages"] = None if packages is None else -abs(share * packages)
         if chance.random() < 0.2:
-            back |= {"ddd": None, "packages": Decimal(-1)}
+            back |= {"ddd": chance.choice((None, ddd)), "packages": Decimal(-1)}
+        if chance.random() < 0.7:
+            names = ("reimbursement_icd", "reimbursement_icpc")
+            back |= {name: row[name] for name in names}
         return back
 
 
