@@ -33,8 +33,6 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, open_engine(arguments.engine) as spark:
         folder = Path(name)
         for example in examples(arguments.seed, arguments.examples, folder):
-            if example.number < arguments.first:
-                continue
             seen.take(example)
             if found := _compared(spark, example):
                 wrong += 1
@@ -56,7 +54,6 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--examples", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--first", type=int, default=0, help="leave out the examples before it")
     parser.add_argument("--engine", choices=ENGINES, default="sail")
     return parser.parse_args()
 
