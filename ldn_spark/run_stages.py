@@ -20,6 +20,7 @@ from ldn_spark.preflight import Preflight, preflight
 from ldn_spark.results import AttritionStep
 from ldn_spark.run import Run
 from ldn_spark.shown import counted
+from ldn_spark.study.selection import selection_steps
 from ldn_spark.transforms.cohort import summarise_attrition
 from ldn_spark.transforms.outcomes import summarise_returns
 
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Rows = list[dict[str, Any]]
-_OF_THE_EXPOSURE = "check the exposure's ATC codes, its codelist (--codelist) and the index period"
-_MENDS = {
-    "exposure_atc": _OF_THE_EXPOSURE,
-    "exposure_product": _OF_THE_EXPOSURE,
-    "washout": "look at `washout_days`",
-}
 MOMENTS = (schemas.COHORT_MOMENTS, schemas.GROUP_MOMENTS, schemas.DAILY_MOMENTS)
 
 
@@ -71,11 +66,12 @@ def cohort_stage(run: Run) -> tuple[AttritionStep, ...]:
     steps = attrition(run)
     if steps[-1].number_subjects == 0:
         emptied = next(step for step in steps if step.number_subjects == 0)
+        mends = {step.id: step.mend for step in selection_steps(run.study.definition)}
         raise EmptyInputError(
             Problem(
                 f"study {run.study.definition.id}",
                 f"nobody is left after the step '{emptied.reason}'",
-                _MENDS.get(emptied.step, "look at that condition, and at what `ldn plan` says"),
+                mends.get(emptied.step, ""),
             )
         )
     run.write(stages.find_cohort(run.study, candidates), schemas.COHORT)
@@ -160,7 +156,6 @@ def attrition(run: Run) -> tuple[AttritionStep, ...]:
     steps = collect.rows(summarise_attrition(run.read(schemas.CANDIDATES)))
     return attrition_steps(
         run.study.definition,
-        step_ids=stages.step_ids(run.study.definition),
         delivered=run.version.lines,
         accepted=run.version.dispensings,
         persons=run.version.persons,

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 THOUSANDS = "\N{NARROW NO-BREAK SPACE}"
 """What stands between groups of three digits, wherever a person reads a number."""
+MINUS = "\N{MINUS SIGN}"
+"""What stands before a number below 0, in print."""
 LONGEST_SHOWN = 2_000
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 

@@ -97,28 +97,14 @@ def find_candidates(
         translation,
         returns=returns,
     )
-    found = selection.add_steps_passed(found, selection.selection_steps(definition, leaves))
+    found = selection.add_steps_passed(found, definition, leaves)
     found = selection.add_subgroups(found, definition.subgroups, leaves)
     return found.select(*CANDIDATES.names)
 
 
-def step_ids(study: StudyDefinition) -> list[str]:
-    """The ids of the selection's steps, the making of a candidate first."""
-    selecting = [
-        name
-        for name, applies in (
-            ("exposure_atc", True),
-            ("exposure_product", study.exposure.products is not None),
-            ("washout", study.exposure.index_event.washout_days != "none"),
-        )
-        if applies
-    ]
-    return selecting + [step.id for step in study.eligibility]
-
-
 def find_cohort(study: Study, candidates: DataFrame) -> DataFrame:
     """The persons of the study: one row each, as in `schemas.COHORT`."""
-    chosen = selection.require_selected(candidates, len(step_ids(study.definition)) - 1)
+    chosen = selection.require_selected(candidates, study.definition)
     return chosen.select(*COHORT.names)
 
 

@@ -18,11 +18,11 @@ from ldn_spark.reporting.wording import (
     abbreviations,
     contrast_label,
     in_the_window_before,
-    listing,
     strata_sentence,
 )
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import OVERALL, StudyDefinition
+from ldn_spark.study.words import listing
 
 _BRACKETS = "{} ({})"
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
-from ldn_spark.shown import counted
+from ldn_spark.shown import MINUS, counted
 
-MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 UNDEFINED = "–"
 """What stands in print where a number cannot be estimated."""

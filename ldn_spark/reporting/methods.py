@@ -10,18 +10,15 @@ from ldn_spark.reporting.wording import (
     confidence,
     contrast_label,
     counted_on,
-    days,
     dispenses_of,
     index_dispense,
-    listing,
     percent_text,
     sentence_case,
-    so_many_days,
-    times,
 )
 from ldn_spark.study import choices
-from ldn_spark.study.criteria import Criterion, Dispensed
 from ldn_spark.study.definition import Outcome, StudyDefinition
+from ldn_spark.study.selection import OfExposure, selection_steps
+from ldn_spark.study.words import describe, listing
 
 Paragraph = tuple[str, str]
 """A heading and its text."""
@@ -59,29 +56,18 @@ def _design(study: StudyDefinition) -> Iterator[Paragraph]:
 
 
 def _selection(study: StudyDefinition) -> Iterator[Paragraph]:
-    exposure = study.exposure
-    what = f"{exposure.name} ({exposure.abbreviation}): ATC {listing(exposure.atc)}"
-    if exposure.products is None:
-        what += ", every product"
-    else:
-        what += f", only the product numbers of the codelist {exposure.products}"
+    drug, exposure = study.exposure.abbreviation, study.exposure
+    steps = selection_steps(study)
+    said = {step.condition: step.sentence for step in steps}
+    products = said.get(OfExposure.PRODUCTS, "every product")
+    what = f"{exposure.name} ({drug}): {said[OfExposure.CODES]}, {products}"
     yield "Exposure", f"{sentence_case(what)}. Codes of ATC version {study.atc_version}."
     yield "Returns", _RETURNS[study.returns]
-    washout = exposure.index_event.washout_days
-    if exposure.index_event.rule == "first_after_washout":
-        text = "Part of the index date, see above; patients without such a dispense are excluded."
-    elif washout == "none":
-        text = f"None: earlier use of {exposure.abbreviation} does not exclude a patient."
-    elif washout == "ever":
-        text = f"Patients with any {exposure.abbreviation} before the index date are excluded."
-    else:
-        text = (
-            f"Patients with {exposure.abbreviation} in the {so_many_days(washout)} before the "
-            "index date are excluded."
-        )
-    yield "Wash-out", text
-    steps = [f"{step.label} ({describe(step.keep_if)})" for step in study.eligibility]
-    text = f"In this order: {'; '.join(steps)}." if steps else "None."
+    washouts = (said.get(one) for one in (OfExposure.CLEAN_INDEX, OfExposure.WASHOUT))
+    none = f"None: earlier use of {drug} does not exclude a patient."
+    yield "Wash-out", next(filter(None, washouts), none)
+    further = [f"{step.label} ({step.sentence})" for step in steps if step.is_further]
+    text = f"In this order: {'; '.join(further)}." if further else "None."
     yield "Further conditions", text
 
 
@@ -170,39 +156,3 @@ def _statistics(study: StudyDefinition) -> Iterator[Paragraph]:
         f"{percent_text(chosen.power)} power. Halves are rounded away from zero, and differences "
         "are formed before rounding; “<0.001” stands for p < 0.0005.",
     )
-
-
-def describe(criterion: Criterion) -> str:
-    """A condition in words."""
-    if criterion.all is not None:
-        return " and ".join(_nested(part) for part in criterion.all)
-    if criterion.any is not None:
-        return " or ".join(_nested(part) for part in criterion.any)
-    if criterion.not_ is not None:
-        return f"not {_nested(criterion.not_)}"
-    if criterion.dispensed is not None:
-        return _dispensed(criterion.dispensed)
-    if criterion.age is not None:
-        low, high = criterion.age.at_least, criterion.age.at_most
-        limits = [f"at least {low}"] if low is not None else []
-        limits += [f"at most {high}"] if high is not None else []
-        return f"age in the index year {' and '.join(limits) or 'of any value'}"
-    return {"F": "women", "M": "men"}[str(criterion.sex)]
-
-
-def _nested(criterion: Criterion) -> str:
-    text = describe(criterion)
-    return f"({text})" if criterion.all or criterion.any else text
-
-
-def _dispensed(leaf: Dispensed) -> str:
-    what = f"ATC {listing(leaf.atc, 'or')}" if leaf.atc else "any medicine"
-    codes = [("ICD-10", leaf.reimbursement_icd), ("ICPC-2", leaf.reimbursement_icpc)]
-    reimbursed = [f"{name} {listing(found, 'or')}" for name, found in codes if found]
-    if reimbursed:
-        what += f" reimbursed for {' or '.join(reimbursed)}"
-    when = f"on {days(leaf.days)}" if leaf.days is not None else ""
-    if leaf.period is not None:
-        when = f"from {leaf.period.first.isoformat()} to {leaf.period.last.isoformat()}"
-    a_day = ", counted once a day" if leaf.counting == "one_a_day" else ""
-    return f"{what} dispensed at least {times(leaf.at_least)}{a_day}, {when}"

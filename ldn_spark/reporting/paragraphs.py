@@ -14,11 +14,12 @@ from ldn_spark.reporting.figures.forest import main_contrast
 from ldn_spark.reporting.findings import estimate_text, p_text, signed
 from ldn_spark.reporting.formats import percent, pretty
 from ldn_spark.reporting.units import DOSES, USERS, Unit, amount, partly_unknown, without_ddd
-from ldn_spark.reporting.wording import confidence, listing, stratum_label
+from ldn_spark.reporting.wording import confidence, stratum_label
 from ldn_spark.results import Results
 from ldn_spark.shown import counted
 from ldn_spark.stats.not_estimable import NOBODY
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
+from ldn_spark.study.words import listing
 
 
 def results_paragraphs(study: StudyDefinition, results: Results) -> list[tuple[str, str]]:

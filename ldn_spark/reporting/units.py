@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ldn_spark.reporting.cells import Format, View, hundredths, mean
 from ldn_spark.reporting.formats import percent
-from ldn_spark.reporting.wording import listing
 from ldn_spark.results import Results
 from ldn_spark.shown import counted
 from ldn_spark.stats.not_estimable import (
@@ -19,6 +18,7 @@ from ldn_spark.stats.not_estimable import (
     ZERO_DDD_BEFORE,
 )
 from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
+from ldn_spark.study.words import listing
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from ldn_spark.reporting.cells import View
-from ldn_spark.reporting.formats import MINUS, NO_BREAK, fixed, pretty
+from ldn_spark.reporting.formats import MINUS, NO_BREAK, fixed
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import Contrast, Level, StudyDefinition
 from ldn_spark.study.windows import DayWindow
-
-_NUMBERS = [
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+from ldn_spark.study.words import days, number_word, so_many_days
 
 ABBREVIATIONS = {
     "ATC": "Anatomical Therapeutic Chemical classification",
@@ -34,25 +17,6 @@ ABBREVIATIONS = {
     "SE": "standard error",
     "SMD": "standardised mean difference",
 }
-
-
-def number_word(number: int) -> str:
-    """A small number as a word.
-
-    >>> number_word(3), number_word(40)
-    ('three', '40')
-    """
-    return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else str(number)
-
-
-def times(number: int) -> str:
-    """How often, in words.
-
-    >>> times(1), times(2), times(4)
-    ('once', 'twice', 'four times')
-    """
-    named = {0: "never", 1: "once", 2: "twice"}
-    return named.get(number) or f"{number_word(number)} times"
 
 
 def dispenses_of(level: Level) -> str:
@@ -70,23 +34,6 @@ def dispenses_of(level: Level) -> str:
 
 def _dispenses(number: int) -> str:
     return "dispense" if number < 2 else "dispenses"
-
-
-def day(number: int) -> str:
-    """A day relative to the index date, with a true minus sign."""
-    return pretty(str(number))
-
-
-def days(window: DayWindow) -> str:
-    """A window as its two ends: `days −365 to −1`; a single day: `day −1`."""
-    if window.days == 1:
-        return f"day {day(window.first)}"
-    return f"days {day(window.first)} to {day(window.last)}"
-
-
-def so_many_days(number: int) -> str:
-    """`one day`, `30 days`."""
-    return "one day" if number == 1 else f"{counted(number)} days"
 
 
 def length(window: DayWindow) -> str:
@@ -192,18 +139,6 @@ def confidence(study: StudyDefinition) -> str:
 def percent_text(share: float) -> str:
     """A share of the study file as it is spoken of: `80%`."""
     return fixed(share, 3, scale=100).rstrip("0").rstrip(".") + "%"
-
-
-def listing(parts: Sequence[str] | Iterable[str], joint: str = "and") -> str:
-    """`a, b and c`.
-
-    >>> listing(["a", "b", "c"]), listing(["a"]), listing([])
-    ('a, b and c', 'a', '')
-    """
-    parts = list(parts)
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {joint} {parts[-1]}"
 
 
 def sentence_case(text: str) -> str:

@@ -6,7 +6,8 @@ A leaf looks at a person's dispensings, age or sex; nothing else is known of a p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, assert_never
 
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
@@ -94,6 +95,38 @@ def _exactly_one(schema: dict[str, Any]) -> None:
         del key["default"]
 
 
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one of these is met."""
+
+    parts: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of these is met."""
+
+    parts: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """This is not met."""
+
+    part: Criterion
+
+
+@dataclass(frozen=True, slots=True)
+class SexIs:
+    """A sex that is known and this one."""
+
+    sex: Literal["F", "M"]
+
+
+Condition = AllOf | AnyOf | Not | Dispensed | AgeBetween | SexIs
+"""What a criterion asks. Whoever asks of what kind it is names all of them and nothing else."""
+
+
 class Criterion(Document):
     """Exactly one of: all, any, not, dispensed, age, sex."""
 
@@ -116,17 +149,39 @@ class Criterion(Document):
     def _check(self, info: ValidationInfo) -> Criterion:
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1 or (is_from_a_file(info) and len(self.model_fields_set) != 1):
+            *most, last = (field.alias or name for name, field in type(self).model_fields.items())
             raise ValueError(
-                "a condition is exactly one of all, any, not, dispensed, age and sex; "
+                f"a condition is exactly one of {', '.join(most)} and {last}; "
                 "nest further ones under 'all' or 'any'"
             )
         return self
 
+    @property
+    def condition(self) -> Condition:
+        """The one thing that it asks, by its kind."""
+        if self.all is not None:
+            return AllOf(self.all)
+        if self.any is not None:
+            return AnyOf(self.any)
+        if self.not_ is not None:
+            return Not(self.not_)
+        if self.sex is not None:
+            return SexIs(self.sex)
+        found = self.dispensed or self.age
+        assert found is not None, "the schema refuses a criterion that asks nothing"
+        return found
+
     def leaves(self) -> Iterator[Dispensed]:
         """Every look at dispensings in the tree, in the order of the file."""
-        if self.dispensed is not None:
-            yield self.dispensed
-        for child in (*(self.all or ()), *(self.any or ())):
-            yield from child.leaves()
-        if self.not_ is not None:
-            yield from self.not_.leaves()
+        match self.condition:
+            case AllOf(parts) | AnyOf(parts):
+                for part in parts:
+                    yield from part.leaves()
+            case Not(part):
+                yield from part.leaves()
+            case Dispensed() as leaf:
+                yield leaf
+            case AgeBetween() | SexIs():
+                return
+            case other:
+                assert_never(other)

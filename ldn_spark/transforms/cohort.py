@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
+from typing import assert_never
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ldn_spark.study.criteria import AgeBetween, Criterion, Dispensed
+from ldn_spark.study.criteria import (
+    AgeBetween,
+    AllOf,
+    AnyOf,
+    Criterion,
+    Dispensed,
+    Not,
+    SexIs,
+)
 from ldn_spark.study.definition import Returns, StudyDefinition, Subgroup
+from ldn_spark.study.selection import OfExposure, Step, selection_steps
 from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.codes import begins_with_any
@@ -130,19 +140,21 @@ def _is_inside(leaf: Dispensed) -> Column:
 
 def is_met(criterion: Criterion, leaves: Mapping[Dispensed, str]) -> Column:
     """A criterion as a condition; an unknown age or sex never meets one (and always a `not`)."""
-    if criterion.all is not None:
-        return reduce(and_, [is_met(child, leaves) for child in criterion.all])
-    if criterion.any is not None:
-        return reduce(or_, [is_met(child, leaves) for child in criterion.any])
-    if criterion.not_ is not None:
-        return ~is_met(criterion.not_, leaves)
-    if criterion.dispensed is not None:
-        return F.col(leaves[criterion.dispensed]) >= criterion.dispensed.at_least
-    if criterion.age is not None:
-        return F.coalesce(_age_is_between(criterion.age), F.lit(False))
-    if criterion.sex is not None:
-        return F.coalesce(F.col("sex") == F.lit(criterion.sex), F.lit(False))
-    raise ValueError(f"there is no condition for {criterion!r}")
+    match criterion.condition:
+        case AllOf(parts):
+            return reduce(and_, [is_met(part, leaves) for part in parts])
+        case AnyOf(parts):
+            return reduce(or_, [is_met(part, leaves) for part in parts])
+        case Not(part):
+            return ~is_met(part, leaves)
+        case Dispensed() as leaf:
+            return F.col(leaves[leaf]) >= leaf.at_least
+        case AgeBetween() as age:
+            return F.coalesce(_age_is_between(age), F.lit(False))
+        case SexIs(sex):
+            return F.coalesce(F.col("sex") == F.lit(sex), F.lit(False))
+        case other:
+            assert_never(other)
 
 
 def _age_is_between(age: AgeBetween) -> Column:
@@ -157,32 +169,35 @@ def name_leaves(criteria: Sequence[Criterion]) -> dict[Dispensed, str]:
     return {leaf: f"leaf_{number}" for number, leaf in enumerate(dict.fromkeys(found))}
 
 
-def selection_steps(
-    study: StudyDefinition, leaves: Mapping[Dispensed, str]
-) -> list[tuple[str, Column]]:
-    """The conditions for staying in, by step id, in the study's order.
+def is_passed(step: Step, study: StudyDefinition, leaves: Mapping[Dispensed, str]) -> Column:
+    """A step of the selection as a condition on a candidate."""
+    match step.condition:
+        case Criterion() as criterion:
+            return is_met(criterion, leaves)
+        case OfExposure.CODES:
+            return F.col("atc_records") > 0
+        case OfExposure.PRODUCTS:
+            return F.col("product_records") > 0
+        case OfExposure.CLEAN_INDEX:
+            return F.col("index_day").isNotNull()
+        case OfExposure.WASHOUT:
+            return is_washed_out(study.exposure.index_event)
+        case other:
+            assert_never(other)
 
-    The step before all of these, a dispensing of the exposure's ATC codes in the index period,
-    is what makes a candidate.
+
+def add_steps_passed(
+    candidates: DataFrame, study: StudyDefinition, leaves: Mapping[Dispensed, str]
+) -> DataFrame:
+    """Add how many steps after the first each candidate passes before the first that fails.
+
+    The first step, a dispensing of the exposure's ATC codes in the index period, is what makes a
+    candidate.
     """
-    event = study.exposure.index_event
-    steps: list[tuple[str, Column]] = []
-    if study.exposure.products is not None:
-        steps.append(("exposure_product", F.col("product_records") > 0))
-    if event.rule == "first_after_washout":
-        steps.append(("washout", F.col("index_day").isNotNull()))
-    elif event.washout_days != "none":
-        steps.append(("washout", is_washed_out(event)))
-    steps.extend((step.id, is_met(step.keep_if, leaves)) for step in study.eligibility)
-    return steps
-
-
-def add_steps_passed(candidates: DataFrame, steps: Sequence[tuple[str, Column]]) -> DataFrame:
-    """Add how many of the steps each candidate passes before the first one that fails."""
     passed: Column = F.lit(0)
     stays: Column = F.lit(True)
-    for _, condition in steps:
-        stays = stays & condition
+    for step in selection_steps(study)[1:]:
+        stays = stays & is_passed(step, study, leaves)
         passed = passed + F.when(stays, F.lit(1)).otherwise(F.lit(0))
     return candidates.withColumn("steps_passed", passed)
 
@@ -200,9 +215,9 @@ def summarise_attrition(candidates: DataFrame) -> DataFrame:
     )
 
 
-def require_selected(candidates: DataFrame, number_of_steps: int) -> DataFrame:
+def require_selected(candidates: DataFrame, study: StudyDefinition) -> DataFrame:
     """Keep the persons with an index day who pass every step."""
-    passed_all = F.col("steps_passed") == number_of_steps
+    passed_all = F.col("steps_passed") == len(selection_steps(study)) - 1
     return candidates.where(passed_all & F.col("stratum").isNotNull())
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from ldn_spark import stages
 from ldn_spark.io.collect import rows
+from ldn_spark.study.selection import selection_steps
 from ldn_spark.transforms.cohort import summarise_attrition
 from tests.reference_model import candidates, dispensing
 from tests.registers import dispensings, find_candidates, persons, study_like
@@ -91,7 +92,7 @@ def test_steps_apply_in_order_and_leave_a_count_each(spark):
     counted = {row["steps_passed"]: row["persons"] for row in rows(summarise_attrition(found))}
     # nine candidates: 2, 3, 6-9 are not women, 4 and 5 had no opioid, 1 is left
     assert counted == {1: 6, 2: 2, 3: 1}
-    assert stages.step_ids(study.definition) == [
+    assert [step.id for step in selection_steps(study.definition)] == [
         "exposure_atc",
         "exposure_product",
         "women",

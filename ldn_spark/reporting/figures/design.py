@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ldn_spark.reporting.figures import canvas
-from ldn_spark.reporting.wording import day, days, index_dispense, listing, sentence_case
+from ldn_spark.reporting.wording import index_dispense, sentence_case
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.windows import DayWindow
+from ldn_spark.study.words import day, days, listing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,13 +9,13 @@ from ldn_spark.reporting.wording import (
     before_and_after,
     confidence,
     contrast_label,
-    days,
     patients,
     stratum_label,
     touch_index_date,
 )
 from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.words import days
 
 
 def legend(name: str, study: StudyDefinition, results: Results) -> tuple[str, str]:
