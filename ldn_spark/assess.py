@@ -23,7 +23,7 @@ from ldn_spark.io import collect
 from ldn_spark.io.lake import FileRecord, Lake, LakeVersion
 from ldn_spark.io.reasons import explain
 from ldn_spark.io.suspicions import suspicious_ids
-from ldn_spark.preflight import count_codes, looks_of
+from ldn_spark.preflight import count_codes
 from ldn_spark.progress import Progress, Reporter, silent
 from ldn_spark.quality.amounts import Amounts, total
 from ldn_spark.quality.assessment import Assessment, FileAccount, People, Repeated, StudyQuality
@@ -34,8 +34,10 @@ from ldn_spark.run import returns_of, translation_of
 from ldn_spark.shown import shown
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.load import Study
-from ldn_spark.study.reach import days_looked_at
+from ldn_spark.study.occurrences import Look
+from ldn_spark.study.reach import days_looked_at, exposure_reach
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
+from ldn_spark.study.uses import code_uses
 from ldn_spark.transforms import quality
 from ldn_spark.transforms.profile import summarise_dispensings
 
@@ -176,7 +178,7 @@ def _study(look: _Look, study: Study, extract: Extract | None) -> StudyQuality:
     )
     returns = returns_of(study, look.version)
     index_days = quality.find_index_days(
-        stages.readable(dispensings, *stages.exposure_years(definition), returns),
+        stages.readable(dispensings, exposure_reach(definition), returns),
         exposure,
         definition.strata,
         products,
@@ -188,6 +190,7 @@ def _study(look: _Look, study: Study, extract: Extract | None) -> StudyQuality:
     )
     days = days_looked_at(definition)
     observed = look.once(["observed", *asked, days], lambda: _observed(look, index_days, days))
+    looks = tuple(map(Look.of, code_uses(definition)))
     index_dates = {_EPOCH + timedelta(row["index_day"]): row["persons"] for row in counted}
     return StudyQuality(
         definition.id,
@@ -197,7 +200,7 @@ def _study(look: _Look, study: Study, extract: Extract | None) -> StudyQuality:
         find_hits(
             definition,
             products,
-            count_codes(look.lake, look.version, study, translation, tuple(looks_of(definition))),
+            count_codes(look.lake, look.version, study, translation, looks),
             [Exposed(row["atc"], row["product_number"], row["dispensings"]) for row in rows],
         ),
     )

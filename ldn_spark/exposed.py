@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ldn_spark import schemas, stages
+from ldn_spark import schemas
 from ldn_spark.errors import Problem
 from ldn_spark.io import collect
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.run import returns_of
 from ldn_spark.shown import counted
 from ldn_spark.study.load import Study
+from ldn_spark.study.reach import index_reach
 from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.transforms.days import is_within, require_days
 from ldn_spark.transforms.exposure import is_of
 from ldn_spark.transforms.returns import NONE, PART, WHOLE, add_matched, is_return
 
@@ -60,12 +62,11 @@ def find_exposures(
     lake: Lake, version: LakeVersion, study: Study, translation: Translation
 ) -> ExposureFound:
     """Count a study's exposures: of the index period, or of all days where returns may be."""
-    exposure, event = study.definition.exposure, study.definition.exposure.index_event
+    exposure, period = study.definition.exposure, index_reach(study.definition.exposure.index_event)
     dispensings = lake.read(schemas.DISPENSINGS, version)
-    in_period = F.col("dispensed_on").between(F.lit(event.first), F.lit(event.last))
+    in_period = is_within(period)
     if not version.may_hold_returns:
-        years = (event.first.year, event.last.year)
-        dispensings = stages.in_years(dispensings, *years).where(in_period)
+        dispensings = require_days(dispensings, period)
     lines = require_codes(dispensings, exposure.atc, translation)
     marked, is_dispensing = _marked(lines, study, version)
     is_exposure = is_of(study.exposure_products)

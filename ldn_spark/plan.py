@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ldn_spark import stages
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import Lake, LakeVersion
 from ldn_spark.io.suspicions import warn_of_nobodies
 from ldn_spark.preflight import Preflight, preflight
 from ldn_spark.study.load import Study
+from ldn_spark.study.reach import exposure_reach, outcome_reach
 from ldn_spark.study.translation import Translation
 
 
@@ -37,8 +37,8 @@ def plan_study(lake: Lake, version: LakeVersion, study: Study, translation: Tran
     """
     with translated_faults("planning the study", lake.root):
         found = preflight(lake, version, study, translation)
-    first, last = stages.exposure_years(study.definition)
-    years = stages.outcome_years(study.definition)
+    first, last = exposure_reach(study.definition).years
+    years = outcome_reach(study.definition).closed_years
     return Plan(
         exposure_years=f"{'all' if first is None else first} to {last}",
         outcome_years=f"{years[0]} to {years[1]}",

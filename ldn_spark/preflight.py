@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from ldn_spark import schemas, stages
+from ldn_spark import schemas
 from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
 from ldn_spark.exposed import Returned, find_exposures, missing_exposure, returned_exposure
 from ldn_spark.extent import find_extract
@@ -23,15 +23,14 @@ from ldn_spark.io.waiting import wait_for_both
 from ldn_spark.quality.coverage import find_uncovered
 from ldn_spark.study.atc_history import BEGINNING
 from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
-from ldn_spark.study.definition import Outcome, StudyDefinition
 from ldn_spark.study.index_check import IndexCheck, ReadAs
 from ldn_spark.study.load import Study
 from ldn_spark.study.occurrences import Found, Look, Occurrence, find
-from ldn_spark.study.reach import Reach, exposure_reach, leaf_reach, outcome_reach
 from ldn_spark.study.translation import Translation
-from ldn_spark.study.uses import points_of
+from ldn_spark.study.uses import code_uses, points_of
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.codes import begins_with_any
+from ldn_spark.transforms.days import require_years
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +89,17 @@ def preflight(
         raise EmptyInputError(
             Problem(str(lake.root), "the lake holds no dispensing", "take a delivery in first")
         )
-    looks = looks_of(study.definition)
+    uses = code_uses(study.definition)
+    looks = tuple(map(Look.of, uses))
     (occurrences, exposed), extract = wait_for_both(
         lambda: wait_for_both(
-            lambda: count_codes(lake, version, study, translation, tuple(looks)),
+            lambda: count_codes(lake, version, study, translation, looks),
             lambda: find_exposures(lake, version, study, translation),
         ),
         lambda: find_extract(lake, version),
     )
     assert extract is not None, "the lake holds dispensings"
-    check = IndexCheck(translation, study.alterations, tuple(looks), occurrences)
+    check = IndexCheck(translation, study.alterations, looks, occurrences)
     uncovered = find_uncovered(study.definition, extract)
     problems = [*uncovered.problems, *check.problems()]
     if not uncovered.no_index_date:
@@ -109,60 +109,28 @@ def preflight(
         *check.warnings(),
         *returned_exposure(study, exposed.returned),
     ]
-    may_be_empty = {_name(outcome): outcome.may_be_empty for outcome in study.definition.outcomes}
+    may_be_empty = {outcome.id: outcome.may_be_empty for outcome in study.definition.outcomes}
     outcomes = []
-    for look, reach in looks.items():
+    for use, look in zip(uses, looks, strict=True):
         found = find(look, occurrences)
-        if look.name in may_be_empty:
-            outcomes.append(found)
-        if found.dispensings or look.name == _EXPOSURE or uncovered.explains(reach):
+        if use.kind == "outcome":
+            outcomes.append(OutcomeFound(use.id, found, may_be_empty[use.id]))
+        if found.dispensings or use.kind == "exposure" or uncovered.explains(use.reach):
             continue
         elsewhere = any(
             one.part.read(one.code).startswith(look.prefixes) for one in occurrences
         ) or _stands_elsewhere(lake, version, translation, look)
-        accepted = may_be_empty.get(look.name, True)
+        accepted = use.kind != "outcome" or may_be_empty[use.id]
         (warnings if accepted else problems).append(_empty(look, elsewhere=elsewhere))
     return Preflight(
         exposed.atc,
         exposed.products,
         exposed.returned,
-        tuple(
-            OutcomeFound(outcome.id, found, outcome.may_be_empty)
-            for outcome, found in zip(study.definition.outcomes, outcomes, strict=True)
-        ),
+        tuple(outcomes),
         check.read_as(),
         tuple(problems),
         tuple(warnings),
     )
-
-
-_EXPOSURE = "exposure"
-
-
-def _name(outcome: Outcome) -> str:
-    return f"outcome {outcome.id}"
-
-
-def looks_of(study: StudyDefinition) -> dict[Look, Reach]:
-    """Everything a study uses ATC codes for, in the years of dispensing it looks at."""
-    exposure, outcomes = exposure_reach(study), outcome_reach(study)
-    event = study.exposure.index_event
-    looks = {_look(_EXPOSURE, shortest_prefixes(study.exposure.atc), exposure): exposure}
-    looks |= {_look(_name(one), one.atc, outcomes): outcomes for one in study.outcomes}
-    for kind, steps in (("condition", study.eligibility), ("subgroup", study.subgroups)):
-        for step in steps:
-            for number, leaf in enumerate(step.keep_if.leaves(), start=1):
-                if leaf.atc:
-                    part = f"{kind} {step.id}"
-                    reach = leaf_reach(part, leaf, (event.first, event.last))
-                    look = _look(f"{part}, codes {number}", shortest_prefixes(leaf.atc), reach)
-                    looks[look] = reach
-    return looks
-
-
-def _look(name: str, prefixes: tuple[str, ...], reach: Reach) -> Look:
-    first, last = reach.years
-    return Look(name, prefixes, BEGINNING if first is None else first, last)
 
 
 def count_codes(
@@ -183,7 +151,7 @@ def count_codes(
     else:
         wanted = {prefix for look in looks for prefix in look.prefixes}
         first, last = min(look.first_year for look in looks), max(look.last_year for look in looks)
-        years = stages.in_years(
+        years = require_years(
             lake.read(schemas.DISPENSINGS, version), None if first == BEGINNING else first, last
         ).where(_could_matter(wanted, points_of(study.alterations.rows)))
         group, counted = _group_of(groups), F.count(F.lit(1))

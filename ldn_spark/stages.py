@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS
-from ldn_spark.study.definition import Returns, StudyDefinition
+from ldn_spark.study.definition import Returns
 from ldn_spark.study.load import Study
-from ldn_spark.study.reach import exposure_reach, outcome_reach
+from ldn_spark.study.reach import Reach, exposure_reach, outcome_reach
 from ldn_spark.study.translation import Translation
 from ldn_spark.transforms import cohort as selection
 from ldn_spark.transforms import exposure, moments, outcomes
+from ldn_spark.transforms.days import require_years
 from ldn_spark.transforms.exposure import select_exposures
 
 
-def exposure_years(study: StudyDefinition) -> tuple[int | None, int]:
-    """First and last year whose exposures are looked at; None = from the beginning."""
-    return exposure_reach(study).years
-
-
-def outcome_years(study: StudyDefinition) -> tuple[int, int]:
-    """First and last year that any observation window can reach."""
-    first, last = outcome_reach(study).years
-    assert first is not None, "windows have a first day"
-    return first, last
-
-
-def in_years(dispensings: DataFrame, first: int | None, last: int) -> DataFrame:
-    """Keep the dispensings of these years, both included, so that other years are never read."""
-    dispensings = dispensings.where(F.col("year") <= last)
-    return dispensings if first is None else dispensings.where(F.col("year") >= first)
-
-
-def readable(dispensings: DataFrame, first: int | None, last: int, returns: Returns) -> DataFrame:
-    """The lines of these years; of all years where a return may cancel what lies in another."""
-    return dispensings if returns == "cancel" else in_years(dispensings, first, last)
+def readable(dispensings: DataFrame, reach: Reach, returns: Returns) -> DataFrame:
+    """The lines of the years of a reach; of all where a return may cancel what lies in another."""
+    return dispensings if returns == "cancel" else require_years(dispensings, *reach.years)
 
 
 def find_index_events(
@@ -58,7 +40,7 @@ def find_index_events(
     """
     definition = study.definition
     exposures = select_exposures(
-        readable(dispensings, *exposure_years(definition), returns),
+        readable(dispensings, exposure_reach(definition), returns),
         definition.exposure,
         study.exposure_products,
         translation,
@@ -121,7 +103,7 @@ def measure(
     """
     definition = study.definition
     return outcomes.sum_cohort_dispensings(
-        readable(dispensings, *outcome_years(definition), returns),
+        readable(dispensings, outcome_reach(definition), returns),
         cohort,
         prefixes=definition.outcome_prefixes,
         windows=definition.windows,

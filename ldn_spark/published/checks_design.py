@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from ldn_spark.published.findings import IMPOSSIBLE, INCONSISTENT, Finding, finding
 from ldn_spark.published.quantities import Kind
 from ldn_spark.published.values import Published, PublishedValue
 from ldn_spark.study.definition import OVERALL, StudyDefinition
+from ldn_spark.study.reach import outcome_reach
 
 _DAYS_A_MONTH = 365.25 / 12
 
@@ -24,12 +25,14 @@ def observed_months(study: StudyDefinition) -> int:
 
 def first_observation(study: StudyDefinition) -> date:
     """The first day of the window before the earliest index date."""
-    return study.exposure.index_event.first + timedelta(days=study.windows.before.first)
+    found = outcome_reach(study).first
+    assert found is not None, "windows have a first day"
+    return found
 
 
 def last_observation(study: StudyDefinition) -> date:
     """The last day of the window after the latest index date."""
-    return study.exposure.index_event.last + timedelta(days=study.windows.after.last)
+    return outcome_reach(study).last
 
 
 def total_persons(published: Published, study: StudyDefinition) -> int | None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ldn_spark.study.codes import shortest_prefixes
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.occurrences import Look, Occurrence, find
-from ldn_spark.study.reach import Reach, leaf_reach, outcome_reach
+from ldn_spark.study.reach import index_reach
+from ldn_spark.study.uses import Use, code_uses
 
 Part = Literal["exposure", "product", "condition", "subgroup", "outcome"]
 Years = tuple[int, int]
@@ -70,20 +70,20 @@ def find_hits(
         occurrences: how often each delivered code stands in the lake.
         exposed: dispensings of the exposure's codes in the index period.
     """
-    event = study.exposure.index_event
-    years = (event.first.year, event.last.year)
+    years = index_reach(study.exposure.index_event).closed_years
     found = [
         Hits("exposure", study.exposure.abbreviation, code, years, _exposed(exposed, code))
         for code in study.exposure.atc
     ]
     found += _product_hits(study, products, exposed, years)
-    for part, steps in (("condition", study.eligibility), ("subgroup", study.subgroups)):
-        for step in steps:
-            for leaf in step.keep_if.leaves():
-                when = _years(leaf_reach(step.id, leaf, (event.first, event.last)))
-                codes = _find(shortest_prefixes(leaf.atc), when, occurrences)
-                found += [Hits(part, step.id, code, when, number) for code, number in codes]
-    found += _outcome_hits(study, occurrences)
+    uses = code_uses(study)
+    for use in uses:
+        if use.kind in ("condition", "subgroup"):
+            when, codes = use.reach.closed_years, find(Look.of(use), occurrences).by_code
+            found += [Hits(use.kind, use.id, code, when, number) for code, number in codes]
+    for use in uses:
+        if use.kind == "outcome":
+            found += _outcome_hits(use, occurrences)
     return tuple(found)
 
 
@@ -112,23 +112,8 @@ def _product_hits(
         yield Hits("product", name, number, years, counts[number], asked=False)
 
 
-def _outcome_hits(study: StudyDefinition, occurrences: Sequence[Occurrence]) -> Iterator[Hits]:
-    when = _years(outcome_reach(study))
-    for outcome in study.outcomes:
-        codes = _find(outcome.atc, when, occurrences)
-        yield Hits("outcome", outcome.id, "", when, sum(number for _, number in codes))
-        for code, number in codes:
-            yield Hits("outcome", outcome.id, code, when, number)
-
-
-def _find(
-    codes: Sequence[str], years: Years, occurrences: Sequence[Occurrence]
-) -> tuple[tuple[str, int], ...]:
-    """Each asked code and its dispensings in these years."""
-    return find(Look("", tuple(codes), *years), occurrences).by_code if codes else ()
-
-
-def _years(reach: Reach) -> Years:
-    first, last = reach.years
-    assert first is not None, "conditions and windows have a first day"
-    return first, last
+def _outcome_hits(use: Use, occurrences: Sequence[Occurrence]) -> Iterator[Hits]:
+    when, found = use.reach.closed_years, find(Look.of(use), occurrences)
+    yield Hits("outcome", use.id, "", when, found.dispensings)
+    for code, number in found.by_code:
+        yield Hits("outcome", use.id, code, when, number)

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ldn_spark.study.atc_history import BEGINNING
 from ldn_spark.study.translation import Part
+from ldn_spark.study.uses import Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,12 @@ class Look:
     prefixes: tuple[str, ...]
     first_year: int
     last_year: int
+
+    @classmethod
+    def of(cls, use: Use) -> Look:
+        """A use of a study; one that looks back for ever does so from before the first year."""
+        first, last = use.reach.years
+        return cls(use.name, use.codes, BEGINNING if first is None else first, last)
 
     def sees(self, occurrence: Occurrence) -> bool:
         """Whether an occurrence is of these years."""

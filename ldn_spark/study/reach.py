@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 from ldn_spark.study.criteria import Dispensed
 from ldn_spark.study.definition import IndexEvent, StudyDefinition
@@ -51,6 +52,12 @@ class Reach:
         """First and last year of dispensing; None = from the beginning."""
         return None if self.first is None else self.first.year, self.last.year
 
+    @property
+    def closed_years(self) -> tuple[int, int]:
+        """First and last year of a part that does not reach back to the beginning."""
+        assert self.first is not None, f"the days of the {self.part} have a first one"
+        return self.first.year, self.last.year
+
 
 def reaches(study: StudyDefinition, dates: Dates | None = None) -> tuple[Reach, ...]:
     """Every part of a study that looks at dispensings, in the order of the study file.
@@ -63,9 +70,9 @@ def reaches(study: StudyDefinition, dates: Dates | None = None) -> tuple[Reach, 
     counting = study.strata.counting_window
     dates = dates or (event.first, event.last)
     return (
-        Reach(INDEX_PERIOD, event.first, event.last),
+        index_reach(event),
         *_washout(event, dates),
-        *_conditions(study, dates),
+        *(look.reach(dates) for look in condition_looks(study)),
         _around(BEFORE, dates, windows.before.first, windows.before.last),
         _around(AFTER, dates, windows.after.first, windows.after.last),
         _around(COUNTING, dates, counting.first, counting.last),
@@ -79,19 +86,47 @@ def _washout(event: IndexEvent, dates: Dates) -> Iterator[Reach]:
         yield _around(WASHOUT, dates, -event.washout_days, -1)
 
 
-def _conditions(study: StudyDefinition, dates: Dates) -> Iterator[Reach]:
-    for kind, steps in (("condition", study.eligibility), ("subgroup", study.subgroups)):
-        for step in steps:
-            for leaf in step.keep_if.leaves():
-                yield leaf_reach(f"{kind} {step.id}", leaf, dates)
+@dataclass(frozen=True, slots=True)
+class ConditionLook:
+    """One look at dispensings of a condition or a subgroup.
+
+    Attributes:
+        kind, id: what asks, and its id in the study file.
+        number: which of its looks this is, from 1.
+        leaf: what is asked.
+    """
+
+    kind: Literal["condition", "subgroup"]
+    id: str
+    number: int
+    leaf: Dispensed
+
+    @property
+    def part(self) -> str:
+        """The part of the study that looks, as messages name it."""
+        return f"{self.kind} {self.id}"
+
+    def reach(self, dates: Dates) -> Reach:
+        """The days that are seen, of index dates between these two."""
+        if self.leaf.period is not None:
+            return Reach(self.part, self.leaf.period.first, self.leaf.period.last)
+        assert self.leaf.days is not None
+        return _around(self.part, dates, self.leaf.days.first, self.leaf.days.last)
 
 
-def leaf_reach(part: str, leaf: Dispensed, dates: Dates) -> Reach:
-    """The days that a condition's look at dispensings sees, of these index dates."""
-    if leaf.period is not None:
-        return Reach(part, leaf.period.first, leaf.period.last)
-    assert leaf.days is not None
-    return _around(part, dates, leaf.days.first, leaf.days.last)
+def condition_looks(study: StudyDefinition) -> Iterator[ConditionLook]:
+    """Every look at dispensings of conditions and subgroups, in the order of the study file."""
+    for step in study.eligibility:
+        for number, leaf in enumerate(step.keep_if.leaves(), start=1):
+            yield ConditionLook("condition", step.id, number, leaf)
+    for group in study.subgroups:
+        for number, leaf in enumerate(group.keep_if.leaves(), start=1):
+            yield ConditionLook("subgroup", group.id, number, leaf)
+
+
+def index_reach(event: IndexEvent) -> Reach:
+    """The days of the index period."""
+    return Reach(INDEX_PERIOD, event.first, event.last)
 
 
 def _around(part: str, dates: Dates, first: int, last: int) -> Reach:
@@ -100,19 +135,24 @@ def _around(part: str, dates: Dates, first: int, last: int) -> Reach:
 
 def exposure_reach(study: StudyDefinition) -> Reach:
     """The days whose exposures decide: index period, wash-out and counting window together."""
-    wanted = (INDEX_PERIOD, WASHOUT, COUNTING)
-    return _together("exposure", [one for one in reaches(study) if one.part in wanted])
+    return _together(study, "exposure", INDEX_PERIOD, WASHOUT, COUNTING)
 
 
 def outcome_reach(study: StudyDefinition) -> Reach:
     """The days that any observation window can reach."""
-    return _together("outcomes", [one for one in reaches(study) if one.part in (BEFORE, AFTER)])
+    return _together(study, "outcomes", BEFORE, AFTER)
 
 
-def _together(part: str, parts: list[Reach]) -> Reach:
-    firsts = [one.first for one in parts]
+def observed_reach(study: StudyDefinition) -> Reach:
+    """The days of the index period and of any observation window."""
+    return _together(study, "observed", INDEX_PERIOD, BEFORE, AFTER)
+
+
+def _together(study: StudyDefinition, name: str, *parts: str) -> Reach:
+    found = [one for one in reaches(study) if one.part in parts]
+    firsts = [one.first for one in found]
     first = None if None in firsts else min(day for day in firsts if day is not None)
-    return Reach(part, first, max(one.last for one in parts))
+    return Reach(name, first, max(one.last for one in found))
 
 
 def days_looked_at(study: StudyDefinition) -> tuple[int, int]:

@@ -3,30 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from ldn_spark.study.alterations import Alteration
-from ldn_spark.study.codes import ATC_LENGTHS
-from ldn_spark.study.criteria import Criterion
+from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.reach import Reach, condition_looks, exposure_reach, outcome_reach
 
 Uses = Mapping[str, tuple[str, ...]]
 """What a study uses codes for, by name, with the codes of each."""
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One thing that a study uses ATC codes for.
+
+    Attributes:
+        kind, id: what it is, and its id in the study file; the exposure's is its abbreviation.
+        name: as messages name it; no two uses of a study have the same.
+        codes: ATC codes or beginnings of them, none within another.
+        reach: the days of dispensing that it looks at.
+    """
+
+    kind: Literal["exposure", "outcome", "condition", "subgroup"]
+    id: str
+    name: str
+    codes: tuple[str, ...]
+    reach: Reach
+
+
+def code_uses(study: StudyDefinition) -> tuple[Use, ...]:
+    """Everything a study uses ATC codes for: exposure, outcomes, conditions and subgroups.
+
+    A condition on reimbursement alone, whatever the ATC code, is none.
+    """
+    exposure, outcomes = exposure_reach(study), outcome_reach(study)
+    event, drug = study.exposure.index_event, study.exposure
+    found = [Use("exposure", drug.abbreviation, "exposure", shortest_prefixes(drug.atc), exposure)]
+    found += [
+        Use("outcome", one.id, f"outcome {one.id}", one.atc, outcomes) for one in study.outcomes
+    ]
+    for look in condition_looks(study):
+        if look.leaf.atc:
+            name, codes = f"{look.part}, codes {look.number}", shortest_prefixes(look.leaf.atc)
+            reach = look.reach((event.first, event.last))
+            found.append(Use(look.kind, look.id, name, codes, reach))
+    return tuple(found)
+
+
 def uses_of(study: StudyDefinition) -> Uses:
-    """Everything a study uses ATC codes for: exposure, outcomes and conditions."""
-    found = {"exposure": study.exposure.atc}
-    found |= {f"outcome {outcome.id}": outcome.atc for outcome in study.outcomes}
-    for kind, steps in (("condition", study.eligibility), ("subgroup", study.subgroups)):
-        for step in steps:
-            found |= {
-                f"{kind} {step.id}: {', '.join(codes)}": codes for codes in _codes_of(step.keep_if)
-            }
-    return found
-
-
-def _codes_of(criterion: Criterion) -> Iterable[tuple[str, ...]]:
-    return (leaf.atc for leaf in criterion.leaves() if leaf.atc)
+    """The codes of every use of a study, by its name."""
+    return {use.name: use.codes for use in code_uses(study)}
 
 
 def used_for(code: str, uses: Uses) -> frozenset[tuple[str, str]]:

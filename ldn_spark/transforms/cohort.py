@@ -20,10 +20,12 @@ from ldn_spark.study.criteria import (
     SexIs,
 )
 from ldn_spark.study.definition import Returns, StudyDefinition, Subgroup
+from ldn_spark.study.reach import Reach
 from ldn_spark.study.selection import OfExposure, Step, selection_steps
 from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.codes import begins_with_any
+from ldn_spark.transforms.days import require_days
 from ldn_spark.transforms.exposure import is_washed_out, stratum_of
 from ldn_spark.transforms.returns import NEEDS, is_return, require_dispensings
 
@@ -125,9 +127,7 @@ def _require_asked(found: DataFrame, leaf: Dispensed) -> DataFrame:
     if codes:
         found = found.where(reduce(or_, codes))
     if leaf.period is not None:
-        first, last = leaf.period.first, leaf.period.last
-        found = found.where(F.col("year").between(first.year, last.year))
-        found = found.where(F.col("dispensed_on").between(F.lit(first), F.lit(last)))
+        found = require_days(found, Reach("condition", leaf.period.first, leaf.period.last))
     return found
 
 

@@ -9,8 +9,10 @@ from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DISPENSINGS
 from ldn_spark.study.definition import Exposure, IndexEvent, Returns, Strata
+from ldn_spark.study.reach import index_reach
 from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.transforms.days import require_days
 from ldn_spark.transforms.exposure import find_candidates, is_washed_out, select_exposures
 
 COUNTED = ("dispensings", "ddd_missing", "ddd_zero", "ddd_negative", "ddd_huge")
@@ -70,11 +72,7 @@ def count_exposures(
     Returns:
         One row per atc and product_number (null = not delivered): dispensings.
     """
-    event = exposure.index_event
-    in_period = dispensings.where(
-        F.col("year").between(event.first.year, event.last.year)
-        & F.col("dispensed_on").between(F.lit(event.first), F.lit(event.last))
-    )
+    in_period = require_days(dispensings, index_reach(exposure.index_event))
     exposures = require_codes(in_period, exposure.atc, translation)
     return exposures.groupBy("atc", "product_number").agg(F.count(F.lit(1)).alias("dispensings"))
 

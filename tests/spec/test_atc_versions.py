@@ -15,6 +15,7 @@ from ldn_spark.study.alterations import Alteration
 from ldn_spark.study.translation import AT_DISPENSING, UNTRANSLATED, translate
 from ldn_spark.study.uses import relevant_alterations, uses_of
 from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.transforms.days import require_years
 from tests.reference_model import MICRO, dispensing
 from tests.registers import (
     dispensings,
@@ -166,7 +167,7 @@ def test_nothing_is_read_closer_without_a_translation(spark):
     """Codes that no alteration touches, and lakes of the study's index, are cut out as ever."""
     study = study_asking(2013)
     register = dispensings(spark, [dispensing(1, "2013-06-01", "N03AX12")])
-    plain = stages.in_years(register, 2012, 2014)
+    plain = require_years(register, 2012, 2014)
     for prefixes, versions in (
         (["N06AB"], {1: 2024}),
         (["N03A"], {1: 2013}),

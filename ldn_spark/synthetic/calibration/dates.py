@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.reach import observed_reach
 from ldn_spark.study.windows import DayWindowPair
 from ldn_spark.synthetic.background import Dispensings, together
 from ldn_spark.synthetic.calendar import Calendar
@@ -181,8 +181,5 @@ def _exposure(
 
 
 def calendar_of(study: StudyDefinition) -> Calendar:
-    """The calendar years of all windows."""
-    event = study.exposure.index_event
-    earliest = date.fromordinal(event.first.toordinal() + min(study.windows.before.first, 0))
-    latest = date.fromordinal(event.last.toordinal() + max(study.windows.after.last, 0))
-    return Calendar(min(earliest.year, event.first.year), max(latest.year, event.last.year))
+    """The calendar years of the index period and of all windows."""
+    return Calendar(*observed_reach(study).closed_years)
