@@ -21,6 +21,7 @@ from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.documents import FROM_A_FILE
 from tests.generative.examples import Answer, Example, answered
 from tests.generative.kinds import Found, all_kinds, kinds_in
+from tests.generative.relations import RELATIONS
 from tests.generative.studies import NOWHERE, PRODUCT_LIST
 from tests.generative.worlds import WAYS
 from tests.reference_sums import rows_of
@@ -86,6 +87,8 @@ class Mattering:
         found = kinds_in(example.study.definition)
         self.generated.update({one.kind for one in found})
         self.generated[f"codes: {example.way}"] += 1
+        study = example.study.definition
+        self.generated.update(name for name, holds in RELATIONS.items() if holds(study))
         if example.world.delivered is not example.world.register:
             self._take_codes(example)
         tries: Counter[str] = Counter()
@@ -110,8 +113,8 @@ class Mattering:
     @property
     def missing(self) -> list[str]:
         """Kinds that were never generated."""
-        kinds = [*(one.kind for one in all_kinds()), *(f"codes: {way}" for way in WAYS)]
-        return sorted(set(kinds) - set(self.generated))
+        kinds = {one.kind for one in all_kinds()} | {f"codes: {way}" for way in WAYS}
+        return sorted((kinds | set(RELATIONS)) - set(self.generated))
 
     @property
     def idle(self) -> list[str]:
