@@ -23,6 +23,8 @@ from tests.generative.examples import Example, examples
 from tests.generative.mattering import Mattering
 from tests.generative.shrinking import printable, shrunk
 
+EVERY = 30
+"""Seconds between two words on how far it is."""
 SHOWN = 5
 """So many differences of a study are printed."""
 
@@ -30,6 +32,7 @@ SHOWN = 5
 def main() -> int:
     arguments = _arguments()
     seen, wrong, began = Mattering(), 0, time.monotonic()
+    told = began
     with tempfile.TemporaryDirectory() as name, open_engine(arguments.engine) as spark:
         folder = Path(name)
         for example in examples(arguments.seed, arguments.examples, folder):
