@@ -40,11 +40,10 @@ def main() -> int:
             if found := _compared(spark, example):
                 wrong += 1
                 _show(spark, example, found, folder)
-            if example.number % 50 == 49:
-                seconds = time.monotonic() - began
-                print(
-                    f"{example.number + 1} studies, {wrong} disagree, {seconds:.0f} s", flush=True
-                )
+            if time.monotonic() - told > EVERY:
+                told = time.monotonic()
+                done = f"{example.number + 1} of {arguments.examples} studies"
+                print(f"{done}, {wrong} disagree, {told - began:.0f} s", flush=True)
     for kind, number in sorted(seen.generated.items()):
         print(f"{number:6} {kind}")
     print(f"never generated: {', '.join(seen.missing) or 'nothing'}")
