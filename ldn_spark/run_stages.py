@@ -52,15 +52,13 @@ def cohort_stage(run: Run) -> tuple[AttritionStep, ...]:
     Raises:
         EmptyInputError: nobody satisfies the study; the message says at which step the last fell.
     """
-    persons, dispensings = run.registry(schemas.PERSONS), run.registry(schemas.DISPENSINGS)
+    dispensings = run.registry(schemas.DISPENSINGS)
     events = run.write(
         stages.find_index_events(run.study, dispensings, run.translation, run.returns),
         schemas.INDEX_EVENTS,
     )
     candidates = run.write(
-        stages.find_candidates(
-            run.study, events, dispensings, persons, run.translation, run.returns
-        ),
+        stages.find_candidates(run.study, events, run.registry, run.translation, run.returns),
         schemas.CANDIDATES,
     )
     steps = attrition(run)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS
+from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS, PERSONS
 from ldn_spark.study.definition import Returns
 from ldn_spark.study.load import Study
 from ldn_spark.study.reach import Reach, exposure_reach, outcome_reach
 from ldn_spark.study.translation import Translation
 from ldn_spark.transforms import cohort as selection
 from ldn_spark.transforms import exposure, moments, outcomes
+from ldn_spark.transforms.cohort import Registry
 from ldn_spark.transforms.days import require_years
 from ldn_spark.transforms.exposure import select_exposures
 
@@ -53,28 +54,28 @@ def find_index_events(
 def find_candidates(
     study: Study,
     index_events: DataFrame,
-    dispensings: DataFrame,
-    persons: DataFrame,
+    registry: Registry,
     translation: Translation,
     returns: Returns,
 ) -> DataFrame:
     """What the conditions ask of everyone with an index event, and how far they get.
 
-    The index events should be a table: every look joins it, and sees that it is small. `returns`
-    is that of `find_index_events`.
+    The index events should be a table: every look joins it, and sees that it is small. `registry`
+    hands out the tables of the lake, of which a condition may ask any; `returns` is that of
+    `find_index_events`.
 
     Returns:
         One row per person, as in `schemas.CANDIDATES`.
     """
     definition = study.definition
-    found = selection.add_person_attributes(index_events, persons)
+    found = selection.add_person_attributes(index_events, registry(PERSONS))
     found = selection.add_stratum(found, definition)
     criteria = [step.keep_if for step in (*definition.eligibility, *definition.subgroups)]
     leaves = selection.name_leaves(criteria)
     found = selection.add_leaf_counts(
         found,
         index_events,
-        dispensings,
+        registry,
         leaves,
         translation,
         returns=returns,

@@ -90,7 +90,8 @@ def find_candidates(study, dispensings, persons, translation=UNTRANSLATED, retur
     """The candidates of a registry that is small enough to look at twice."""
     how = translation, returns or study.definition.returns
     events = stages.find_index_events(study, dispensings, *how)
-    return stages.find_candidates(study, events, dispensings, persons, *how)
+    tables = {schemas.DISPENSINGS: dispensings, schemas.PERSONS: persons}
+    return stages.find_candidates(study, events, tables.__getitem__, *how)
 
 
 def measure(study, dispensings, cohort, translation=UNTRANSLATED, returns=None):

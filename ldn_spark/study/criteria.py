@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, assert_never
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
@@ -171,17 +171,19 @@ class Criterion(Document):
         assert found is not None, "the schema refuses a criterion that asks nothing"
         return found
 
+    def parts(self) -> Iterator[Condition]:
+        """Every condition in the tree that holds no other, in the order of the file."""
+        here = self.condition
+        if isinstance(here, AllOf | AnyOf):
+            inside = here.parts
+        elif isinstance(here, Not):
+            inside = (here.part,)
+        else:
+            yield here
+            return
+        for part in inside:
+            yield from part.parts()
+
     def leaves(self) -> Iterator[Dispensed]:
         """Every look at dispensings in the tree, in the order of the file."""
-        match self.condition:
-            case AllOf(parts) | AnyOf(parts):
-                for part in parts:
-                    yield from part.leaves()
-            case Not(part):
-                yield from part.leaves()
-            case Dispensed() as leaf:
-                yield leaf
-            case AgeBetween() | SexIs():
-                return
-            case other:
-                assert_never(other)
+        return (part for part in self.parts() if isinstance(part, Dispensed))

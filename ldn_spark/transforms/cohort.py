@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
 from typing import assert_never
@@ -10,6 +10,7 @@ from typing import assert_never
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from ldn_spark.schemas import DISPENSINGS, Table
 from ldn_spark.study.criteria import (
     AgeBetween,
     AllOf,
@@ -28,6 +29,9 @@ from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.days import require_days
 from ldn_spark.transforms.exposure import is_washed_out, stratum_of
 from ldn_spark.transforms.returns import NEEDS, is_return, require_dispensings
+
+Registry = Callable[[Table], DataFrame]
+"""The tables of a lake, each as it is asked for."""
 
 
 def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFrame:
@@ -54,7 +58,7 @@ def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFram
 def add_leaf_counts(
     candidates: DataFrame,
     index_days: DataFrame,
-    dispensings: DataFrame,
+    registry: Registry,
     leaves: Mapping[Dispensed, str],
     translation: Translation,
     *,
@@ -66,7 +70,7 @@ def add_leaf_counts(
         candidates: one row per person: person_key.
         index_days: one row per candidate: person_key, index_day; every look reads it, so it should
             be a table and not the outcome of joins.
-        dispensings: one row per line of the registry.
+        registry: the tables of the lake; every look reads the dispensings.
         leaves: the looks and the column each is counted in.
         translation: how the lake's codes are read.
         returns: what a returned package does.
@@ -75,6 +79,7 @@ def add_leaf_counts(
         One row per candidate, with one integer column per leaf.
     """
     keys = F.broadcast(index_days.select("person_key", "index_day"))
+    dispensings = registry(DISPENSINGS)
     for leaf, name in leaves.items():
         counted = F.lit(1) if leaf.counting == "each_dispense" else F.col("dispensed_on")
         counter = F.count if leaf.counting == "each_dispense" else F.count_distinct

@@ -104,14 +104,17 @@ def frames(spark, sample_lake, sample_run, hints_alone):
     def make(name, returns="as_dispense"):
         study = load_study(name)
         dispensings = lake.read(schemas.DISPENSINGS, version)
-        persons = lake.read(schemas.PERSONS, version)
         events, cohort = (
             read_run_table(spark, tables, table) for table in (schemas.INDEX_EVENTS, schemas.COHORT)
         )
         how = UNTRANSLATED, returns
+
+        def registry(table):
+            return lake.read(table, version)
+
         return study, {
             "index events": stages.find_index_events(study, dispensings, *how),
-            "candidates": stages.find_candidates(study, events, dispensings, persons, *how),
+            "candidates": stages.find_candidates(study, events, registry, *how),
             "cut": stages.measure(study, dispensings, cohort, *how),
         }
 
