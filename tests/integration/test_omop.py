@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 from datetime import date
 from decimal import Decimal
@@ -215,8 +216,8 @@ def test_what_became_of_lines_goes_with_the_results(results):
         ("observation_periods", "period_reversed"): 1,
     }
     assert found.attrition[1].excluded_records == tiny_cdm.UNMATCHED + 1
-    page = (results / "report.html").read_text(encoding="utf-8")
-    assert page.count("The lookup &#39;concepts&#39; does not hold the line&#39;s key") == 1
+    page = html.unescape((results / "report.html").read_text(encoding="utf-8"))
+    assert page.count("The lookup 'concepts' does not hold the line's key") == 1
 
 
 def test_both_engines_write_the_same_bytes(results):
