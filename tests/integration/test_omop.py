@@ -193,6 +193,9 @@ def test_the_study_by_hand(results):
         if not row["quantity"].startswith("ddd_missing"):
             assert (row["value"], row["reason"]) == ("", REASON), row
     assert len(unknown) > 60
+    for quantity in ("sum_before", "mean_before", "mean_difference", "p"):  # after, it is known
+        row = found["ddd", "LDNx1", "N06A", quantity]
+        assert (row["value"], row["reason"]) == ("", "in the window before no DDD was delivered")
     with (results / "curves.csv").open(encoding="utf-8", newline="") as stream:
         assert {row["outcome"] for row in csv.DictReader(stream)} == {"N05B"}
     with (results / "attrition.csv").open(encoding="utf-8", newline="") as stream:
