@@ -5,6 +5,7 @@ import typer
 from typer.testing import CliRunner
 
 from ldn_spark.cli import compare as commands
+from ldn_spark.cli.options import add_command
 from ldn_spark.errors import ResultsError, UsageError
 from ldn_spark.io.run_folder import write_manifest
 from ldn_spark.reporting.result_files import attrition_csv, curves_csv, estimates_csv
@@ -13,8 +14,8 @@ from tests.unit.published.registry import PAPER
 from tests.unit.run_folders import manifest_of
 
 app = typer.Typer()
-app.command()(commands.compare)
-app.command()(commands.audit)
+add_command(app, commands.compare)
+add_command(app, commands.audit)
 
 
 @pytest.fixture
