@@ -24,7 +24,7 @@ from ldn_spark.io.lake import FileRecord, Lake, LakeVersion
 from ldn_spark.io.reasons import explain
 from ldn_spark.io.suspicions import suspicious_ids
 from ldn_spark.preflight import count_codes
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 from ldn_spark.quality.amounts import Amounts, total
 from ldn_spark.quality.assessment import Assessment, FileAccount, People, Repeated, StudyQuality
 from ldn_spark.quality.atc import atc_rows
@@ -54,10 +54,9 @@ def assess_lake(
     *,
     stated: StatedVersions = NOTHING_STATED,
     repeated_lines: bool = False,
-    report: Reporter = silent,
 ) -> Assessment:
     """Everything that a quality report says; the arguments are those of `write_quality_report`."""
-    look = _Look(lake, version, stated, report, steps=3 + len(studies) + repeated_lines)
+    look = _Look(lake, version, stated, steps=3 + len(studies) + repeated_lines)
     by_year = look.at(lambda: _codes(look.profile))
     months = look.at(lambda: find_months(lake, version))
     people = look.at(lambda: _people(lake, version))
@@ -88,17 +87,16 @@ class _Look:
     lake: Lake
     version: LakeVersion
     stated: StatedVersions
-    report: Reporter
     steps: int
     done: int = 0
     known: dict[str, Any] = field(default_factory=dict)
 
     def at(self, find: Callable[[], Found]) -> Found:
         """Find something and say how far the work is."""
-        self.report(Progress("assessing the lake", self.done, self.steps, "parts"))
+        report(Progress("assessing the lake", self.done, self.steps, "parts"))
         found = find()
         self.done += 1
-        self.report(Progress("assessing the lake", self.done, self.steps, "parts"))
+        report(Progress("assessing the lake", self.done, self.steps, "parts"))
         return found
 
     def once(self, key: Sequence[object], find: Callable[[], Found]) -> Found:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ldn_spark import __version__
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import Lake, LakeVersion
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 from ldn_spark.publishing import publish_stage
 from ldn_spark.run import Run, run_key, translation_of
 from ldn_spark.run_stages import (
@@ -59,7 +59,6 @@ def run_study(
     stated: StatedVersions = NOTHING_STATED,
     published: Path | None = None,
     aside: Aside | None = None,
-    report: Reporter = silent,
 ) -> Path:
     """Run a study from the lake to its folder of results.
 
@@ -74,7 +73,6 @@ def run_study(
         published: values to hold against the computed ones, in the report and in compare.csv.
         aside: makes the files, where that is not done in this process; a fault that it has met
             ends the run at the next stage.
-        report: is told how far the work is.
 
     Returns:
         The folder, complete; nothing is visible before.

@@ -1,9 +1,17 @@
-"""How long work says how far it is; the command line turns it into a bar or into log lines."""
+"""How long work says how far it is: as records of stdlib `logging`.
+
+`report` writes to the logger `ldn_spark.progress`. The command line makes a bar, lines of text or
+lines of JSON of it (`cli/reporters.py`); a program that calls these functions hears what it asks
+`logging` for. No record holds a value of a row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from dataclasses import dataclass, field
+
+_LOGGER = logging.getLogger("ldn_spark.progress")
+logging.getLogger("ldn_spark").addHandler(logging.NullHandler())  # who wants to hear adds another
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +32,17 @@ class Progress:
     unit: str
     counts: dict[str, int] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """How far it is, for whoever hears `logging` as it is.
 
-Reporter = Callable[[Progress], None]
+        >>> str(Progress("parsing lines", 3, 4, "blocks", {"rejected": 2}))
+        'parsing lines: 3 of 4 blocks (rejected 2)'
+        """
+        of = "" if self.total is None else f" of {self.total}"
+        counts = ", ".join(f"{name} {number}" for name, number in self.counts.items())
+        return f"{self.stage}: {self.done}{of} {self.unit}" + (f" ({counts})" if counts else "")
 
 
-def silent(progress: Progress) -> None:
-    """Report to nobody."""
+def report(progress: Progress) -> None:
+    """Say how far the work is, at level INFO; the record has it as `progress`."""
+    _LOGGER.info("%s", progress, extra={"progress": progress})

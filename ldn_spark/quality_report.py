@@ -12,7 +12,7 @@ from ldn_spark.assess import assess_lake
 from ldn_spark.errors import OutputExistsError, Problem
 from ldn_spark.io.faults import translated_faults
 from ldn_spark.io.lake import Lake, LakeVersion
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 from ldn_spark.reporting.quality.sheets import QUALITY_HTML
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
@@ -28,7 +28,6 @@ def write_quality_report(
     *,
     stated: StatedVersions = NOTHING_STATED,
     repeated_lines: bool = False,
-    report: Reporter = silent,
 ) -> tuple[str, ...]:
     """Write quality.html, its figure and its CSVs; the folder appears when it is whole.
 
@@ -41,7 +40,6 @@ def write_quality_report(
         folder: where to write; an earlier quality report there is replaced.
         stated: in which ATC index the lake's codes are, where its files do not say it.
         repeated_lines: whether to count dispensings that are alike, which reads all of them.
-        report: is told how far the work is.
 
     Returns:
         What stands out, in sentences; nothing where no rule of the report applies.
@@ -58,9 +56,7 @@ def write_quality_report(
         what = "holds something else than a quality report"
         raise OutputExistsError(Problem(str(folder), what, "choose another --out"))
     with translated_faults("assessing the lake", lake.root):
-        found = assess_lake(
-            lake, version, studies, stated=stated, repeated_lines=repeated_lines, report=report
-        )
+        found = assess_lake(lake, version, studies, stated=stated, repeated_lines=repeated_lines)
     report(Progress("writing the quality report", 0, 1, "folders"))
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.partial")

@@ -10,6 +10,7 @@ on one engine alone. A test that is slow on Spark and says nothing about it is m
 from __future__ import annotations
 
 import importlib.util
+import logging
 
 import pytest
 
@@ -60,3 +61,21 @@ def spark(request):
     with open_engine(request.param, app_name="ldn tests", cores=2) as session:
         session.conf.set("spark.sql.shuffle.partitions", "2")
         yield session
+
+
+@pytest.fixture
+def reports():
+    """All that is reported of how far work is during a test, as it comes."""
+    heard = []
+
+    class Heard(logging.Handler):
+        def emit(self, record):
+            heard.append(record.progress)
+
+    logger, handler = logging.getLogger("ldn_spark.progress"), Heard()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield heard
+    logger.removeHandler(handler)
+    logger.setLevel(level)

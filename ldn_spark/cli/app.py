@@ -14,9 +14,9 @@ from ldn_spark.cli.concepts import concepts
 from ldn_spark.cli.ingest import ingest
 from ldn_spark.cli.inspect import inspect
 from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
+from ldn_spark.cli.logs import heard, log_error, says_json
 from ldn_spark.cli.options import AllTables, FinishedRun, add_command
 from ldn_spark.cli.quality import quality
-from ldn_spark.cli.reporters import log_error
 from ldn_spark.cli.schema import schema
 from ldn_spark.cli.simulate import simulate
 from ldn_spark.cli.study import plan, run_study
@@ -46,7 +46,11 @@ NO_THREAD = "can't start new thread"
 def run(arguments: list[str] | None = None, commands: typer.Typer = app, name: str = "ldn") -> int:
     """Run a command line; the exit code. User errors become messages, bugs keep tracebacks."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    log_format = "json" if _asks_for_json(arguments) else "text"
+    with heard():
+        return _run(arguments, commands, name)
+
+
+def _run(arguments: list[str], commands: typer.Typer, name: str) -> int:
     try:
         result = commands(args=arguments, standalone_mode=False, prog_name=name)
         if result == INTERRUPTED:  # Typer hears Ctrl-C itself
@@ -54,37 +58,35 @@ def run(arguments: list[str] | None = None, commands: typer.Typer = app, name: s
         return result if isinstance(result, int) else 0
     except LdnSparkError as error:
         messages = [str(problem) for problem in error.problems]
-        log_error(log_format, error.exit_code, type(error).__name__, messages)
+        log_error(error.exit_code, type(error).__name__, messages)
         return error.exit_code
     except UnicodeEncodeError as error:
         if not any("\ud800" <= letter <= "\udfff" for letter in error.object):
             raise
         what, mend = "is no name in UTF-8, and cannot be handed to the engine", "rename it"
-        log_error(log_format, 2, "UsageError", [str(Problem(error.object, what, mend))])
+        log_error(2, "UsageError", [str(Problem(error.object, what, mend))])
         return 2
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "out of memory"
         where = getattr(error, "filename", None) or "this machine"
-        log_error(log_format, 30, "ResourceError", [str(Problem(str(where), reason))])
+        log_error(30, "ResourceError", [str(Problem(str(where), reason))])
         return 30
     except (Exception, KeyboardInterrupt) as error:
         # Typer carries its own copy of click's exceptions, so they are told by what they can do
         if hasattr(error, "show") and hasattr(error, "exit_code"):
-            error.show()
+            if says_json():
+                log_error(error.exit_code, "UsageError", [error.format_message()])
+            else:
+                error.show()
             return error.exit_code
         if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-            log_error(log_format, interrupted_code(), "Interrupted", [STOPPED])
+            log_error(interrupted_code(), "Interrupted", [STOPPED])
             return interrupted_code()
         if str(error) == NO_THREAD:
             what, mend = "has no memory or no number for another thread", "see ulimit -v and -u"
-            log_error(log_format, 30, "ResourceError", [str(Problem("this machine", what, mend))])
+            log_error(30, "ResourceError", [str(Problem("this machine", what, mend))])
             return 30
         raise
-
-
-def _asks_for_json(arguments: list[str]) -> bool:
-    joined = " ".join(arguments)
-    return "--log-format json" in joined or "--log-format=json" in joined
 
 
 @app.callback(invoke_without_command=True)

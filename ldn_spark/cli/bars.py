@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from ldn_spark.progress import Progress, Reporter
+from ldn_spark.progress import Progress
 from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
     from rich.progress import Task
 
+Hear = Callable[[Progress], None]
 _WIDE = 110
 """From so many columns on, further counts have room beside the bar."""
 _MANY = 10_000_000
@@ -19,8 +20,8 @@ _MANY = 10_000_000
 
 
 @contextmanager
-def open_bars(stream: TextIO) -> Iterator[Reporter]:
-    """A reporter that draws a bar for every stage; stages that came before stay, as finished."""
+def open_bars(stream: TextIO) -> Iterator[Hear]:
+    """Draw a bar for every stage that is told; those that came before stay, as finished."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
@@ -49,7 +50,7 @@ def open_bars(stream: TextIO) -> Iterator[Reporter]:
         console=console,
     ) as shown:
         bars = _Bars(shown)
-        yield bars.report
+        yield bars.hear
         bars.finish()
 
 
@@ -57,7 +58,7 @@ class _Bars:
     def __init__(self, shown) -> None:
         self._shown, self._stage, self._bar = shown, "", None
 
-    def report(self, progress: Progress) -> None:
+    def hear(self, progress: Progress) -> None:
         # a step of a whole has no amounts of its own: its bar moves until the next step begins
         total = None if progress.unit == "stages" else progress.total
         if progress.stage != self._stage:

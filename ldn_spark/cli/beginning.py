@@ -25,7 +25,7 @@ def begin(engine: str | None, *places: Path | str | None, share_group: bool = Fa
     Raises:
         ResourceError: the shell's limits are too small for any engine.
     """
-    from ldn_spark.cli.reporters import log_warnings
+    from ldn_spark.cli.logs import log_warnings
     from ldn_spark.io.engines import default_engine
     from ldn_spark.io.limits import require_address_space
     from ldn_spark.io.rights import keep_from_others
@@ -50,7 +50,7 @@ def begin_in_lake(
     engine: str | None, lake: Path, *places: Path | str | None, share_group: bool = False
 ) -> str:
     """As `begin`, for what reads or writes a lake; says whether others can read it."""
-    from ldn_spark.cli.reporters import log_warnings
+    from ldn_spark.cli.logs import log_warnings
     from ldn_spark.io.rights import rights_warnings
 
     name = begin(engine, lake, *places, share_group=share_group)

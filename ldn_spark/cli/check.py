@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -46,7 +44,7 @@ def check(
     name = begin(engine, lake, *delivery)
 
     from ldn_spark.cli.named_files import named_files
-    from ldn_spark.cli.reporters import open_reporter
+    from ldn_spark.cli.reporters import progress_shown
     from ldn_spark.errors import DeliveryError
     from ldn_spark.io.check import check as check_delivery
     from ldn_spark.io.engines import open_engine
@@ -55,7 +53,7 @@ def check(
 
     layout = load_source(source)
     share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share
-    with open_reporter(log_format) as report, open_engine(name) as spark:
+    with progress_shown(log_format), open_engine(name) as spark:
         found = check_delivery(
             spark,
             delivery,
@@ -64,19 +62,17 @@ def check(
             max_rejected_share=share,
             lookups=named_files(lookup, "--lookup"),
             replaces=replaces or (),
-            report=report,
         )
-    if log_format == "json":
-        _log(found)
-    _show(found, log_format)
+    _log(found)
+    _show(found)
     if not found.would_be_taken:
         raise typer.Exit(DeliveryError.exit_code)
 
 
-def _show(found: CheckReport, log_format: str) -> None:
+def _show(found: CheckReport) -> None:
     """The account as an ingest gives it; what is wrong on standard error; the verdict last."""
     from ldn_spark.cli.consoles import standard_output
-    from ldn_spark.cli.reporters import log_error
+    from ldn_spark.cli.logs import log_error
     from ldn_spark.cli.views import print_accounting, print_noted
     from ldn_spark.errors import DeliveryError
 
@@ -93,7 +89,7 @@ def _show(found: CheckReport, log_format: str) -> None:
     sys.stdout.flush()
     if found.problems:
         messages = [str(problem) for problem in found.problems]
-        log_error(log_format, DeliveryError.exit_code, DeliveryError.__name__, messages)
+        log_error(DeliveryError.exit_code, DeliveryError.__name__, messages)
     typer.echo(verdict(found))
 
 
@@ -118,11 +114,10 @@ def verdict(found: CheckReport) -> str:
 
 
 def _log(found: CheckReport) -> None:
-    """The whole report as one JSON event on standard error."""
-    event = {
-        "ts": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "level": "info" if found.would_be_taken else "error",
-        "event": "check",
+    """The whole report as one event, for machines."""
+    from ldn_spark.cli.logs import log_event
+
+    fields = {
         "would_be_taken": found.would_be_taken,
         "verdict": verdict(found),
         "files": [asdict(file) for file in found.files],
@@ -132,4 +127,4 @@ def _log(found: CheckReport) -> None:
         "noted": found.noted,
         "problems": [str(problem) for problem in found.problems],
     }
-    print(json.dumps(event, ensure_ascii=False), file=sys.stderr)  # noqa: T201
+    log_event("check", fields, is_error=not found.would_be_taken)

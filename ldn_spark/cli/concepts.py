@@ -33,7 +33,7 @@ def concepts(
     A drug under several ATC codes gets the nearest one. Where several are equally near it is left
     out and listed in FILE.ambiguous.csv: keep the line you mean and give the list as --choices.
     """
-    from ldn_spark.cli.reporters import open_reporter
+    from ldn_spark.cli.reporters import progress_shown
     from ldn_spark.io.concepts import ambiguous_file, read_choices, read_ddds, write_lookup
     from ldn_spark.io.vocabulary import find_drug_codes
 
@@ -42,8 +42,8 @@ def concepts(
         raise UsageError(Problem(str(choices), what, "save your choices under another name"))
     chosen = {} if choices is None else read_choices(choices)
     ddds = {} if ddd is None else read_ddds(ddd)
-    with open_reporter(log_format) as report:
-        found = find_drug_codes(vocabulary, choices=chosen, report=report)
+    with progress_shown(log_format):
+        found = find_drug_codes(vocabulary, choices=chosen)
     _show(found, write_lookup(out, found, ddds), ambiguous_file(out))
     typer.echo(str(out))
 

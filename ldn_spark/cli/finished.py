@@ -36,7 +36,7 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
 
 def tell_of_run(folder: Path) -> None:
     """The warnings of a run that has just ended, and where its results are."""
-    from ldn_spark.cli.reporters import log_warnings
+    from ldn_spark.cli.logs import log_warnings
     from ldn_spark.io.manifests import read_manifest
 
     log_warnings(read_manifest(folder).warnings)

@@ -16,7 +16,7 @@ from ldn_spark.cli.options import (
     ShareGroup,
     SourceName,
 )
-from ldn_spark.cli.reporters import open_reporter
+from ldn_spark.cli.reporters import progress_shown
 
 
 def ingest(
@@ -42,7 +42,7 @@ def ingest(
 
     layout = load_source(source)
     share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share
-    with open_reporter(log_format) as report, opening_engine(name) as session:
+    with progress_shown(log_format), opening_engine(name) as session:
         done = take_in(
             session,
             lake,
@@ -52,6 +52,5 @@ def ingest(
             lookups=named_files(lookup, "--lookup"),
             replaces=replaces or (),
             memory=int(memory * (1 << 30)),
-            report=report,
         )
     show_ingest(done)

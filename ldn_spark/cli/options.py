@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from ldn_spark.cli.completions import source_names, study_names
+from ldn_spark.cli.logs import log_format
 from ldn_spark.cli.paths import text_path
 
 
@@ -59,7 +60,10 @@ LogFormat = Annotated[
     str,
     Default("auto"),
     typer.Option(
-        "--log-format", help="`auto` (a bar in a terminal, else lines), `text` or `json`."
+        "--log-format",
+        is_eager=True,  # what else is wrong is said in this format
+        callback=log_format,
+        help="`auto` (a bar in a terminal, else lines), `text` or `json`.",
     ),
 ]
 LakeFolder = Annotated[

@@ -41,7 +41,7 @@ def quality(
 
     from ldn_spark.cli.consoles import standard_output
     from ldn_spark.cli.named_files import named_files
-    from ldn_spark.cli.reporters import open_reporter
+    from ldn_spark.cli.reporters import progress_shown
     from ldn_spark.cli.views import show_mark
     from ldn_spark.io.engines import open_engine
     from ldn_spark.io.lake import Lake, read_version
@@ -54,7 +54,7 @@ def quality(
     studies = [load_study(one, replace) for one in dict.fromkeys(study or ())]
     version = read_version(lake, as_of)
     folder = out or quality_folder(lake, version)
-    with open_reporter(log_format) as report, open_engine(name) as spark:
+    with progress_shown(log_format), open_engine(name) as spark:
         found = write_quality_report(
             Lake(spark, lake),
             version,
@@ -62,7 +62,6 @@ def quality(
             folder,
             stated=stated,
             repeated_lines=repeated_lines,
-            report=report,
         )
     console = standard_output()
     for finding in found:

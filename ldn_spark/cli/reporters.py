@@ -1,51 +1,75 @@
-"""How far the work is: a bar in a terminal, log lines elsewhere, JSON lines for machines."""
+"""How far the work is: a bar in a terminal, log lines elsewhere, JSON lines for machines.
+
+Handlers of the logger `ldn_spark.progress`, one of which hears it while a command works.
+"""
 
 from __future__ import annotations
 
-import json
+import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TextIO
 
-from ldn_spark.cli.bars import amount, counts_text, open_bars
-from ldn_spark.errors import Problem, UsageError
-from ldn_spark.progress import Progress, Reporter
-from ldn_spark.shown import shown
+from ldn_spark.cli.bars import Hear, amount, counts_text, open_bars
+from ldn_spark.cli.logs import JsonFormatter
+from ldn_spark.progress import Progress
 
-LOG_FORMATS = ("auto", "text", "json")
+_LOGGER = logging.getLogger("ldn_spark.progress")
 _SECONDS_BETWEEN_LINES = 5.0
 
 
 @contextmanager
-def open_reporter(log_format: str, stream: TextIO | None = None) -> Iterator[Reporter]:
-    """A reporter for the named format; `auto` is a bar in a terminal and text lines elsewhere."""
+def progress_shown(log_format: str, stream: TextIO | None = None) -> Iterator[None]:
+    """Show what is reported meanwhile: `auto` is a bar in a terminal and text lines elsewhere.
+
+    Args:
+        log_format: one of `logs.LOG_FORMATS`.
+        stream: where it is shown; None for standard error.
+    """
     stream = stream or sys.stderr
-    if log_format not in LOG_FORMATS:
-        raise UsageError(
-            Problem("--log-format", f"there is no '{log_format}'", f"use {', '.join(LOG_FORMATS)}")
-        )
-    if log_format == "json":
-        yield _JsonLines(stream)
-    elif log_format == "auto" and stream.isatty():
-        with open_bars(stream) as report:
-            yield report
-    else:
+    with ExitStack() as shown:
         lines = _TextLines(stream)
-        yield lines
+        if log_format == "json":
+            handler: logging.Handler = _JsonLines(stream)
+        elif log_format == "auto" and stream.isatty():
+            handler = _Handler(shown.enter_context(open_bars(stream)))
+        else:
+            handler = _Handler(lines.hear)
+        level = _LOGGER.level
+        _LOGGER.addHandler(handler)
+        _LOGGER.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            _LOGGER.removeHandler(handler)
+            _LOGGER.setLevel(level)
         lines.finish()
 
 
-class _JsonLines:
+class _Handler(logging.Handler):
+    """Passes on what the records report."""
+
+    def __init__(self, hear: Hear) -> None:
+        super().__init__()
+        self._hear = hear
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._hear(record.progress)  # type: ignore[attr-defined]
+
+
+class _JsonLines(logging.Handler):
     """An event when a stage begins or ends, and every few seconds in between."""
 
     def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self.setFormatter(JsonFormatter())
         self._stream = stream
         self._stage, self._began, self._last = "", 0.0, 0.0
 
-    def __call__(self, progress: Progress) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
+        progress: Progress = record.progress  # type: ignore[attr-defined]
         now = time.monotonic()
         begins = progress.stage != self._stage
         if begins:
@@ -55,19 +79,19 @@ class _JsonLines:
             return
         self._last = now
         elapsed = 0.0 if begins else now - self._began
-        event = {
-            "ts": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "level": "info",
-            "event": "progress",
-            "stage": progress.stage,
-            "done": progress.done,
-            "total": progress.total,
-            "unit": progress.unit,
-            "seconds": round(elapsed, 3),
-            "seconds_left": _seconds_left(progress, elapsed),
-            **progress.counts,
-        }
-        self._stream.write(json.dumps(event) + "\n")
+        record.event, record.fields = (
+            "progress",
+            {
+                "stage": progress.stage,
+                "done": progress.done,
+                "total": progress.total,
+                "unit": progress.unit,
+                "seconds": round(elapsed, 3),
+                "seconds_left": _seconds_left(progress, elapsed),
+                **progress.counts,
+            },
+        )
+        self._stream.write(self.format(record) + "\n")
         self._stream.flush()
 
 
@@ -79,7 +103,8 @@ class _TextLines:
         self._under_way: Progress | None = None
         self._began = self._last = 0.0
 
-    def __call__(self, progress: Progress) -> None:
+    def hear(self, progress: Progress) -> None:
+        """Say how far the work is, where it is time to."""
         now = time.monotonic()
         if self._under_way is None or progress.stage != self._under_way.stage:
             self.finish()
@@ -106,30 +131,3 @@ def _seconds_left(progress: Progress, elapsed: float) -> int | None:
     if not elapsed or not progress.total or not 0 < progress.done < progress.total:
         return None
     return round(elapsed * (progress.total - progress.done) / progress.done)
-
-
-def log_error(log_format: str, code: int, kind: str, messages: list[str]) -> None:
-    """Say on stderr what went wrong, a line per problem."""
-    if log_format == "json":
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        content = {"ts": now, "level": "error", "event": kind, "exit_code": code}
-        print(json.dumps(content | {"problems": messages}), file=sys.stderr)  # noqa: T201
-        return
-    _say("error", "bold red", messages)
-
-
-def log_warnings(warnings: Iterable[str]) -> None:
-    """Say on stderr what a person should know, a line per warning."""
-    _say("warning", "yellow", warnings)
-
-
-def _say(kind: str, style: str, messages: Iterable[str]) -> None:
-    """Lines on stderr: broken between words in a terminal, whole elsewhere."""
-    from rich.text import Text
-
-    from ldn_spark.cli.consoles import standard_error
-
-    console = standard_error()
-    for message in messages:
-        line = Text.assemble((f"{kind}: ", style), shown(message, keep="\n\t"))
-        console.print(line, soft_wrap=not console.is_terminal)

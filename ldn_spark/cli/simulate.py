@@ -22,7 +22,7 @@ from ldn_spark.cli.options import (
     Starters,
     StudyToPrint,
 )
-from ldn_spark.cli.reporters import open_reporter
+from ldn_spark.cli.reporters import progress_shown
 
 
 def simulate(
@@ -50,7 +50,7 @@ def simulate(
 
         _simulate_published(find_published(published), study, out, people, seed, name, log_format)
         return
-    with open_reporter(log_format) as report, open_engine(name) as spark:
+    with progress_shown(log_format), open_engine(name) as spark:
         simulate_registry(
             spark,
             out,
@@ -60,7 +60,6 @@ def simulate(
             last_year=last_year,
             starters=starters,
             null_effect=null_effect,
-            report=report,
         )
     typer.echo(f"The truth about this registry is in {out / 'truth.json'}")
     typer.echo(str(out))
@@ -81,7 +80,7 @@ def _simulate_published(
     from ldn_spark.synthetic.calibration.delivery import simulate_published
 
     definition = load_study(study or study_named_by(published)).definition
-    with open_reporter(log_format) as report, open_engine(engine) as spark:
+    with progress_shown(log_format), open_engine(engine) as spark:
         simulate_published(
             spark,
             out,
@@ -89,6 +88,5 @@ def _simulate_published(
             study=definition,
             people=people,
             seed=seed,
-            report=report,
         )
     typer.echo(str(out))

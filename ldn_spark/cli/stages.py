@@ -16,7 +16,7 @@ from ldn_spark.cli.beginning import begin_in_lake
 from ldn_spark.cli.finished import tell_of_run
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.options import RunId
-from ldn_spark.cli.reporters import open_reporter
+from ldn_spark.cli.reporters import progress_shown
 from ldn_spark.cli.study import run_study
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def _open_run(
     from ldn_spark.io.faults import translated_faults
     from ldn_spark.io.lake import Lake, read_version
     from ldn_spark.pipeline import begun
+    from ldn_spark.progress import report
     from ldn_spark.run import Run
     from ldn_spark.study.load import load_study
     from ldn_spark.study.stated_versions import stated_versions
@@ -112,7 +113,7 @@ def _open_run(
     wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)
     with (
-        open_reporter(log_format) as report,
+        progress_shown(log_format),
         open_engine(name, app_name=f"ldn: {stage}") as spark,
     ):
         report(begun(stage))

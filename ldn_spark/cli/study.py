@@ -17,7 +17,7 @@ from ldn_spark.cli.options import (
     ShareGroup,
     StudyName,
 )
-from ldn_spark.cli.reporters import open_reporter
+from ldn_spark.cli.reporters import progress_shown
 
 
 def run_study(
@@ -50,7 +50,7 @@ def run_study(
         read_version(lake, as_of)  # say so before an engine is started for nothing
         aside.prepare(wanted.definition)
         with (
-            open_reporter(log_format) as report,
+            progress_shown(log_format),
             open_engine(name, app_name=f"ldn: {wanted.definition.id}") as spark,
         ):
             folder = run_pipeline(
@@ -63,7 +63,6 @@ def run_study(
                 stated=stated,
                 published=values,
                 aside=aside,
-                report=report,
             )
     tell_of_run(folder)
 

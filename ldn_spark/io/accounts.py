@@ -28,7 +28,7 @@ from ldn_spark.io.staging import (
 )
 from ldn_spark.io.tabular import damaged
 from ldn_spark.io.waiting import wait_for
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ def parse_files(
     lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
     today: date | None = None,
-    report: Reporter = silent,
 ) -> tuple[list[FileRecord], list[Problem], Arrivals]:
     """Parse every block into the staging folder; account for every line.
 
@@ -61,7 +60,6 @@ def parse_files(
         lookups: the content of the source's lookups.
         keep_accepted: False only counts the accepted dispensings.
         today: later days are noted; None for no such note.
-        report: is told how many blocks are parsed.
 
     Returns:
         The accounts, what keeps the other files from being read, and what the staged dispensings
@@ -78,7 +76,7 @@ def parse_files(
         spark, tasks, source, staging, lookups=lookups, keep_accepted=keep_accepted, today=today
     )
     try:
-        lines = _account_of_all(account, staging, len(tasks), report)
+        lines = _account_of_all(account, staging, len(tasks))
     except Exception:
         require_unchanged(files)  # which may be why it failed
         raise
@@ -129,7 +127,7 @@ def _tasks(files: Sequence[DeliveredFile], first_id: int) -> Iterator[BlockTask]
             )
 
 
-def _account_of_all(account: DataFrame, staging: Path, blocks: int, report: Reporter) -> pa.Table:
+def _account_of_all(account: DataFrame, staging: Path, blocks: int) -> pa.Table:
     """The account of all blocks; meanwhile, the blocks staged so far are reported."""
     so_far = StagedSoFar(staging)
 

@@ -52,7 +52,6 @@ from ldn_spark.io.rewriting import count_replaced, count_superseded
 from ldn_spark.io.sources import Source
 from ldn_spark.io.suspicions import suspicions
 from ldn_spark.io.unread import unread_warnings
-from ldn_spark.progress import Reporter, silent
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -96,7 +95,6 @@ def check(
     replaces: Sequence[str] = (),
     block_bytes: int = BLOCK_BYTES,
     today: date | None = None,
-    report: Reporter = silent,
 ) -> CheckReport:
     """Check files, folders or globs; the arguments are those of `ingest`.
 
@@ -124,7 +122,7 @@ def check(
         warnings.insert(0, f"{lake_root}: holds no registry yet; an ingest would make it")
     with translated_faults("checking the delivery", lake_root), _workplace() as staging:
         scanned, notes, unread = try_files(
-            paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
+            paths, source, workspace=staging / "unpacked", block_bytes=block_bytes
         )
         new, known, same_name = new_files(scanned, before, replacement, looked_up)
         keep = tells_lines_apart(source) or before is not None or len(new) > 1
@@ -137,7 +135,6 @@ def check(
             lookups=tables,
             keep_accepted=keep,
             today=today or date.today(),
-            report=report,
         )
         examples = rejection_examples(staging, records)
         problems += [*unread, *broken, *_too_few_accepted(records, examples, max_rejected_share)]

@@ -24,7 +24,7 @@ from ldn_spark.io.statfiles import FORMATS, scan_stat
 from ldn_spark.io.tablefiles import drift_problems, parquet_files, scan_delta, scan_parquet
 from ldn_spark.io.tabular import damaged, is_damage
 from ldn_spark.io.textfiles import scan_text
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 from ldn_spark.shown import shown
 
 __all__ = [
@@ -48,7 +48,6 @@ def scan_files(
     workspace: Path | None = None,
     block_bytes: int = BLOCK_BYTES,
     block_rows: int = BLOCK_ROWS,
-    report: Reporter = silent,
 ) -> tuple[list[DeliveredFile], list[str]]:
     """Kind, checksum, header and blocks of every file; the arguments are those of `try_files`.
 
@@ -64,7 +63,6 @@ def scan_files(
         workspace=workspace,
         block_bytes=block_bytes,
         block_rows=block_rows,
-        report=report,
     )
     if problems:
         raise DeliveryError(problems)
@@ -78,7 +76,6 @@ def try_files(
     workspace: Path | None = None,
     block_bytes: int = BLOCK_BYTES,
     block_rows: int = BLOCK_ROWS,
-    report: Reporter = silent,
 ) -> tuple[list[DeliveredFile], list[str], list[Problem]]:
     """Kind, checksum, header and blocks of every file that can be read.
 
@@ -89,7 +86,6 @@ def try_files(
             parse them see too; made when it is needed. Without one such a file is an error.
         block_bytes: the size of a block of text.
         block_rows: the size of a block of Parquet.
-        report: is told how many of the delivered bytes are read.
 
     Returns:
         The files; warnings (unknown extra columns, files without a line); and what keeps the

@@ -50,7 +50,7 @@ from ldn_spark.io.suspicions import suspicions
 from ldn_spark.io.unread import unread_warnings
 from ldn_spark.io.verification import check_rejected, describe_dispensings, describe_persons
 from ldn_spark.io.waiting import wait_for_both
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -95,7 +95,6 @@ def ingest(
     memory: int = MEMORY,
     block_bytes: int = BLOCK_BYTES,
     today: date | None = None,
-    report: Reporter = silent,
 ) -> IngestReport:
     """Take files, folders or globs into a lake.
 
@@ -111,7 +110,6 @@ def ingest(
         memory: bytes that the work may take, whatever the size of the delivery.
         block_bytes: how much a task holds in memory at once.
         today: the day of the ingest, after which days are noted; None for today's.
-        report: is told how far the work is.
 
     Raises:
         DeliveryError: the delivery cannot be read as declared, too much of a file is rejected, or
@@ -134,7 +132,7 @@ def ingest(
         require_layout(lake_root, before)
         replacement = read_replacement(replaces, source, before)
         scanned, warnings = scan_files(
-            paths, source, workspace=staging / "unpacked", block_bytes=block_bytes, report=report
+            paths, source, workspace=staging / "unpacked", block_bytes=block_bytes
         )
         files, known, same_name = new_files(scanned, before, replacement, looked_up)
         warnings = [*told, *notes, *warnings, *same_name]
@@ -149,7 +147,6 @@ def ingest(
             before,
             lookups=tables,
             today=today or date.today(),
-            report=report,
         )
         if broken:
             raise DeliveryError(broken)
@@ -177,7 +174,7 @@ def ingest(
         if links.problems:
             raise DeliveryError(links.problems)
         warnings += links.warnings
-        version = _write(intake, report)
+        version = _write(intake)
         if version.invented or is_marked(paths):
             version = replace(version, invented=True)
         reached("written")
@@ -256,7 +253,7 @@ def new_files(
     return new, tuple(file.name for file in known), warnings
 
 
-def _write(intake: Intake, report: Reporter) -> LakeVersion:
+def _write(intake: Intake) -> LakeVersion:
     """New versions of the registry tables, and the record that will make them visible."""
 
     def written(done: int, total: int) -> None:

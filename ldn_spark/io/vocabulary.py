@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from ldn_spark.errors import ConfigError, Problem
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 from ldn_spark.shown import shown
 from ldn_spark.study.codes import ATC_LENGTHS, ATC_PATTERN
 
@@ -79,24 +79,21 @@ class DrugCodes:
     release: str = ""
 
 
-def find_drug_codes(
-    folder: Path, *, choices: Mapping[int, str] | None = None, report: Reporter = silent
-) -> DrugCodes:
+def find_drug_codes(folder: Path, *, choices: Mapping[int, str] | None = None) -> DrugCodes:
     """The ATC code of every standard drug concept.
 
     Args:
         folder: where the vocabularies are unpacked, as Athena delivers them (separated by
             tabulators) or separated by commas; the names of files and columns in either case.
         choices: the code of a drug by its concept id; it goes before what the vocabulary says.
-        report: is told how far the reading is.
 
     Raises:
         ConfigError: a file or column is missing or cannot be read, or no drug is under an ATC
             code.
     """
     paths = {name: _find(folder, name) for name in (CONCEPT, CONCEPT_ANCESTOR)}
-    codes, drugs = _read_concepts(paths[CONCEPT], report)
-    links = _nearest_first(_read_links(paths[CONCEPT_ANCESTOR], codes, drugs, report))
+    codes, drugs = _read_concepts(paths[CONCEPT])
+    links = _nearest_first(_read_links(paths[CONCEPT_ANCESTOR], codes, drugs))
     if not len(links.drug):
         what = "no standard drug is under an ATC code"
         raise ConfigError(Problem(str(paths[CONCEPT_ANCESTOR]), what, "download it with ATC"))
@@ -177,9 +174,7 @@ def _named(folder: Path, name: str) -> list[Path]:
     return [path for path in sorted(folder.glob("*")) if path.name.upper() == name.upper()]
 
 
-def _batches(
-    path: Path, columns: Mapping[str, pa.DataType], report: Reporter
-) -> Iterator[pa.RecordBatch]:
+def _batches(path: Path, columns: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
     """The wanted columns of a table, block by block."""
     with path.open("rb") as stream:
         head = stream.readline(1 << 20).decode("utf-8-sig", "replace").strip()
@@ -189,7 +184,6 @@ def _batches(
         what = f"the columns {', '.join(missing)} are missing"
         raise ConfigError(Problem(f"{path} line 1", what, "take the files as Athena gives them"))
     theirs = {header[name]: kind for name, kind in columns.items()}
-    done, total = 0, path.stat().st_size
     try:
         with pa.OSFile(str(path)) as source:
             for batch in csv.open_csv(
@@ -202,22 +196,29 @@ def _batches(
                 ),
             ):
                 yield batch.rename_columns(list(columns))
-                done = min(done + _BLOCK_BYTES, total)  # the reader itself is further ahead
-                report(Progress(f"reading {shown(path.name)}", done, total, "bytes"))
     except pa.ArrowInvalid as error:
         what = f"cannot be read as a table: {_first_line(error)}"
         raise ConfigError(Problem(str(path), what, "download it again")) from None
+
+
+def _reported(path: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The blocks of a table; says how far it is read."""
+    done, total = 0, path.stat().st_size
+    for batch in batches:
+        yield batch
+        done = min(done + _BLOCK_BYTES, total)  # the reader itself is further ahead
+        report(Progress(f"reading {shown(path.name)}", done, total, "bytes"))
 
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0].removeprefix("CSV parse error: ")
 
 
-def _read_concepts(path: Path, report: Reporter) -> tuple[_Codes, np.ndarray]:
+def _read_concepts(path: Path) -> tuple[_Codes, np.ndarray]:
     """The ATC codes of the fifth level, and the ids of standard drugs in order."""
     found: dict[int, str] = {}
     drugs = [np.array([], np.int64)]
-    for batch in _batches(path, _CONCEPT_COLUMNS, report):
+    for batch in _reported(path, _batches(path, _CONCEPT_COLUMNS)):
         is_code = pc.and_(
             pc.equal(batch["vocabulary_id"], "ATC"), pc.equal(batch["concept_class_id"], "ATC 5th")
         )
@@ -242,11 +243,11 @@ def _is_fifth_level(text: str) -> bool:
     return len(text) == ATC_LENGTHS[-1] and ATC_PATTERN.fullmatch(text) is not None
 
 
-def _read_links(path: Path, codes: _Codes, drugs: np.ndarray, report: Reporter) -> _Links:
+def _read_links(path: Path, codes: _Codes, drugs: np.ndarray) -> _Links:
     """Every drug under an ATC code, as often as it is."""
     wanted = pa.array(codes.concepts)
     parts = [tuple(np.array([], kind) for kind in (np.int64, np.int64, np.int32))]
-    for batch in _batches(path, _ANCESTOR_COLUMNS, report):
+    for batch in _reported(path, _batches(path, _ANCESTOR_COLUMNS)):
         among = batch.filter(pc.is_in(batch["ancestor_concept_id"], wanted))
         columns = tuple(among[name].to_numpy() for name in _ANCESTOR_COLUMNS)
         is_drug = _among(columns[1], drugs)
@@ -275,7 +276,7 @@ def _read_names(path: Path, concepts: np.ndarray) -> dict[int, str]:
     """The names of some concepts."""
     names: dict[int, str] = {}
     wanted = pa.array(concepts, pa.int64())
-    for batch in _batches(path, _NAME_COLUMNS, silent) if len(concepts) else ():
+    for batch in _batches(path, _NAME_COLUMNS) if len(concepts) else ():
         among = batch.filter(pc.is_in(batch["concept_id"], wanted))
         texts = (name.decode("utf-8", "replace") for name in among["concept_name"].to_pylist())
         names |= zip(among["concept_id"].to_pylist(), texts, strict=True)
@@ -286,7 +287,7 @@ def _read_release(folder: Path) -> str:
     """The release of the vocabulary ATC, where the folder says it."""
     columns = {"vocabulary_id": pa.string(), "vocabulary_version": pa.string()}
     for path in _named(folder, VOCABULARY):
-        for batch in _batches(path, columns, silent):
+        for batch in _batches(path, columns):
             rows = batch.filter(pc.equal(batch["vocabulary_id"], "ATC"))
             if rows.num_rows:
                 return rows["vocabulary_version"][0].as_py()

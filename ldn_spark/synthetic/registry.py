@@ -22,7 +22,7 @@ from ldn_spark.errors import OutputExistsError, Problem, ResourceError, UsageErr
 from ldn_spark.invented import write_marker
 from ldn_spark.io import collect
 from ldn_spark.io.rights import with_umask
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 from ldn_spark.shown import counted
 from ldn_spark.synthetic.delivery import join_parts
 from ldn_spark.synthetic.exposure import INDEX_YEAR
@@ -50,7 +50,6 @@ def simulate(
     starters: int | None = None,
     null_effect: bool = False,
     files_per_year: int | None = None,
-    report: Reporter = silent,
 ) -> Truth:
     """Write a simulated delivery and its `truth.json` into the folder `out`.
 
@@ -65,7 +64,6 @@ def simulate(
         starters: people who start LDN in 2013; None = 11,247 per 5.3 million people.
         null_effect: plant no change at all, so that every true change is zero.
         files_per_year: None = one up to a million people, beyond one per 100,000 people.
-        report: is told how far it is.
 
     Raises:
         UsageError: the parameters do not make a country with starters in every stratum.
@@ -82,8 +80,8 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix=hidden_prefix(out), dir=out.parent) as name:
         folder = Path(name, "delivery")
         folder.mkdir()
-        rows = write_blocks(spark, plan, folder, report)
-        truth = _finish(plan, folder, rows, report)
+        rows = write_blocks(spark, plan, folder)
+        truth = _finish(plan, folder, rows)
         publish(folder, out)
     return truth
 
@@ -220,9 +218,7 @@ def _blocks_in_a_wave(plan: Plan) -> int:
     return max(4 * (os.cpu_count() or 1), math.ceil(plan.blocks / REPORTS))
 
 
-def write_blocks(
-    spark: SparkSession, plan: Plan, folder: Path, report: Reporter
-) -> list[tuple[int, ...]]:
+def write_blocks(spark: SparkSession, plan: Plan, folder: Path) -> list[tuple[int, ...]]:
     """Have the engine write every block, in waves, so that progress can be told after each.
 
     What comes back are counts of invented people, a row per block and year.
@@ -243,7 +239,7 @@ def write_blocks(
     return rows
 
 
-def _finish(plan: Plan, folder: Path, rows: list[tuple[int, ...]], report: Reporter) -> Truth:
+def _finish(plan: Plan, folder: Path, rows: list[tuple[int, ...]]) -> Truth:
     """Make delivered files of the parts and write the truth beside them."""
     lines = {(row[1], row[0]): row[3] for row in rows}
     files: list[DeliveredFile] = []

@@ -6,6 +6,7 @@ import hashlib
 import html
 import io
 import json
+import logging
 import re
 import shlex
 from importlib.util import find_spec
@@ -14,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from ldn_spark.cli.app import run
-from ldn_spark.cli.reporters import open_reporter
-from ldn_spark.errors import UsageError
+from ldn_spark.cli.logs import heard, log_format, log_warnings
+from ldn_spark.cli.reporters import progress_shown
 from ldn_spark.io.run_folder import new_run_folder
-from ldn_spark.progress import Progress
+from ldn_spark.progress import Progress, report
 from ldn_spark.study.documents import conf_folder
 
 HEADER = (
@@ -154,18 +155,21 @@ def test_the_printed_command_makes_the_same_files_again(capsys, monkeypatch, del
         )
 
 
-def test_no_value_of_a_row_leaves_the_lake(capsys, delivery, tmp_path):
+def test_no_value_of_a_row_leaves_the_lake(capsys, caplog, delivery, tmp_path):
     """A canary in every field: rejected or accepted, it stands in no message and no result."""
     bad = [f"{CANARY};2;1960;{CANARY};980123;x;2013.03.01;30,0", f"{CANARY};2;1960"]
     good = [line(CANARY), line(CANARY, atc="N06AB03", day="2013.02.01", ddd="4711,123456")]
     with delivery.open("a", encoding="iso-8859-1") as stream:
         stream.write("\n".join([*bad, *good]) + "\n")
     lake, out = tmp_path / "lake", tmp_path / "out"
+    caplog.set_level(logging.DEBUG)
     said = ldn(capsys, "ingest", delivery, "--lake", lake)
     assert "atc_malformed 1" in said[1].replace("\n", "")
     replace = f"ldn_products={tmp_path / 'ldn.txt'}"
     said += ldn(capsys, "run", "ldn_2013", "--lake", lake, "--out", out, "--codelist", replace)
     assert CANARY not in "".join(map(str, said))
+    assert {"ldn_spark.progress"} <= {record.name for record in caplog.records}
+    assert not [record for record in caplog.records if CANARY in repr(vars(record))]
     for path in out.rglob("*"):
         assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path.name
     for log in lake.rglob("_delta_log/*.json"):
@@ -204,13 +208,42 @@ def test_a_wrong_call_is_one_clear_message(capsys, tmp_path, monkeypatch, case):
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
 
-def test_errors_as_json(capsys, tmp_path):
-    code, _, warned = ldn(
-        capsys, "ingest", tmp_path / "gone", "--lake", tmp_path / "l", "--log-format", "json"
-    )
-    assert code == 10
-    event = json.loads(warned.splitlines()[-1])
-    assert (event["level"], event["event"], event["exit_code"]) == ("error", "DeliveryError", 10)
+JSON = {
+    "a user error": (["ingest", "gone", "--lake", "l"], 10, "error", "DeliveryError"),
+    "a missing option": (["ingest", "gone"], 2, "error", "UsageError"),
+    "a value that is no text": (["run", "x", "--lake", "\udcff"], 2, "error", "UsageError"),
+    "a check": (["check", "gone"], 10, "error", "DeliveryError"),
+}
+
+
+@pytest.mark.parametrize("case", JSON)
+def test_all_of_standard_error_as_json(capsys, tmp_path, monkeypatch, case):
+    monkeypatch.chdir(tmp_path)
+    arguments, code, level, event = JSON[case]
+    for option in (["--log-format", "json"], ["--log-format=json"]):
+        got, _, warned = ldn(capsys, *arguments, *option)
+        assert got == code
+        found = [json.loads(line) for line in warned.splitlines()]
+        assert (found[-1]["level"], found[-1]["event"]) == (level, event)
+        assert found[-1]["exit_code"] == code
+        assert found[-1]["problems"]
+    got, _, warned = ldn(capsys, *arguments, "--log-format", "json", "--log-format", "text")
+    assert got == code
+    assert not warned.startswith("{"), "the last one counts"
+    assert not logging.getLogger("ldn_spark.cli").handlers
+
+
+def test_warnings_as_json(capsys):
+    with heard():
+        log_format("json")
+        log_warnings(["two things"])
+        log_format("text")
+        log_warnings(["two things"])
+    event, line = capsys.readouterr().err.splitlines()
+    event = json.loads(event)
+    assert event.pop("ts")
+    assert event == {"level": "warning", "event": "warning", "message": "two things"}
+    assert line == "warning: two things"
 
 
 def test_nobody_in_the_cohort(capsys, delivery, tmp_path):
@@ -271,7 +304,7 @@ STAGES = [
 
 
 def test_progress_as_a_line_for_every_stage(capsys):
-    with open_reporter("text") as report:
+    with progress_shown("text"):
         for progress in STAGES:
             report(progress)
     lines = capsys.readouterr().err.splitlines()
@@ -283,14 +316,12 @@ def test_progress_as_a_line_for_every_stage(capsys):
 
 
 def test_progress_as_json(capsys):
-    with open_reporter("json") as report:
+    with progress_shown("json"):
         for progress in STAGES[:3]:
             report(progress)
     events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [event["done"] for event in events] == [1, 4]
     assert events[0]["rejected"] == 2
-    with pytest.raises(UsageError), open_reporter("xml"):
-        pass
 
 
 @pytest.mark.parametrize("width", [80, 140])
@@ -301,7 +332,7 @@ def test_progress_as_bars_that_fit_a_terminal(monkeypatch, width):
 
     monkeypatch.setenv("COLUMNS", str(width))
     stream = Terminal()
-    with open_reporter("auto", stream) as report:
+    with progress_shown("auto", stream):
         for progress in STAGES:
             report(progress)
     shown = [line.rstrip() for line in re.split(r"[\r\n]", stream.getvalue())]

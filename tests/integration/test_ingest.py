@@ -56,17 +56,14 @@ def content(spark, root):
     return persons, sorted(dispensings, key=str)
 
 
-def test_a_delivery_becomes_a_version_of_the_lake(spark, folder):
+def test_a_delivery_becomes_a_version_of_the_lake(spark, folder, reports):
     bad = ["P4;2;1951;N05;1;2012.01.01;1.234,5;;", "P5;2;1951", ""]
     files = [
         deliver(folder, "a 2012.txt", [*GOOD_2012, *bad[:2], GOOD_2012[0]]),
         deliver(folder, "b 2013.txt", GOOD_2013),
     ]
-    events = []
     root = folder / "lake"
-    done = ingest(
-        spark, root, files, NORPD, max_rejected_share=0.5, block_bytes=64, report=events.append
-    )
+    done = ingest(spark, root, files, NORPD, max_rejected_share=0.5, block_bytes=64)
 
     assert done.status == INGESTED
     first, second = done.files
@@ -101,9 +98,9 @@ def test_a_delivery_becomes_a_version_of_the_lake(spark, folder):
         ("a 2012.txt", 6, None, "too_few_fields"),
     ]
 
-    for event in events:
+    for event in reports:
         assert 0 <= event.done <= event.total
-    assert {event.stage for event in events} >= {"checking files", "parsing lines"}
+    assert {event.stage for event in reports} >= {"checking files", "parsing lines"}
     assert not list((root / "_staging").iterdir())
 
     again = ingest(spark, root, files, NORPD)

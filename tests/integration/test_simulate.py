@@ -42,10 +42,9 @@ def test_the_bytes_do_not_depend_on_engine_or_waves(spark, tmp_path, without_eng
     assert digests(tmp_path / "delivery") == without_engine
 
 
-def test_a_delivery_and_its_truth(spark, tmp_path, without_engine):
-    reports = []
+def test_a_delivery_and_its_truth(spark, tmp_path, without_engine, reports):
     out = tmp_path / "deep" / "delivery"
-    truth = simulate(spark, out, people=PEOPLE, seed=SEED, report=reports.append)
+    truth = simulate(spark, out, people=PEOPLE, seed=SEED)
     assert digests(out) == without_engine
     assert Truth.read(out) == truth
     assert sorted(path.name for path in out.parent.iterdir()) == ["delivery"]

@@ -97,17 +97,11 @@ PACKED = {
 
 @pytest.mark.parametrize("block_bytes", [1, 100, 1 << 20])
 @pytest.mark.parametrize("case", PACKED)
-def test_packed_text_is_read_as_its_text(tmp_path, case, block_bytes):
+def test_packed_text_is_read_as_its_text(tmp_path, case, block_bytes, reports):
     content, source = PACKED[case]
     path = write(tmp_path, content, "dispensinger æ 1.txt.x")
-    seen = []
-    file, warnings = scan(
-        path,
-        source,
-        workspace=tmp_path / "work space",
-        block_bytes=block_bytes,
-        report=lambda progress: seen.append((progress.done, progress.total)),
-    )
+    file, warnings = scan(path, source, workspace=tmp_path / "work space", block_bytes=block_bytes)
+    seen = [(one.done, one.total) for one in reports]
     assert (file.lines, warnings, file.header) == (40, [], NAMES)
     assert (file.name, file.bytes) == (path.name, len(content))
     assert file.sha256 == hashlib.sha256(content).hexdigest()
@@ -690,7 +684,7 @@ WRITERS = {
 
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize("chunk", [1, 1000])
-def test_files_of_statistical_programs(tmp_path, monkeypatch, name, chunk):
+def test_files_of_statistical_programs(tmp_path, monkeypatch, name, chunk, reports):
     monkeypatch.setattr("ldn_spark.io.statfiles._CHUNK_ROWS", chunk)
     kind, write_file = WRITERS[name]
     source, path = stat_source(kind), tmp_path / "leveranse æ 1" / name
@@ -698,10 +692,9 @@ def test_files_of_statistical_programs(tmp_path, monkeypatch, name, chunk):
     write_file(path)
     paths, _ = find_files([path.parent], source)
     assert paths == [path]
-    seen = []
-    file, warnings = scan(path, source, workspace=tmp_path / "workspace", report=seen.append)
+    file, warnings = scan(path, source, workspace=tmp_path / "workspace")
     assert (file.name, file.lines, file.reader, warnings) == (name, 2, "parquet", [])
-    assert all(0 <= one.done <= one.total == path.stat().st_size for one in seen)
+    assert all(0 <= one.done <= one.total == path.stat().st_size for one in reports)
     assert (file.bytes, file.header) == (path.stat().st_size, tuple(SHORT.values()))
     assert file.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     texts, typed = rows_of(file, list(SHORT.values()))

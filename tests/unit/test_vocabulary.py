@@ -153,15 +153,15 @@ def test_the_release_is_told_where_the_folder_says_it(folder):
     assert find_drug_codes(folder).release == "ATC 2024-07-02"
 
 
-def test_blocks_give_what_the_whole_gives(folder, monkeypatch):
+def test_blocks_give_what_the_whole_gives(folder, monkeypatch, reports):
     whole = find_drug_codes(folder)
     monkeypatch.setattr("ldn_spark.io.vocabulary._BLOCK_BYTES", 256)
-    events = []
-    parts = find_drug_codes(folder, report=events.append)
+    reports.clear()
+    parts = find_drug_codes(folder)
     assert codes(parts) == codes(whole)
     assert parts.ambiguous == whole.ambiguous
-    assert len(events) > 5
-    assert all(event.done <= event.total for event in events)
+    assert len(reports) > 5
+    assert all(event.done <= event.total for event in reports)
 
 
 def _without(folder, number):

@@ -13,7 +13,7 @@ import numpy as np
 
 from ldn_spark.errors import ConfigError, OutputExistsError, Problem, UsageError
 from ldn_spark.invented import SENTENCE
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 from ldn_spark.published.reading import read_published
 from ldn_spark.published.values import Published
 from ldn_spark.study.definition import StudyDefinition
@@ -65,7 +65,6 @@ def simulate_published(
     study: StudyDefinition,
     people: int,
     seed: int,
-    report: Reporter = silent,
 ) -> None:
     """Write a delivery of which the study prints what is published, and its `truth.json`.
 
@@ -79,7 +78,6 @@ def simulate_published(
         study: its definition; it may not have further conditions of eligibility.
         people: everybody in the registry, the cohort among them.
         seed: 0 or more.
-        report: is told how far it is.
 
     Raises:
         ConfigError: the published values or the study cannot be worked with.
@@ -100,16 +98,16 @@ def simulate_published(
     if _is_there(out, parameters):
         report(Progress("simulating", people, people, "people", {"already there": 1}))
         return
-    cohort = find_cohort(study, values, report)
+    cohort = find_cohort(study, values)
     plan = _plan(study, cohort, people, seed)
     registry.require_space(out, plan)
     registry.remove_leftovers(out)
     with tempfile.TemporaryDirectory(prefix=registry.hidden_prefix(out), dir=out.parent) as name:
         folder = Path(name, "delivery")
         folder.mkdir()
-        rows = registry.write_blocks(spark, plan, folder, report)
+        rows = registry.write_blocks(spark, plan, folder)
         rows += _write_cohort(study, cohort, plan, folder)
-        files = _join(plan, folder, rows, report)
+        files = _join(plan, folder, rows)
         truth = _truth(parameters, study, cohort, values, plan, files)
         (folder / TRUTH_FILE).write_text(
             json.dumps({"note": SENTENCE, **truth}, indent=2, ensure_ascii=False) + "\n",
@@ -215,9 +213,7 @@ def _other_dispensings(
     return drawn.where(free[drawn.product])
 
 
-def _join(
-    plan: Plan, folder: Path, rows: list[tuple[int, ...]], report: Reporter
-) -> list[dict[str, Any]]:
+def _join(plan: Plan, folder: Path, rows: list[tuple[int, ...]]) -> list[dict[str, Any]]:
     """Delivered files of the parts of all blocks; the cohort is in the first of each year."""
     files: list[dict[str, Any]] = []
     lines = {(row[1], row[0]): row[3] for row in rows}

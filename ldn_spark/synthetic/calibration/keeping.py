@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ldn_spark.progress import Reporter, silent
 from ldn_spark.published.reading import find_published, read_published
 from ldn_spark.published.values import Published
 from ldn_spark.study.definition import StudyDefinition
@@ -69,10 +68,10 @@ def kept_cohort(
         return Cohort(*(arrays[field.name].astype(np.int64) for field in fields(Cohort)))
 
 
-def find_cohort(study: StudyDefinition, published: Published, report: Reporter = silent) -> Cohort:
+def find_cohort(study: StudyDefinition, published: Published) -> Cohort:
     """The kept cohort where it belongs to this study and these values, else a solved one."""
     kept = kept_cohort(study, published)
-    return solve_cohort(study, published, SEED, report) if kept is None else kept
+    return solve_cohort(study, published, SEED) if kept is None else kept
 
 
 def main(study_id: str) -> None:

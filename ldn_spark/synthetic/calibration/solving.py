@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ldn_spark.errors import ConfigError, Problem
-from ldn_spark.progress import Progress, Reporter, silent
+from ldn_spark.progress import Progress, report
 from ldn_spark.published.values import Published
 from ldn_spark.stats.proportions import PairedCounts
 from ldn_spark.study.definition import OVERALL, StudyDefinition
@@ -41,9 +41,7 @@ class _Targets:
     seed: int
 
 
-def solve_cohort(
-    study: StudyDefinition, published: Published, seed: int = 1, report: Reporter = silent
-) -> Cohort:
+def solve_cohort(study: StudyDefinition, published: Published, seed: int = 1) -> Cohort:
     """A cohort whose study prints what is published, as far as anything can.
 
     Printed values that clash with the others come out otherwise: `cohort.check` tells which. The
