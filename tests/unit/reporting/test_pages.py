@@ -144,8 +144,10 @@ def test_colours_of_text_are_told_from_their_ground(scheme):
         assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
 
 
-def test_a_printer_is_given_what_the_quality_page_folds():
-    style = (files("ldn_spark.reporting.quality") / "quality.css").read_text(encoding="utf-8")
-    printed = style.split("@media print")[1]
-    assert "details::details-content" in printed
-    assert "display: none" not in printed
+def test_a_printer_is_given_what_every_page_folds():
+    printed = STYLE.split("@media print")[1]
+    (rule,) = re.findall(r"details::details-content \{([^}]*)\}", printed)
+    assert {"content-visibility: visible", "display: block"} <= {*map(str.strip, rule.split(";"))}
+    quality = (files("ldn_spark.reporting.quality") / "quality.css").read_text(encoding="utf-8")
+    for style in (printed, quality):
+        assert not re.search(r"display: none|visibility: hidden|content-visibility: hidden", style)
