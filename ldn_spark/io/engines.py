@@ -19,8 +19,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ldn_spark.errors import EngineError, Problem, UsageError
+from ldn_spark.errors import Problem, UsageError
 from ldn_spark.io.embedded import embedded_session
+from ldn_spark.io.java import require_java, starting_spark
 from ldn_spark.io.rights import UMASK_KEY, chosen_umask, with_umask
 from ldn_spark.io.waiting import Started
 
@@ -111,10 +112,9 @@ def _sail_session() -> Iterator[SparkSession]:
 def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession
 
-    if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
-        raise EngineError(
-            Problem("--engine spark", "no Java was found", "install openjdk-17-jre-headless")
-        )
+    memory = os.environ.get("LDN_DRIVER_MEMORY") or "2g"
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        require_java(memory)
     scratch = tempfile.mkdtemp(prefix="ldn-spark-")
     builder = (
         SparkSession.builder.appName(app_name)
@@ -140,7 +140,7 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
             "spark.local.dir": scratch,
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.memory": os.environ.get("LDN_DRIVER_MEMORY", "2g"),
+            "spark.driver.memory": memory,
             "spark.log.level": "ERROR",
             "spark.ui.showConsoleProgress": "false",
             "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
@@ -150,12 +150,15 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
         }
         for key, value in settings.items():
             builder = builder.config(key, value)
-    spark = builder.getOrCreate()
     try:
-        _pin_session(spark)
-        yield spark
+        with starting_spark():
+            spark = builder.getOrCreate()
+        try:
+            _pin_session(spark)
+            yield spark
+        finally:
+            spark.stop()
     finally:
-        spark.stop()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
