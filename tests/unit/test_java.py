@@ -56,7 +56,7 @@ def test_what_java_says_decides(tmp_path, monkeypatch, script, told, home):
 
 @pytest.mark.parametrize("memory", ["lots", "", "2", "-2g", "100m", "2gb", "²g", "1.5g"])
 def test_a_heap_that_cannot_be(memory):
-    with pytest.raises(EngineError, match="LDN_DRIVER_MEMORY: .*write 512m or more"):
+    with pytest.raises(EngineError, match=r"LDN_DRIVER_MEMORY: .*write 512m or more"):
         require_java(memory)
 
 
