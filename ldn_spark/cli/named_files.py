@@ -12,7 +12,7 @@ def named_files(given: Sequence[str] | None, option: str = "--codelist") -> dict
     """`NAME=FILE` arguments as a mapping.
 
     Raises:
-        UsageError: one is not of that form.
+        UsageError: one is not of that form, or a name has two files.
 
     >>> named_files(["ldn_products=numbers.csv"])
     {'ldn_products': PosixPath('numbers.csv')}
@@ -23,5 +23,7 @@ def named_files(given: Sequence[str] | None, option: str = "--codelist") -> dict
         if not (name and equals and path):
             what = f"'{item}' is not NAME=FILE"
             raise UsageError(Problem(option, what, "write it like ldn_products=numbers.csv"))
+        if name in files:
+            raise UsageError(Problem(option, f"'{name}' is given twice", "give it one file"))
         files[name] = Path(path)
     return files

@@ -186,6 +186,9 @@ WRONG = {
     "not NAME=FILE": (
         ["run", "ldn_2013", "--lake", "l", "--out", "o", "--codelist", "x"], 2, "not NAME=FILE",
     ),
+    "two files of a name": (
+        ["run", "ldn_2013", "--lake", "l", "--out", "o", *["--codelist", "x=y"] * 2], 2, "twice",
+    ),
     "no such delivery": (["ingest", "gone", "--lake", "l"], 10, "no such file or folder"),
     "a glob that matches nothing": (["ingest", "*.gone", "--lake", "l"], 10, "matches no file"),
     "no such source": (["ingest", "x", "--lake", "l", "--source", "nopd"], 3, "mean 'norpd'"),
