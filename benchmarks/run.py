@@ -15,6 +15,7 @@ import json
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from peers import paper
 PEERS = Path(__file__).parent / "peers"
 ENGINES = ("sail", "spark")
 Moments = dict[str, list[str]]
+_SUMS = ("x", "y", "xx", "yy", "xy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,8 @@ def own_moments(home: Path, cost: Cost) -> Moments:
     folder = Path(cost.output.strip().splitlines()[-1])
     tables = home / "lake" / "runs" / folder.name
     found = {
-        kind: [row for row in _rows(tables / f"{name}_moments") if row["subgroup"] == "overall"]
-        for kind, name in (("cohort", "cohort"), ("groups", "group"))
+        "cohort": _cohort(_rows(tables / "cohort_moments")),
+        "groups": _groups(_rows(tables / "design_moments")),
     }
     shutil.rmtree(tables)
     shutil.rmtree(folder)
@@ -148,6 +150,50 @@ def own_moments(home: Path, cost: Cost) -> Moments:
 def _rows(table: Path) -> list[dict]:
     files = paper.active_files(table)
     return [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
+
+
+def _stratum(row: dict) -> str:
+    return next(name for name, (low, high) in paper.STRATA.items() if low <= row["fills"] <= high)
+
+
+def _cohort(rows: list[dict]) -> list[dict]:
+    """Persons by the number of exposure dispenses, as strata."""
+    strata: dict[str, dict] = {}
+    for row in rows:
+        if row["subgroup"] == "overall":
+            name = _stratum(row)
+            into = strata.setdefault(
+                name, {"stratum": name} | dict.fromkeys(paper.COHORT_MOMENTS, 0)
+            )
+            for one in paper.COHORT_MOMENTS:
+                into[one] += int(row[one])
+    return list(strata.values())
+
+
+def _groups(rows: list[dict]) -> list[dict]:
+    """Sums by measure and number of exposure dispenses, as those of strata under the peers' names."""
+    sums: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        if row["subgroup"] == "overall":
+            into = sums.setdefault((_stratum(row), row["outcome"]), Counter())
+            into.update({f"{row['measure']}_{name}": int(row[name] or 0) for name in _SUMS})
+    return [
+        {
+            "stratum": stratum,
+            "outcome": outcome,
+            "both": of["users_xy"],
+            "before_only": of["users_x"] - of["users_xy"],
+            "after_only": of["users_y"] - of["users_xy"],
+            "dispenses_before": of["dispenses_x"],
+            "dispenses_after": of["dispenses_y"],
+            "sum_before": of["ddd_x"],
+            "sum_after": of["ddd_y"],
+            "sum_squares_before": of["ddd_xx"],
+            "sum_squares_after": of["ddd_yy"],
+            "sum_squares_difference": of["ddd_xx"] + of["ddd_yy"] - 2 * of["ddd_xy"],
+        }
+        for (stratum, outcome), of in sums.items()
+    ]
 
 
 def _comparable(found: dict[str, list[dict]]) -> Moments:

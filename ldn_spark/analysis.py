@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ldn_spark import comparisons
+from ldn_spark import comparisons, descriptions
 from ldn_spark.comparisons import Value
 from ldn_spark.curves import cumulative_curves
 from ldn_spark.descriptions import balance_values, baseline_values, cohort_values
 from ldn_spark.doses import UnknownDoses
 from ldn_spark.groups import Group, OutcomeMoments, groups_of
+from ldn_spark.measures import together
 from ldn_spark.results import NOT_ESTIMABLE, AttritionStep, Estimate, Results
 from ldn_spark.stats import multiplicity
 from ldn_spark.stats.not_estimable import NotEstimable
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 Row = Mapping[str, Any]
+NEEDED_SUMS = together([*comparisons.NEEDS.values(), descriptions.NEEDS])
+"""The sums over persons that a study's estimates are made of: what the engine is asked for."""
 Form = Callable[[list[OutcomeMoments]], dict[str, Value]]
 """The numbers of one outcome from the moments of the groups that are compared."""
 
@@ -30,7 +33,7 @@ def analyse(
     study: StudyDefinition,
     *,
     cohort_moments: Sequence[Row],
-    group_moments: Sequence[Row],
+    design_moments: Sequence[Row],
     daily_moments: Sequence[Row],
     attrition: Sequence[AttritionStep],
 ) -> Results:
@@ -38,17 +41,17 @@ def analyse(
 
     Args:
         study: the definition.
-        cohort_moments, group_moments, daily_moments: the rows of these tables, in any order.
+        cohort_moments, design_moments, daily_moments: the rows of these tables, in any order.
         attrition: from `attrition_steps`.
 
     Returns:
         Results in a fixed order: subgroups, then strata, then outcomes, as in the study file.
     """
     estimates: list[Estimate] = []
-    cohort = groups_of(study, OVERALL, cohort_moments, group_moments)
+    cohort = groups_of(study, OVERALL, cohort_moments, design_moments)
     unknown = UnknownDoses.of(cohort)
     for subgroup in (OVERALL, *(group.id for group in study.subgroups)):
-        strata = groups_of(study, subgroup, cohort_moments, group_moments)
+        strata = groups_of(study, subgroup, cohort_moments, design_moments)
         estimates.extend(_estimates(study, subgroup, strata, unknown))
     curves = cumulative_curves(
         study,

@@ -5,10 +5,12 @@ Names and units of every quantity: docs/estimates.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
 from ldn_spark.groups import OutcomeMoments
+from ldn_spark.measures import MISSING, PAIRED_COUNTS, PAIRED_MOMENTS, TOTALS, Needs, together
 from ldn_spark.schemas import MICRO
 from ldn_spark.stats import contrasts, means, proportions
 from ldn_spark.stats.moments import Moments
@@ -53,8 +55,8 @@ def _users(study: StudyDefinition, moments: OutcomeMoments) -> dict[str, Value]:
         "minimal_detectable_difference": contrasts.minimal_detectable_difference(
             contrasts.paired_se(counts), level, chosen.power
         ),
-        "fills_before": int(moments.dispenses_before.total),
-        "fills_after": int(moments.dispenses_after.total),
+        "fills_before": moments.fills_before,
+        "fills_after": moments.fills_after,
     }
     for name, (low, high) in intervals.items():
         values |= {f"ci_low_{name}": low, f"ci_high_{name}": high}
@@ -77,8 +79,8 @@ def _ddd(study: StudyDefinition, moments: OutcomeMoments) -> dict[str, Value]:
 def _dispenses(study: StudyDefinition, moments: OutcomeMoments) -> dict[str, Value]:
     before, after = moments.dispenses_before, moments.dispenses_after
     values = {
-        "fills_before": int(before.total),
-        "fills_after": int(after.total),
+        "fills_before": moments.fills_before,
+        "fills_after": moments.fills_after,
         **_paired_means(study, before, after, moments.dispenses_difference),
     }
     return _explain_unused(values, moments)
@@ -212,3 +214,19 @@ ALONG = {
 """The changes of all strata in their order, by table."""
 DOSES = ("ddd", "did_ddd", "trend_ddd")
 """The tables that are of DDDs."""
+
+_COUNTS: Needs = {"users": PAIRED_COUNTS}
+_DOSES: Needs = {"ddd": (*PAIRED_MOMENTS, *MISSING), "dispenses": TOTALS}
+_DISPENSES: Needs = {"dispenses": PAIRED_MOMENTS}
+NEEDS: Mapping[str, Needs] = {
+    "users": together([_COUNTS, {"dispenses": TOTALS}]),
+    "ddd": together([_COUNTS, _DOSES]),
+    "dispenses": together([_COUNTS, _DISPENSES]),
+    "did_users": _COUNTS,
+    "did_ddd": _DOSES,
+    "did_dispenses": _DISPENSES,
+    "trend_users": _COUNTS,
+    "trend_ddd": _DOSES,
+    "trend_dispenses": _DISPENSES,
+}
+"""The sums over persons that the numbers of a table are made of."""

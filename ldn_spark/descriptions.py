@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ldn_spark.comparisons import Value, share
 from ldn_spark.groups import Group, OutcomeMoments
+from ldn_spark.measures import PAIRED_COUNTS, Needs
 from ldn_spark.stats import contrasts
 from ldn_spark.stats.not_estimable import NotEstimable, Number
 from ldn_spark.study.definition import StudyDefinition
@@ -16,6 +17,8 @@ NO_SEX = NotEstimable("nobody's sex is known")
 NO_AGE = NotEstimable("nobody's age is known")
 ONE_AGE = NotEstimable("fewer than two persons of known age")
 NO_SEX_IN_A_GROUP = NotEstimable("a group has nobody of known sex")
+NEEDS: Needs = {"users": PAIRED_COUNTS, "dispenses": ("x", "xx")}
+"""The sums over persons that the table `baseline` is made of."""
 ONE_AGE_IN_A_GROUP = NotEstimable("a group has fewer than two persons of known age")
 
 

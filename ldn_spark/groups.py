@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 from ldn_spark.errors import EngineError
+from ldn_spark.measures import SUMS, Measure
 from ldn_spark.schemas import MICRO
 from ldn_spark.stats.moments import Moments
 from ldn_spark.stats.not_estimable import NO_DDD, ZERO_DDD, NotEstimable
@@ -18,90 +19,174 @@ from ldn_spark.study.definition import StudyDefinition
 Row = Mapping[str, Any]
 
 _DECIMAL38 = 10**38
+_FILLS_APART = 12
+_UNITS = {"users": 1, "ddd": MICRO, "dispenses": 1}
+_PERSONS = (
+    "persons",
+    "women",
+    "men",
+    "age_known",
+    "age_sum",
+    "age_sum_squares",
+    "exposure_dispenses",
+)
+
+
+def most_fills(study: StudyDefinition) -> int:
+    """From how many exposure dispenses on moments are not kept apart: 12, or more if strata ask.
+
+    A stratum is a sum of groups of persons with as many dispenses, so any other strata that end
+    below are sums of the same moments.
+    """
+    beginnings = [level.at_least for level in study.strata.levels]
+    ends = [level.at_most + 1 for level in study.strata.levels if level.at_most is not None]
+    return max(_FILLS_APART, *beginnings, *ends)
 
 
 @dataclass(frozen=True, slots=True)
+class PairSums:
+    """Sums over persons of one measure before (x) and after (y); None = not asked for."""
+
+    x: int | None = 0
+    y: int | None = 0
+    xx: int | None = 0
+    yy: int | None = 0
+    xy: int | None = 0
+    x_missing: int | None = 0
+    y_missing: int | None = 0
+    largest: int = 0
+
+    @classmethod
+    def from_row(cls, row: Row) -> PairSums:
+        """From a row of `design_moments`."""
+        sums = {name: None if row[name] is None else int(row[name]) for name in SUMS}
+        return cls(**sums, largest=int(row["largest"]))
+
+    def __add__(self, other: PairSums) -> PairSums:
+        """The two groups taken together; a sum that one of them lacks is not known."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in SUMS)
+        sums = [None if a is None or b is None else a + b for a, b in pairs]
+        return PairSums(*sums, max(self.largest, other.largest))
+
+
+@dataclass(frozen=True)
 class OutcomeMoments:
     """One outcome in one group: everything its statistics are functions of.
 
-    DDD moments are in DDD; persons who never used the outcome are in them as zeros.
+    DDD moments are in DDD; persons who never used the outcome are in them as zeros. What is made
+    of sums that were not asked for cannot be had.
+
+    Attributes:
+        persons: how many the group has.
+        sums: those of every measure that anybody has of the outcome.
     """
 
-    counts: PairedCounts
-    before: Moments
-    after: Moments
-    difference: Moments
-    dispenses_before: Moments
-    dispenses_after: Moments
-    dispenses_difference: Moments
-    ddd_missing_before: int
-    ddd_missing_after: int
+    persons: int
+    sums: Mapping[Measure, PairSums]
+
+    @cached_property
+    def counts(self) -> PairedCounts:
+        """Persons by their use before and after."""
+        users = self._of("users")
+        both, before, after = users.xy, users.x, users.y
+        neither = self.persons - before - after + both
+        return PairedCounts(both, before - both, after - both, neither)
+
+    @cached_property
+    def before(self) -> Moments:
+        """DDDs in the window before."""
+        return self._side("ddd", "x")
+
+    @cached_property
+    def after(self) -> Moments:
+        """DDDs in the window after."""
+        return self._side("ddd", "y")
+
+    @cached_property
+    def difference(self) -> Moments:
+        """DDDs after - before."""
+        return self._change("ddd")
+
+    @cached_property
+    def dispenses_before(self) -> Moments:
+        """Dispenses in the window before."""
+        return self._side("dispenses", "x")
+
+    @cached_property
+    def dispenses_after(self) -> Moments:
+        """Dispenses in the window after."""
+        return self._side("dispenses", "y")
+
+    @cached_property
+    def dispenses_difference(self) -> Moments:
+        """Dispenses after - before."""
+        return self._change("dispenses")
+
+    @property
+    def fills_before(self) -> int:
+        """How many dispenses the window before has."""
+        return self._of("dispenses").x
+
+    @property
+    def fills_after(self) -> int:
+        """How many dispenses the window after has."""
+        return self._of("dispenses").y
+
+    @property
+    def ddd_missing_before(self) -> int:
+        """Dispenses of the window before whose DDD is unknown."""
+        return self._of("ddd").x_missing
+
+    @property
+    def ddd_missing_after(self) -> int:
+        """Dispenses of the window after whose DDD is unknown."""
+        return self._of("ddd").y_missing
 
     @property
     def no_doses(self) -> NotEstimable | None:
         """Why the group's doses are unknown in both windows together; None = some are known."""
-        dispenses = self.dispenses_before.total + self.dispenses_after.total
-        missing = self.ddd_missing_before + self.ddd_missing_after
-        return _no_doses(dispenses, missing, self.before.squares + self.after.squares)
+        ddd, fills = self._of("ddd"), self.fills_before + self.fills_after
+        return _no_doses(fills, ddd.x_missing + ddd.y_missing, ddd.xx + ddd.yy)
 
     @property
     def no_doses_before(self) -> NotEstimable | None:
         """The same of the window before alone."""
-        total, missing = self.dispenses_before.total, self.ddd_missing_before
-        return _no_doses(total, missing, self.before.squares)
+        return _no_doses(self.fills_before, self.ddd_missing_before, self._of("ddd").xx)
 
     @property
     def no_doses_after(self) -> NotEstimable | None:
         """The same of the window after alone."""
-        total, missing = self.dispenses_after.total, self.ddd_missing_after
-        return _no_doses(total, missing, self.after.squares)
+        return _no_doses(self.fills_after, self.ddd_missing_after, self._of("ddd").yy)
 
     def __add__(self, other: OutcomeMoments) -> OutcomeMoments:
         """The two groups taken together."""
-        return OutcomeMoments(
-            self.counts + other.counts,
-            self.before + other.before,
-            self.after + other.after,
-            self.difference + other.difference,
-            self.dispenses_before + other.dispenses_before,
-            self.dispenses_after + other.dispenses_after,
-            self.dispenses_difference + other.dispenses_difference,
-            self.ddd_missing_before + other.ddd_missing_before,
-            self.ddd_missing_after + other.ddd_missing_after,
-        )
+        measures = {**self.sums, **other.sums}
+        added = {name: self._of(name) + other._of(name) for name in measures}
+        return OutcomeMoments(self.persons + other.persons, added)
 
-    @classmethod
-    def from_row(cls, row: Row | None, persons: int) -> OutcomeMoments:
-        """From a row of `group_moments`; None = nobody in the group used the outcome."""
-        if row is None:
-            nothing = Moments(persons, Fraction(), Fraction())
-            counts = PairedCounts(0, 0, 0, persons)
-            return cls(counts, *[nothing] * 6, ddd_missing_before=0, ddd_missing_after=0)
-        _check_exact(row, persons)
-        before, after = int(row["sum_before"]), int(row["sum_after"])
-        earlier, later = row["dispenses_before"], row["dispenses_after"]
-        users = row["both"] + row["before_only"] + row["after_only"]
+    def _of(self, measure: Measure) -> PairSums:
+        return self.sums.get(measure, PairSums())
 
-        def in_ddd(total: int, squares: Decimal) -> Moments:
-            return Moments.from_sums(persons, total, int(squares), units=MICRO)
+    def _side(self, measure: Measure, side: Literal["x", "y"]) -> Moments:
+        of = self._of(measure)
+        return self._moments(of, getattr(of, side), getattr(of, side * 2), measure)
 
-        def in_dispenses(total: int, squares: Decimal) -> Moments:
-            return Moments.from_sums(persons, total, int(squares))
+    def _change(self, measure: Measure) -> Moments:
+        of = self._of(measure)
+        return self._moments(of, of.y - of.x, of.xx + of.yy - 2 * of.xy, measure)
 
-        return cls(
-            PairedCounts(row["both"], row["before_only"], row["after_only"], persons - users),
-            in_ddd(before, row["sum_squares_before"]),
-            in_ddd(after, row["sum_squares_after"]),
-            in_ddd(after - before, row["sum_squares_difference"]),
-            in_dispenses(earlier, row["dispenses_before_sum_squares"]),
-            in_dispenses(later, row["dispenses_after_sum_squares"]),
-            in_dispenses(later - earlier, row["dispenses_difference_sum_squares"]),
-            row["ddd_missing_before"],
-            row["ddd_missing_after"],
-        )
+    def _moments(self, of: PairSums, total: int, squares: int, measure: Measure) -> Moments:
+        """From sums over persons.
+
+        Raises:
+            EngineError: a sum of squares may have had more digits than the engine keeps.
+        """
+        if 4 * self.persons * of.largest**2 >= _DECIMAL38:  # engines do not all notice
+            raise EngineError("a sum of squares exceeds 38 digits; is a DDD value absurdly large?")
+        return Moments.from_sums(self.persons, total, squares, units=_UNITS[measure])
 
 
-def _no_doses(dispenses: Fraction, missing: int, squares: Fraction) -> NotEstimable | None:
+def _no_doses(dispenses: int, missing: int, squares: int) -> NotEstimable | None:
     """Why doses are unknown although something was dispensed.
 
     A sum of no DDD at all is no 0, and DDDs that are all 0 are no doses.
@@ -111,12 +196,6 @@ def _no_doses(dispenses: Fraction, missing: int, squares: Fraction) -> NotEstima
     if dispenses == missing:
         return NO_DDD
     return None if squares else ZERO_DDD
-
-
-def _check_exact(row: Row, persons: int) -> None:
-    """Refuse sums that may have overflowed 38 digits: engines do not all notice."""
-    if 4 * persons * int(row["largest"]) ** 2 >= _DECIMAL38:
-        raise EngineError("a sum of squares exceeds 38 digits; is a DDD value absurdly large?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,35 +232,41 @@ def groups_of(
     study: StudyDefinition,
     subgroup: str,
     cohort_moments: Sequence[Row],
-    group_moments: Sequence[Row],
+    design_moments: Sequence[Row],
 ) -> list[Group]:
     """The strata of a subgroup in the study's order; an empty stratum has zeros."""
-    cohort = {row["stratum"]: row for row in cohort_moments if row["subgroup"] == subgroup}
-    outcomes = {
-        (row["stratum"], row["outcome"]): row
-        for row in group_moments
-        if row["subgroup"] == subgroup
-    }
-    groups = []
-    for level in study.strata.levels:
-        row = cohort.get(level.id, {})
-        persons = row.get("persons", 0)
-        groups.append(
-            Group(
-                name=level.id,
-                persons=persons,
-                women=row.get("women", 0),
-                men=row.get("men", 0),
-                age=Moments.from_sums(
-                    row.get("age_known", 0), row.get("age_sum", 0), row.get("age_sum_squares", 0)
-                ),
-                exposure_fills=row.get("exposure_dispenses", 0),
-                outcomes={
-                    outcome.id: OutcomeMoments.from_row(
-                        outcomes.get((level.id, outcome.id)), persons
-                    )
-                    for outcome in study.outcomes
-                },
-            )
-        )
-    return groups
+    persons = {level.id: dict.fromkeys(_PERSONS, 0) for level in study.strata.levels}
+    for row in cohort_moments:
+        if row["subgroup"] == subgroup:
+            into = persons[study.strata.level_of(row["fills"]).id]
+            for name in _PERSONS:
+                into[name] += int(row[name])
+    sums: dict[tuple[str, str], dict[Measure, PairSums]] = defaultdict(dict)
+    for row in design_moments:
+        if row["subgroup"] == subgroup:
+            of = sums[study.strata.level_of(row["fills"]).id, row["outcome"]]
+            measure, new = row["measure"], PairSums.from_row(row)
+            of[measure] = of[measure] + new if measure in of else new
+    return [_group(study, level.id, persons[level.id], sums) for level in study.strata.levels]
+
+
+def _group(
+    study: StudyDefinition,
+    stratum: str,
+    persons: Mapping[str, int],
+    sums: Mapping[tuple[str, str], Mapping[Measure, PairSums]],
+) -> Group:
+    number = persons["persons"]
+    age = (persons[name] for name in ("age_known", "age_sum", "age_sum_squares"))
+    return Group(
+        name=stratum,
+        persons=number,
+        women=persons["women"],
+        men=persons["men"],
+        age=Moments.from_sums(*age),
+        exposure_fills=persons["exposure_dispenses"],
+        outcomes={
+            outcome.id: OutcomeMoments(number, sums.get((stratum, outcome.id), {}))
+            for outcome in study.outcomes
+        },
+    )

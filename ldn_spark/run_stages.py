@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark import schemas, stages
+from ldn_spark.analysis import NEEDED_SUMS
 from ldn_spark.attrition import attrition_steps
 from ldn_spark.errors import EmptyInputError, Problem
 from ldn_spark.io import collect
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Rows = list[dict[str, Any]]
-MOMENTS = (schemas.COHORT_MOMENTS, schemas.GROUP_MOMENTS, schemas.DAILY_MOMENTS)
+MOMENTS = (schemas.COHORT_MOMENTS, schemas.DESIGN_MOMENTS, schemas.DAILY_MOMENTS)
 
 
 def check_stage(run: Run) -> Preflight:
@@ -97,6 +98,7 @@ def summarise_stage(run: Run) -> dict[str, Rows]:
         run.read(schemas.COHORT),
         run.read(schemas.COHORT_DISPENSINGS),
         run.read(schemas.PERSON_OUTCOMES),
+        NEEDED_SUMS,
     )
     found: dict[str, Rows] = {}
 

@@ -236,10 +236,10 @@ PERSON_OUTCOMES = Table(
 
 COHORT_MOMENTS = Table(
     name="cohort_moments",
-    grain="one row per subgroup and stratum",
+    grain="one row per subgroup and number of exposure dispenses",
     columns=(
         ("subgroup", "string"),
-        ("stratum", "string"),
+        ("fills", "int"),  # exposure dispenses, the largest group being open (`groups.most_fills`)
         ("persons", "bigint"),
         ("women", "bigint"),
         ("men", "bigint"),
@@ -250,29 +250,24 @@ COHORT_MOMENTS = Table(
     ),
 )
 
-GROUP_MOMENTS = Table(
-    name="group_moments",
-    grain="one row per subgroup, stratum and outcome that anybody used",
+DESIGN_MOMENTS = Table(
+    name="design_moments",
+    grain="one row per subgroup, number of exposure dispenses, outcome that anybody of these used, "
+    "and measure",
     columns=(
         ("subgroup", "string"),
-        ("stratum", "string"),
+        ("fills", "int"),  # as in cohort_moments
         ("outcome", "string"),
-        ("both", "bigint"),
-        ("before_only", "bigint"),
-        ("after_only", "bigint"),
-        ("dispenses_before", "bigint"),
-        ("dispenses_after", "bigint"),
-        ("dispenses_before_sum_squares", "decimal(38,0)"),
-        ("dispenses_after_sum_squares", "decimal(38,0)"),
-        ("dispenses_difference_sum_squares", "decimal(38,0)"),
-        ("ddd_missing_before", "bigint"),  # dispenses whose DDD is unknown
-        ("ddd_missing_after", "bigint"),
-        ("sum_before", "decimal(38,0)"),  # micro-DDD
-        ("sum_after", "decimal(38,0)"),
-        ("sum_squares_before", "decimal(38,0)"),  # micro-DDD squared
-        ("sum_squares_after", "decimal(38,0)"),
-        ("sum_squares_difference", "decimal(38,0)"),
-        ("largest", "bigint"),  # largest |person sum| in micro-DDD: the guard against overflow
+        ("measure", "string"),  # users (x and y are 0 or 1), ddd (micro-DDD) or dispenses
+        # sums over persons; x: in the window before, y: in the window after
+        ("x", "decimal(38,0)"),
+        ("y", "decimal(38,0)"),
+        ("xx", "decimal(38,0)"),
+        ("yy", "decimal(38,0)"),
+        ("xy", "decimal(38,0)"),
+        ("x_missing", "bigint"),  # dispenses whose amount is unknown
+        ("y_missing", "bigint"),
+        ("largest", "bigint"),  # largest |x| or |y| of a person: the guard against overflow
     ),
 )
 
@@ -304,6 +299,6 @@ RUN_TABLES = (
     COHORT_DISPENSINGS,
     PERSON_OUTCOMES,
     COHORT_MOMENTS,
-    GROUP_MOMENTS,
+    DESIGN_MOMENTS,
     DAILY_MOMENTS,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
+from ldn_spark.groups import most_fills
+from ldn_spark.measures import Needs
 from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS, PERSONS
 from ldn_spark.study.definition import Returns
 from ldn_spark.study.load import Study
@@ -122,14 +124,22 @@ def sum_outcomes(study: Study, cohort_dispensings: DataFrame) -> DataFrame:
 
 
 def summarise(
-    study: Study, cohort: DataFrame, cohort_dispensings: DataFrame, person_outcomes: DataFrame
+    study: Study,
+    cohort: DataFrame,
+    cohort_dispensings: DataFrame,
+    person_outcomes: DataFrame,
+    needs: Needs,
 ) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """Cohort moments, group moments and daily moments: no person from here on."""
+    """Cohort moments, design moments and daily moments: no person from here on.
+
+    `needs` are the sums that the study's statistics declare.
+    """
+    most = most_fills(study.definition)
     wanted = study.definition.figures.curve_outcomes
     shown = [outcome for outcome in study.definition.outcomes if outcome.id in wanted]
     return (
-        moments.summarise_cohort(cohort),
-        moments.summarise_outcomes(person_outcomes, cohort),
+        moments.summarise_cohort(cohort, most),
+        moments.summarise_outcomes(person_outcomes, cohort, needs, most),
         moments.summarise_days(
             cohort_dispensings, cohort, shown, after=study.definition.windows.after.first
         ),

@@ -14,9 +14,11 @@ def answer(study, products, register, persons):
     """Everything that a run computes of a study, by table.
 
     Returns:
-        candidates and cohort by person, person_outcomes by person and outcome, cohort_moments by
-        subgroup and stratum, group_moments with the outcome, daily_moments with outcome and day,
-        attrition: (step, persons, records) in order; and refused: the outcomes that stop a run.
+        candidates and cohort by person, person_outcomes by person and outcome, sizes by subgroup
+        and stratum, group_moments with the outcome, daily_moments with outcome and day;
+        cohort_moments by subgroup and number of exposure dispenses, design_moments with outcome
+        and measure; attrition: (step, persons, records) in order; and refused: the outcomes that
+        stop a run.
         Groups of nobody are there, with zeros.
     """
     found = model.candidates(study, products, register, persons)
@@ -26,7 +28,9 @@ def answer(study, products, register, persons):
         "candidates": found,
         "cohort": members,
         "person_outcomes": outcomes,
-        "cohort_moments": cohort_moments(study, members),
+        "sizes": sizes(groups(study, members), members),
+        "cohort_moments": sizes(groups_by_fills(study, members), members),
+        "design_moments": design_moments(study, outcomes, members),
         "group_moments": model.group_moments(study, outcomes, members),
         "daily_moments": daily_moments(study, register, members),
         "attrition": attrition(study, products, found),
@@ -48,10 +52,56 @@ def groups(study, members):
     }
 
 
-def cohort_moments(study, members):
-    """(subgroup, stratum) -> persons, sexes, ages and exposure dispenses."""
+def groups_by_fills(study, members):
+    """(subgroup, exposure dispenses) -> the keys of its persons; the last group is open."""
+    levels = study.strata.levels
+    most = max([12, levels[-1].at_least, *(level.at_least for level in levels)])
+    found = defaultdict(list)
+    for key, person in members.items():
+        for subgroup in (OVERALL, *person["subgroups"]):
+            found[subgroup, min(person["exposure_dispenses"], most)].append(key)
+    return found
+
+
+def design_moments(study, outcomes, members):
+    """(subgroup, exposure dispenses, outcome, measure) -> sums over persons, no zeros spelt out."""
     moments = {}
-    for group, keys in groups(study, members).items():
+    for (subgroup, fills), keys in groups_by_fills(study, members).items():
+        for outcome in study.outcomes:
+            used = [outcomes[key, outcome.id] for key in keys if (key, outcome.id) in outcomes]
+            if not used:
+                continue
+            dispenses = [(one["dispenses_before"], one["dispenses_after"]) for one in used]
+            of = {
+                "users": [(int(x > 0), int(y > 0)) for x, y in dispenses],
+                "ddd": [(one["ddd_micro_before"], one["ddd_micro_after"]) for one in used],
+                "dispenses": dispenses,
+            }
+            for measure, pairs in of.items():
+                moments[subgroup, fills, outcome.id, measure] = _sums(measure, pairs, used)
+    return moments
+
+
+def _sums(measure, pairs, used):
+    xs, ys = zip(*pairs, strict=True)
+    of_doses = measure == "ddd"
+    has_squares = measure != "users"  # their squares are the users
+    return {
+        "x": sum(xs),
+        "y": sum(ys),
+        "xx": sum(x * x for x in xs) if has_squares else None,
+        "yy": sum(y * y for y in ys) if has_squares else None,
+        "xy": sum(x * y for x, y in pairs),
+        "x_missing": sum(one["ddd_missing_before"] for one in used) if of_doses else None,
+        "y_missing": sum(one["ddd_missing_after"] for one in used) if of_doses else None,
+        "largest": max(abs(value) for pair in pairs for value in pair),
+    }
+
+
+def sizes(groups, members):
+    """Persons, sexes, ages and exposure dispenses of every group."""
+    moments = {}
+    for group, keys in groups.items():
         persons = [members[key] for key in keys]
         ages = [person["age"] for person in persons if person["age"] is not None]
         moments[group] = {
@@ -131,19 +181,16 @@ def refused(study, register):
 
 def rows_of(found):
     """The moments of an answer as rows, as an engine hands them over."""
-    groups = ("subgroup", "stratum")
-    named = {
-        "cohort_moments": groups,
-        "group_moments": (*groups, "outcome"),
+    keys = {
+        "cohort_moments": ("subgroup", "fills"),
+        "design_moments": ("subgroup", "fills", "outcome", "measure"),
     }
     tables = {
-        name: [dict(zip(keys, key, strict=True)) | row for key, row in found[name].items()]
-        for name, keys in named.items()
+        name: [dict(zip(names, key, strict=True)) | row for key, row in found[name].items()]
+        for name, names in keys.items()
     }
-    for row in tables["group_moments"]:
-        row["largest"] = 0
     tables["daily_moments"] = [
-        dict(zip((*groups, "outcome", "day"), key, strict=True))
+        dict(zip(("subgroup", "stratum", "outcome", "day"), key, strict=True))
         | {"step_sum": step[0], "step_sum_squares": step[1]}
         for key, step in found["daily_moments"].items()
     ]

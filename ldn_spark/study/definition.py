@@ -163,6 +163,17 @@ class Strata(Document):
             f"the strata have a gap after '{self.levels[-1].id}'; set its 'at_most' to null"
         )
 
+    def level_of(self, dispenses: int) -> Level:
+        """The stratum of a person with so many exposure dispenses.
+
+        Raises:
+            ValueError: there is none, which no number of dispenses that is counted has.
+        """
+        reached = [level for level in self.levels if level.at_least <= dispenses]
+        if not reached:
+            raise ValueError(f"no stratum has {dispenses} dispenses")
+        return reached[-1]  # the strata have neither gaps nor an end
+
 
 class Outcome(Document):
     """A union of ATC prefixes whose dispensings are counted and whose DDDs are summed."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from ldn_spark.measures import SUMS, Measure, Needs, Sum
+from ldn_spark.schemas import DESIGN_MOMENTS
 from ldn_spark.study.definition import OVERALL, Outcome
 from ldn_spark.transforms.codes import add_outcomes
 from ldn_spark.transforms.outcomes import exact_sum
 
-_GROUP = ("subgroup", "stratum")
+_GROUP = ("subgroup", "fills")
+_SIDES = ("before", "after")
 
 
 def list_memberships(cohort: DataFrame) -> DataFrame:
@@ -20,11 +24,24 @@ def list_memberships(cohort: DataFrame) -> DataFrame:
     return cohort.withColumn("subgroup", groups).drop("subgroups")
 
 
-def summarise_cohort(cohort: DataFrame) -> DataFrame:
-    """Persons, sexes, age sums and exposure dispenses of every subgroup and stratum."""
+def _with_fills(cohort: DataFrame, most_fills: int) -> DataFrame:
+    """Add the number of exposure dispenses that moments are grouped by, the largest group open."""
+    return cohort.withColumn("fills", F.least("exposure_dispenses", F.lit(most_fills)).cast("int"))
+
+
+def summarise_cohort(cohort: DataFrame, most_fills: int) -> DataFrame:
+    """Persons, sexes, age sums and exposure dispenses of every subgroup and number of dispenses.
+
+    Args:
+        cohort: one row per person.
+        most_fills: persons with as many exposure dispenses or more are one group.
+
+    Returns:
+        One row per subgroup and number of exposure dispenses, as in `schemas.COHORT_MOMENTS`.
+    """
     age = F.col("age").cast("decimal(18,0)")
     return (
-        list_memberships(cohort)
+        list_memberships(_with_fills(cohort, most_fills))
         .groupBy(*_GROUP)
         .agg(
             F.count(F.lit(1)).alias("persons"),
@@ -43,51 +60,72 @@ def _big_sum(column: Column) -> Column:
     return F.coalesce(F.sum(column), F.lit(0)).cast("decimal(38,0)")
 
 
-def summarise_outcomes(person_outcomes: DataFrame, cohort: DataFrame) -> DataFrame:
-    """Users, dispenses, sums and sums of squares of every subgroup, stratum and outcome.
+def summarise_outcomes(
+    person_outcomes: DataFrame, cohort: DataFrame, needs: Needs, most_fills: int
+) -> DataFrame:
+    """The sums that are needed of every subgroup, number of exposure dispenses and outcome.
 
     A user has at least one dispense in the window, whatever its DDD. Persons without any row are
     users in neither window and add zeros, so they need no row: their number follows from the size
     of the group.
 
+    Args:
+        person_outcomes: one row per person and outcome.
+        cohort: one row per person.
+        needs: the sums of each measure; the others are null.
+        most_fills: as in `summarise_cohort`.
+
     Returns:
-        One row per subgroup, stratum and outcome with at least one user; units as in
-        `schemas.GROUP_MOMENTS`.
+        One row per subgroup, number of exposure dispenses, outcome and measure, as in
+        `schemas.DESIGN_MOMENTS`.
     """
-    groups = list_memberships(cohort).select("person_key", *_GROUP)
-    before = F.col("ddd_micro_before").cast("decimal(18,0)")
-    after = F.col("ddd_micro_after").cast("decimal(18,0)")
-    difference = (F.col("ddd_micro_after") - F.col("ddd_micro_before")).cast("decimal(18,0)")
-    earlier = F.col("dispenses_before").cast("decimal(18,0)")
-    later = F.col("dispenses_after").cast("decimal(18,0)")
-    change = (F.col("dispenses_after") - F.col("dispenses_before")).cast("decimal(18,0)")
-    used_before, used_after = F.col("dispenses_before") > 0, F.col("dispenses_after") > 0
-
-    def persons(condition: Column) -> Column:
-        return F.count(F.when(condition, F.lit(1)))
-
-    return (
+    groups = list_memberships(_with_fills(cohort, most_fills)).select("person_key", *_GROUP)
+    sums = [
+        _sum(measure, name).alias(f"{measure}_{name}")
+        for measure, names in needs.items()
+        for name in names
+    ]
+    largest = [_largest(measure).alias(f"{measure}_largest") for measure in needs]
+    wide = (
         person_outcomes.join(groups, on="person_key", how="inner")
         .groupBy(*_GROUP, "outcome")
-        .agg(
-            persons(used_before & used_after).alias("both"),
-            persons(used_before & ~used_after).alias("before_only"),
-            persons(~used_before & used_after).alias("after_only"),
-            exact_sum(F.col("dispenses_before")).alias("dispenses_before"),
-            exact_sum(F.col("dispenses_after")).alias("dispenses_after"),
-            _big_sum(earlier * earlier).alias("dispenses_before_sum_squares"),
-            _big_sum(later * later).alias("dispenses_after_sum_squares"),
-            _big_sum(change * change).alias("dispenses_difference_sum_squares"),
-            exact_sum(F.col("ddd_missing_before")).alias("ddd_missing_before"),
-            exact_sum(F.col("ddd_missing_after")).alias("ddd_missing_after"),
-            _big_sum(before).alias("sum_before"),
-            _big_sum(after).alias("sum_after"),
-            _big_sum(before * before).alias("sum_squares_before"),
-            _big_sum(after * after).alias("sum_squares_after"),
-            _big_sum(difference * difference).alias("sum_squares_difference"),
-            F.max(F.greatest(F.abs("ddd_micro_before"), F.abs("ddd_micro_after"))).alias("largest"),
-        )
+        .agg(*sums, *largest)
     )
+    rows = F.array(*[_row_of(measure, names) for measure, names in needs.items()])
+    return wide.select(*_GROUP, "outcome", F.inline(rows)).select(*DESIGN_MOMENTS.names)
+
+
+def _row_of(measure: Measure, sums: Sequence[Sum]) -> Column:
+    """One measure's sums of a group as a row of the table of moments."""
+    kinds = dict(DESIGN_MOMENTS.columns)
+    fields = [
+        F.col(f"{measure}_{name}") if name in sums else F.lit(None).cast(kinds[name])
+        for name in SUMS
+    ]
+    named = [field.alias(name) for field, name in zip(fields, SUMS, strict=True)]
+    largest = F.col(f"{measure}_largest").alias("largest")
+    return F.struct(F.lit(measure).alias("measure"), *named, largest)
+
+
+def _values(measure: Measure) -> tuple[Column, Column]:
+    """What a person has of a measure, before and after, as 64-bit integers."""
+    if measure == "users":
+        before, after = (F.col(f"dispenses_{side}") > 0 for side in _SIDES)
+        return before.cast("bigint"), after.cast("bigint")
+    name = {"ddd": "ddd_micro", "dispenses": "dispenses"}[measure]
+    return F.col(f"{name}_before"), F.col(f"{name}_after")
+
+
+def _sum(measure: Measure, name: Sum) -> Column:
+    if name in ("x_missing", "y_missing"):
+        return exact_sum(F.col(f"{measure}_missing_{_SIDES[name == 'y_missing']}"))
+    x, y = (value.cast("decimal(18,0)") for value in _values(measure))
+    factors = {"x": x, "y": y}
+    return _big_sum(reduce(lambda one, other: one * other, [factors[each] for each in name]))
+
+
+def _largest(measure: Measure) -> Column:
+    return F.max(F.greatest(*[F.abs(value) for value in _values(measure)])).cast("bigint")
 
 
 def summarise_days(
@@ -111,7 +149,7 @@ def summarise_days(
         One row per subgroup, stratum, outcome and day with a dispense: step_sum (micro-DDD),
         step_sum_squares.
     """
-    groups = list_memberships(cohort).select("person_key", *_GROUP)
+    groups = list_memberships(cohort).select("person_key", "subgroup", "stratum")
     daily = (
         add_outcomes(cohort_dispensings, outcomes)
         .groupBy("person_key", "outcome", "day")
@@ -132,7 +170,7 @@ def summarise_days(
     return (
         daily.withColumn("running", _running(outwards))
         .join(groups, on="person_key", how="inner")
-        .groupBy(*_GROUP, "outcome", "day")
+        .groupBy("subgroup", "stratum", "outcome", "day")
         .agg(
             _big_sum(step).alias("step_sum"),
             _big_sum(now * now - earlier * earlier).alias("step_sum_squares"),

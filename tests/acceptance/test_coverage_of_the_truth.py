@@ -18,6 +18,7 @@ from ldn_spark.study.load import load_study
 from ldn_spark.synthetic.generator import Generator, Plan
 from ldn_spark.synthetic.truth import OUTCOMES, expected_outcomes
 from tests import reference_model
+from tests.sums import design_rows, persons_row
 
 SEEDS = 100
 PEOPLE, STARTERS = 700, 300
@@ -64,6 +65,7 @@ def strata(by_person):
         dict(zip(("subgroup", "stratum", "outcome"), key, strict=True)) | row | {"largest": 0}
         for key, row in moments.items()
     ]
+    groups = [new for row in groups for new in design_rows(study, row)]
     unknown = ("women", "men", "age_known", "age_sum", "age_sum_squares", "exposure_dispenses")
     cohort = [
         dict.fromkeys(unknown, 0)
@@ -74,6 +76,7 @@ def strata(by_person):
         }
         for level in study.strata.levels
     ]
+    cohort = [persons_row(study, row) for row in cohort]
     return {group.name: group for group in groups_of(study, OVERALL, cohort, groups)}
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ldn_spark import schemas, stages
+from ldn_spark.analysis import NEEDED_SUMS
 from ldn_spark.io.lake import Lake, read_run_table
 from ldn_spark.study.load import load_study
 from ldn_spark.study.translation import UNTRANSLATED
@@ -178,7 +179,7 @@ def test_a_cohort_is_read_in_one_task_and_not_shuffled(spark, sample_lake, sampl
     )
     frames = (
         stages.sum_outcomes(study, cut),
-        *stages.summarise(study, cohort, cut, outcomes),
+        *stages.summarise(study, cohort, cut, outcomes, NEEDED_SUMS),
     )
     for frame in frames:
         assert moved(planned(frame)) == []

@@ -36,7 +36,7 @@ _KEPT = (
     schemas.COHORT,
     schemas.PERSON_OUTCOMES,
     schemas.COHORT_MOMENTS,
-    schemas.GROUP_MOMENTS,
+    schemas.DESIGN_MOMENTS,
     schemas.DAILY_MOMENTS,
 )
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from ldn_spark import schemas, stages
+from ldn_spark.analysis import NEEDED_SUMS
 from ldn_spark.io.collect import rows
 from tests.reference_model import MICRO, dispensing
 from tests.reference_sums import daily_moments
@@ -163,23 +164,28 @@ def test_moments_of_a_group_by_hand(spark):
     study = study_like(subgroups=[subgroup])
     cohort = frame(spark, schemas.COHORT, members)
     cut, outcomes = measured(spark, study, register, members)
-    frames = stages.summarise(study, cohort, cut, outcomes)
+    frames = stages.summarise(study, cohort, cut, outcomes, NEEDED_SUMS)
     cohort_moments, groups, _ = [rows(part) for part in frames]
-    by_key = {(row["subgroup"], row["stratum"], row["outcome"]): row for row in groups}
-    got = by_key["overall", "LDNx1", "ssri"]
-    assert (got["both"], got["before_only"], got["after_only"]) == (1, 1, 1)
-    assert (got["dispenses_before"], got["dispenses_after"]) == (2 + 1, 1 + 1)
-    assert got["dispenses_before_sum_squares"] == 2**2 + 1**2
-    assert got["sum_before"] == (30 + 7) * MICRO
-    assert got["sum_after"] == (5 + 2.5) * MICRO
-    assert got["sum_squares_before"] == (30**2 + 7**2) * MICRO**2
-    assert got["sum_squares_after"] == (5**2 + 2.5**2) * MICRO**2
-    assert got["sum_squares_difference"] == (25**2 + 7**2 + 2.5**2) * MICRO**2
-    assert got["largest"] == 30 * MICRO
-    assert by_key["old", "LDNx1", "ssri"]["sum_before"] == 30 * MICRO
-    assert ("old", "LDNx1", "ssri") in by_key
-    sizes = {(row["subgroup"], row["stratum"]): row["persons"] for row in cohort_moments}
-    assert sizes == {("overall", "LDNx1"): 4, ("old", "LDNx1"): 1}
+    keys = ("subgroup", "fills", "outcome", "measure")
+    by_key = {tuple(row.pop(key) for key in keys): row for row in groups}
+    none = {"x_missing": None, "y_missing": None}
+    users = {"x": 2, "y": 2, "xx": None, "yy": None, "xy": 1, "largest": 1}
+    assert by_key["overall", 1, "ssri", "users"] == users | none
+    dispenses = {"x": 2 + 1, "y": 1 + 1, "xx": 2**2 + 1**2, "yy": 1 + 1, "xy": 2 * 1, "largest": 2}
+    assert by_key["overall", 1, "ssri", "dispenses"] == dispenses | none
+    assert by_key["overall", 1, "ssri", "ddd"] == {
+        "x": (30 + 7) * MICRO,
+        "y": (5 + 2.5) * MICRO,
+        "xx": (30**2 + 7**2) * MICRO**2,
+        "yy": (5**2 + 2.5**2) * MICRO**2,
+        "xy": 30 * 5 * MICRO**2,
+        "x_missing": 0,
+        "y_missing": 0,
+        "largest": 30 * MICRO,
+    }
+    assert by_key["old", 1, "ssri", "ddd"]["x"] == 30 * MICRO
+    sizes = {(row["subgroup"], row["fills"]): row["persons"] for row in cohort_moments}
+    assert sizes == {("overall", 1): 4, ("old", 1): 1}
 
 
 def test_running_sums_day_by_day(spark):
@@ -195,7 +201,9 @@ def test_running_sums_day_by_day(spark):
     members = [member(1, index), member(2, index)]
     study = study_like(returns="as_dispense")
     cut, outcomes = measured(spark, study, register, members)
-    frames = stages.summarise(study, frame(spark, schemas.COHORT, members), cut, outcomes)
+    frames = stages.summarise(
+        study, frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
+    )
     steps = {
         row["day"]: (row["step_sum"] / MICRO, row["step_sum_squares"] / MICRO**2)
         for row in rows(frames[2])
@@ -221,7 +229,9 @@ def test_an_empty_cohort_and_a_single_person(spark, size):
     members = [member(1, date(2013, 6, 1))][:size]
     study = study_like()
     cut, outcomes = measured(spark, study, [dispensing(1, "2013-06-01", "N06AB03")], members)
-    frames = stages.summarise(study, frame(spark, schemas.COHORT, members), cut, outcomes)
+    frames = stages.summarise(
+        study, frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
+    )
     cohort_moments, groups, days = [rows(part) for part in frames]
     assert [row["persons"] for row in cohort_moments] == [1] * size
     assert {row["outcome"] for row in groups} == ({"all", "N06A", "ssri"} if size else set())

@@ -6,6 +6,7 @@ from ldn_spark.analysis import analyse
 from ldn_spark.schemas import MICRO
 from ldn_spark.study.definition import OVERALL
 from tests.registers import study_like
+from tests.sums import design_rows, persons_row
 
 
 def small_study():
@@ -97,10 +98,11 @@ def analysed(groups, sizes=(4, 4)):
         for row in groups
         if row["stratum"] == "LDNx1" and row["subgroup"] == OVERALL
     ]
+    study = small_study()
     return analyse(
-        small_study(),
-        cohort_moments=cohort,
-        group_moments=groups,
+        study,
+        cohort_moments=[persons_row(study, row) for row in cohort],
+        design_moments=[new for row in groups for new in design_rows(study, row)],
         daily_moments=days,
         attrition=(),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from ldn_spark.analysis import Row, analyse
+from ldn_spark.measures import Measure
 from ldn_spark.published.comparison import Comparison, compare
 from ldn_spark.published.values import Published
 from ldn_spark.results import Results
@@ -56,14 +58,12 @@ def tabulate(cohort: Cohort, study: StudyDefinition) -> Results:
     member = membership(study, find_leaves(study))
     for number, level in enumerate(study.strata.levels):
         chosen = cohort.stratum == number
-        people.append(_cohort_moments(cohort, chosen, level.id, level.at_least))
+        people.append(_cohort_moments(cohort, chosen, level.at_least))
         for outcome, inside in zip(study.outcomes, member, strict=True):
-            row = _group_moments(cohort, chosen, inside)
-            if row["both"] + row["before_only"] + row["after_only"]:
-                names = {"subgroup": OVERALL, "stratum": level.id, "outcome": outcome.id}
-                outcomes.append({**names, **row})
+            names = {"subgroup": OVERALL, "fills": level.at_least, "outcome": outcome.id}
+            outcomes += [names | row for row in _design_moments(cohort, chosen, inside)]
     return analyse(
-        study, cohort_moments=people, group_moments=outcomes, daily_moments=[], attrition=[]
+        study, cohort_moments=people, design_moments=outcomes, daily_moments=[], attrition=[]
     )
 
 
@@ -72,44 +72,43 @@ def check(cohort: Cohort, study: StudyDefinition, published: Published) -> Compa
     return compare(published, tabulate(cohort, study), study)
 
 
-def _cohort_moments(cohort: Cohort, chosen: np.ndarray, stratum: str, least: int) -> Row:
+def _cohort_moments(cohort: Cohort, chosen: np.ndarray, least: int) -> Row:
     age = cohort.age[chosen].astype(np.int64)
     women = int(cohort.woman[chosen].sum())
     return {
         "subgroup": OVERALL,
-        "stratum": stratum,
+        "fills": least,  # at least; the dates decide
         "persons": len(age),
         "women": women,
         "men": len(age) - women,
         "age_known": len(age),
         "age_sum": int(age.sum()),
         "age_sum_squares": int((age**2).sum()),
-        "exposure_dispenses": least * len(age),  # at least; the dates decide
+        "exposure_dispenses": least * len(age),
     }
 
 
-def _group_moments(cohort: Cohort, chosen: np.ndarray, inside: np.ndarray) -> Row:
+def _design_moments(cohort: Cohort, chosen: np.ndarray, inside: np.ndarray) -> Iterator[Row]:
+    """The rows of one stratum and outcome, by measure; none where nobody used it."""
     before, after, fills, later = (
         getattr(cohort, name)[chosen][:, inside].sum(axis=1).astype(np.int64)
         for name in ("before", "after", "dispenses_before", "dispenses_after")
     )
-    used, uses = fills > 0, later > 0
-    unit = TENTH**2
+    if not (fills.any() or later.any()):
+        return
+    yield _sums("users", (fills > 0).astype(np.int64), (later > 0).astype(np.int64))
+    yield _sums("ddd", before, after, unit=TENTH)
+    yield _sums("dispenses", fills, later)
+
+
+def _sums(measure: Measure, x: np.ndarray, y: np.ndarray, unit: int = 1) -> Row:
+    products = {"xx": x * x, "yy": y * y, "xy": x * y}
     return {
-        "both": int((used & uses).sum()),
-        "before_only": int((used & ~uses).sum()),
-        "after_only": int((~used & uses).sum()),
-        "dispenses_before": int(fills.sum()),
-        "dispenses_after": int(later.sum()),
-        "dispenses_before_sum_squares": int((fills**2).sum()),
-        "dispenses_after_sum_squares": int((later**2).sum()),
-        "dispenses_difference_sum_squares": int(((later - fills) ** 2).sum()),
-        "ddd_missing_before": 0,
-        "ddd_missing_after": 0,
-        "sum_before": int(before.sum()) * TENTH,
-        "sum_after": int(after.sum()) * TENTH,
-        "sum_squares_before": int((before**2).sum()) * unit,
-        "sum_squares_after": int((after**2).sum()) * unit,
-        "sum_squares_difference": int(((after - before) ** 2).sum()) * unit,
-        "largest": int(max(before.max(initial=0), after.max(initial=0))) * TENTH,
+        "measure": measure,
+        "x": int(x.sum()) * unit,
+        "y": int(y.sum()) * unit,
+        **{name: int(values.sum()) * unit**2 for name, values in products.items()},
+        "x_missing": 0,
+        "y_missing": 0,
+        "largest": int(max(x.max(initial=0), y.max(initial=0))) * unit,
     }

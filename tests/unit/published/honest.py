@@ -19,6 +19,7 @@ from ldn_spark.published.values import Published, PublishedValue, in_print
 from ldn_spark.results import Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from ldn_spark.study.documents import read_document
+from tests.sums import design_rows, persons_row
 
 DATA = Path(__file__).parent / "data"
 CODES = ("N05AX08", "N05BA01", "N05BB01", "N05CD02", "N05CF01")
@@ -80,7 +81,11 @@ def honest_results(study: StudyDefinition, seed: int, sizes: tuple[int, ...]) ->
         )  # fmt: skip
         groups += [_group(level.id, o.id, [one[o.id] for one in people]) for o in study.outcomes]
     return analyse(
-        study, cohort_moments=cohort, group_moments=groups, daily_moments=[], attrition=[]
+        study,
+        cohort_moments=[persons_row(study, row) for row in cohort],
+        design_moments=[new for row in groups for new in design_rows(study, row)],
+        daily_moments=[],
+        attrition=[],
     )
 
 

@@ -15,6 +15,7 @@ from ldn_spark.analysis import analyse
 from ldn_spark.results import Results
 from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
 from ldn_spark.study.documents import conf_folder, find_document, read_document
+from tests.sums import design_rows, persons_row
 
 DATA = Path(__file__).parent / "data"
 PAPER = conf_folder() / "studies" / "ldn_2013_published.csv"
@@ -38,10 +39,11 @@ def paper_study() -> StudyDefinition:
 def paper_results(study: StudyDefinition) -> Results:
     """Everything the analysis makes of those sums."""
     strata = {row["stratum"]: row for row in _read("strata.csv")}
+    groups = [_group(row, strata[row["stratum"]]) for row in _read("moments.csv")]
     return analyse(
         study,
-        cohort_moments=[_cohort(row) for row in strata.values()],
-        group_moments=[_group(row, strata[row["stratum"]]) for row in _read("moments.csv")],
+        cohort_moments=[persons_row(study, _cohort(row)) for row in strata.values()],
+        design_moments=[new for row in groups for new in design_rows(study, row)],
         daily_moments=[],
         attrition=[],
     )

@@ -117,7 +117,7 @@ def test_what_is_no_such_file_says_so(tmp_path, study, content, piece):
 
 def test_every_estimate_of_an_analysis_can_be_published():
     study = paper_study()
-    empty = analyse(study, cohort_moments=[], group_moments=[], daily_moments=[], attrition=[])
+    empty = analyse(study, cohort_moments=[], design_moments=[], daily_moments=[], attrition=[])
     for estimate in empty.estimates:
         assert estimate.quantity in quantities.quantities(estimate.table, study), estimate
         assert estimate.stratum in quantities.strata(estimate.table, study), estimate

@@ -16,6 +16,7 @@ from ldn_spark.results import Results
 from ldn_spark.study import choices
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from tests.registers import exposure_with, strata_with, study_like
+from tests.sums import design_rows, persons_row
 from tests.unit.few_persons import moments
 
 WINDOWS = [
@@ -203,8 +204,8 @@ def _analysed(study: StudyDefinition, persons: tuple[Person, ...]) -> Results:
                     days.append(_day(study, row))
     return analyse(
         study,
-        cohort_moments=cohort,
-        group_moments=groups,
+        cohort_moments=[persons_row(study, row) for row in cohort],
+        design_moments=[new for row in groups for new in design_rows(study, row)],
         daily_moments=days,
         attrition=(),
     )

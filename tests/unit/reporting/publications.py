@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ldn_spark.reporting.publication import Publication
 from ldn_spark.study.definition import StudyDefinition
+from tests.sums import design_rows, persons_row
 from tests.unit.few_persons import moments
 from tests.unit.reporting.paper_like import ATTRITION, study_named
 
@@ -50,9 +51,14 @@ def small_publication(study: StudyDefinition | None = None) -> Publication:
         for stratum, doses in (("LDNx1", 20), ("LDNx4+", 50))
         for day in (-300, -1, 0, 200)
     ]
+    study = study or study_named("ldn_2013")
     return Publication(
-        study=study or study_named("ldn_2013"),
-        moments={"cohort_moments": cohort, "group_moments": groups, "daily_moments": days},
+        study=study,
+        moments={
+            "cohort_moments": [persons_row(study, row) for row in cohort],
+            "design_moments": [new for row in groups for new in design_rows(study, row)],
+            "daily_moments": days,
+        },
         attrition=ATTRITION,
         provenance={"warnings": ["the extract is short"]},
         study_hash="0f" * 32,

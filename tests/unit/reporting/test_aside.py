@@ -101,7 +101,7 @@ def test_a_process_that_is_never_asked_goes(started):
 def test_a_fault_of_the_other_process_is_raised_here(publication):
     broken = replace(
         publication,
-        moments={"cohort_moments": None, "group_moments": [], "daily_moments": []},
+        moments={"cohort_moments": None, "design_moments": [], "daily_moments": []},
     )
     with pytest.raises(TypeError) as raised:
         made_aside(broken)

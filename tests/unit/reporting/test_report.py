@@ -219,7 +219,7 @@ def test_conditions_in_words():
 def test_every_study_without_any_patient(name, tmp_path):
     study = study_named(name)
     nobody = analyse(
-        study, cohort_moments=[], group_moments=[], daily_moments=[], attrition=ATTRITION
+        study, cohort_moments=[], design_moments=[], daily_moments=[], attrition=ATTRITION
     )
     publish(nobody, study, tmp_path, **STAMP)
     found = Balance((tmp_path / "report.html").read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ import pytest
 
 from ldn_spark.analysis import analyse
 from ldn_spark.reporting.summarised_result import COLUMNS, summarised_result_csv
+from tests.sums import design_rows, persons_row
 from tests.unit.few_persons import moments, persons
 from tests.unit.reporting.paper_like import (
     ATTRITION,
@@ -203,7 +204,11 @@ def few_users(sizes, **outcomes):
     ]
     cohort = [persons(stratum, number) for stratum, number in sizes.items()]
     found = analyse(
-        study, cohort_moments=cohort, group_moments=groups, daily_moments=[], attrition=ATTRITION
+        study,
+        cohort_moments=[persons_row(study, row) for row in cohort],
+        design_moments=[new for row in groups for new in design_rows(study, row)],
+        daily_moments=[],
+        attrition=ATTRITION,
     )
     return study, found
 

@@ -1,0 +1,39 @@
+"""What is measured of a person's two windows, and which sums over persons a statistic needs.
+
+A statistic declares its sums; the engine's query is made of what is declared, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+Measure = Literal["users", "ddd", "dispenses"]
+"""users: 1 for a person with a dispense in the window, else 0; ddd: micro-DDD; dispenses."""
+Sum = Literal["x", "y", "xx", "yy", "xy", "x_missing", "y_missing"]
+"""Sums over persons of the value before (x) and after (y), of their squares and product, and of
+dispenses whose amount is unknown."""
+Needs = Mapping[Measure, tuple[Sum, ...]]
+
+TOTALS: tuple[Sum, ...] = ("x", "y")
+PAIRED_COUNTS: tuple[Sum, ...] = ("x", "y", "xy")
+"""Of 0 and 1: both = xy, before only = x - xy, after only = y - xy."""
+PAIRED_MOMENTS: tuple[Sum, ...] = ("x", "y", "xx", "yy", "xy")
+"""Mean and variance of x, y and y - x: the sum of squares of y - x is xx + yy - 2 xy."""
+MISSING: tuple[Sum, ...] = ("x_missing", "y_missing")
+SUMS: tuple[Sum, ...] = (*PAIRED_MOMENTS, *MISSING)
+
+
+def together(needs: Iterable[Needs]) -> dict[Measure, tuple[Sum, ...]]:
+    """What several statistics need, each sum once, in the order of `SUMS`.
+
+    >>> together([{"users": ("x",)}, {"users": ("xy", "x"), "ddd": ("y",)}])
+    {'users': ('x', 'xy'), 'ddd': ('y',)}
+    """
+    found: dict[Measure, set[Sum]] = {}
+    for one in needs:
+        for measure, sums in one.items():
+            found.setdefault(measure, set()).update(sums)
+    return {
+        measure: tuple(name for name in SUMS if name in sums) for measure, sums in found.items()
+    }
