@@ -171,7 +171,7 @@ def _cohort(rows: list[dict]) -> list[dict]:
 
 
 def _groups(rows: list[dict]) -> list[dict]:
-    """Sums by measure and number of exposure dispenses, as those of strata under the peers' names."""
+    """Sums by measure and number of exposure dispenses, as the peers name those of strata."""
     sums: dict[tuple[str, str], Counter[str]] = {}
     for row in rows:
         if row["subgroup"] == "overall":
