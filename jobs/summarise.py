@@ -1,4 +1,4 @@
-"""Sum groups: person_outcomes -> cohort_moments, group_moments, daily_moments."""
+"""Sum groups: person_outcomes -> cohort_moments, design_moments, daily_moments."""
 
 from ldn_spark.cli.job import run_job
 from ldn_spark.cli.stages import summarise

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ldn_spark.errors import EngineError
-from ldn_spark.measures import SUMS, Measure
+from ldn_spark.measures import PAIRED_MOMENTS, SUMS, Measure, Sum
 from ldn_spark.schemas import MICRO
 from ldn_spark.stats.moments import Moments
 from ldn_spark.stats.not_estimable import NO_DDD, ZERO_DDD, NotEstimable
@@ -87,8 +87,7 @@ class OutcomeMoments:
     @cached_property
     def counts(self) -> PairedCounts:
         """Persons by their use before and after."""
-        users = self._of("users")
-        both, before, after = users.xy, users.x, users.y
+        both, before, after = (self._sum("users", name) for name in ("xy", "x", "y"))
         neither = self.persons - before - after + both
         return PairedCounts(both, before - both, after - both, neither)
 
@@ -125,38 +124,39 @@ class OutcomeMoments:
     @property
     def fills_before(self) -> int:
         """How many dispenses the window before has."""
-        return self._of("dispenses").x
+        return self._sum("dispenses", "x")
 
     @property
     def fills_after(self) -> int:
         """How many dispenses the window after has."""
-        return self._of("dispenses").y
+        return self._sum("dispenses", "y")
 
     @property
     def ddd_missing_before(self) -> int:
         """Dispenses of the window before whose DDD is unknown."""
-        return self._of("ddd").x_missing
+        return self._sum("ddd", "x_missing")
 
     @property
     def ddd_missing_after(self) -> int:
         """Dispenses of the window after whose DDD is unknown."""
-        return self._of("ddd").y_missing
+        return self._sum("ddd", "y_missing")
 
     @property
     def no_doses(self) -> NotEstimable | None:
         """Why the group's doses are unknown in both windows together; None = some are known."""
-        ddd, fills = self._of("ddd"), self.fills_before + self.fills_after
-        return _no_doses(fills, ddd.x_missing + ddd.y_missing, ddd.xx + ddd.yy)
+        fills = self.fills_before + self.fills_after
+        missing = self.ddd_missing_before + self.ddd_missing_after
+        return _no_doses(fills, missing, self._sum("ddd", "xx") + self._sum("ddd", "yy"))
 
     @property
     def no_doses_before(self) -> NotEstimable | None:
         """The same of the window before alone."""
-        return _no_doses(self.fills_before, self.ddd_missing_before, self._of("ddd").xx)
+        return _no_doses(self.fills_before, self.ddd_missing_before, self._sum("ddd", "xx"))
 
     @property
     def no_doses_after(self) -> NotEstimable | None:
         """The same of the window after alone."""
-        return _no_doses(self.fills_after, self.ddd_missing_after, self._of("ddd").yy)
+        return _no_doses(self.fills_after, self.ddd_missing_after, self._sum("ddd", "yy"))
 
     def __add__(self, other: OutcomeMoments) -> OutcomeMoments:
         """The two groups taken together."""
@@ -167,21 +167,34 @@ class OutcomeMoments:
     def _of(self, measure: Measure) -> PairSums:
         return self.sums.get(measure, PairSums())
 
+    def _sum(self, measure: Measure, name: Sum) -> int:
+        """A sum over persons.
+
+        Raises:
+            LookupError: nothing that was declared needs it.
+        """
+        value = getattr(self._of(measure), name)
+        if value is None:
+            raise LookupError(f"the sum {name} of {measure} was not asked for")
+        return value
+
     def _side(self, measure: Measure, side: Literal["x", "y"]) -> Moments:
-        of = self._of(measure)
-        return self._moments(of, getattr(of, side), getattr(of, side * 2), measure)
+        squares: Sum = "xx" if side == "x" else "yy"
+        return self._moments(measure, self._sum(measure, side), self._sum(measure, squares))
 
     def _change(self, measure: Measure) -> Moments:
-        of = self._of(measure)
-        return self._moments(of, of.y - of.x, of.xx + of.yy - 2 * of.xy, measure)
+        x, y, xx, yy, xy = (self._sum(measure, name) for name in PAIRED_MOMENTS)
+        return self._moments(measure, y - x, xx + yy - 2 * xy)
 
-    def _moments(self, of: PairSums, total: int, squares: int, measure: Measure) -> Moments:
+    def _moments(self, measure: Measure, total: int, squares: int) -> Moments:
         """From sums over persons.
 
         Raises:
             EngineError: a sum of squares may have had more digits than the engine keeps.
         """
-        if 4 * self.persons * of.largest**2 >= _DECIMAL38:  # engines do not all notice
+        if (
+            4 * self.persons * self._of(measure).largest ** 2 >= _DECIMAL38
+        ):  # engines do not all notice
             raise EngineError("a sum of squares exceeds 38 digits; is a DDD value absurdly large?")
         return Moments.from_sums(self.persons, total, squares, units=_UNITS[measure])
 

@@ -62,7 +62,7 @@ def measure(**options: Any) -> None:
 
 @_takes(*ONLY_PUBLISHED)
 def summarise(**options: Any) -> None:
-    """Sum groups: person_outcomes -> cohort_moments, group_moments, daily_moments."""
+    """Sum groups: person_outcomes -> cohort_moments, design_moments, daily_moments."""
     with _open_run("summarise", **options) as (run, _):
         from ldn_spark.run_stages import summarise_stage
 

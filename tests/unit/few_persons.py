@@ -31,7 +31,7 @@ def small_study():
 
 
 def moments(stratum, outcome, people, subgroup=OVERALL):
-    """A row of group_moments; people as (dispenses, DDD, missing DDDs), each before and after."""
+    """Sums of a stratum and outcome; people as (dispenses, DDD, missing), each before and after."""
     sides = list(zip(*people, strict=True))
     earlier, later, before, after = (
         sides[0],
