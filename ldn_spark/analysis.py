@@ -6,7 +6,7 @@ Names and units of every quantity: docs/estimates.md. Nothing here knows of an e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from ldn_spark.descriptions import balance_values, baseline_values, cohort_value
 from ldn_spark.doses import UnknownDoses
 from ldn_spark.groups import Group, OutcomeMoments, groups_of
 from ldn_spark.measures import together
-from ldn_spark.results import NOT_ESTIMABLE, AttritionStep, Estimate, Results
+from ldn_spark.results import NOT_ESTIMABLE, AttritionStep, Estimate, Results, table_of
 from ldn_spark.stats import multiplicity
 from ldn_spark.stats.not_estimable import NotEstimable
 from ldn_spark.study.definition import OVERALL, StudyDefinition
@@ -45,7 +45,8 @@ def analyse(
         attrition: from `attrition_steps`.
 
     Returns:
-        Results in a fixed order: subgroups, then strata, then outcomes, as in the study file.
+        Results in a fixed order: subgroups, then strata, then outcomes, as in the study file. The
+        numbers of further designs follow, in tables named `table@design`.
     """
     estimates: list[Estimate] = []
     cohort = groups_of(study, OVERALL, cohort_moments, design_moments)
@@ -53,6 +54,8 @@ def analyse(
     for subgroup in (OVERALL, *(group.id for group in study.subgroups)):
         strata = groups_of(study, subgroup, cohort_moments, design_moments)
         estimates.extend(_estimates(study, subgroup, strata, unknown))
+    for design in study.designs:
+        estimates.extend(_of_design(study, design.id, cohort_moments, design_moments))
     curves = cumulative_curves(
         study,
         {group.name: group.persons for group in cohort},
@@ -60,6 +63,22 @@ def analyse(
         leave_out=_without_curve(study, cohort, unknown),
     )
     return Results(tuple(estimates), tuple(curves), tuple(attrition))
+
+
+def _of_design(
+    study: StudyDefinition,
+    design: str,
+    cohort_moments: Sequence[Row],
+    design_moments: Sequence[Row],
+) -> Iterator[Estimate]:
+    """What is compared in the windows of a further design."""
+    cohort = groups_of(study, OVERALL, cohort_moments, design_moments, design)
+    unknown = UnknownDoses.of(cohort)
+    for subgroup in (OVERALL, *(group.id for group in study.subgroups)):
+        strata = groups_of(study, subgroup, cohort_moments, design_moments, design)
+        for estimate in _estimates(study, subgroup, strata, unknown):
+            if estimate.table in comparisons.NEEDS:
+                yield replace(estimate, table=table_of(estimate.table, design))
 
 
 def _without_curve(

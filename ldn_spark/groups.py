@@ -14,7 +14,7 @@ from ldn_spark.schemas import MICRO
 from ldn_spark.stats.moments import Moments
 from ldn_spark.stats.not_estimable import NO_DDD, ZERO_DDD, NotEstimable
 from ldn_spark.stats.proportions import PairedCounts
-from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.definition import MAIN, StudyDefinition
 
 Row = Mapping[str, Any]
 
@@ -246,8 +246,9 @@ def groups_of(
     subgroup: str,
     cohort_moments: Sequence[Row],
     design_moments: Sequence[Row],
+    design: str = MAIN,
 ) -> list[Group]:
-    """The strata of a subgroup in the study's order; an empty stratum has zeros."""
+    """The strata of a subgroup in the study's order, by one design; an empty one has zeros."""
     persons = {level.id: dict.fromkeys(_PERSONS, 0) for level in study.strata.levels}
     for row in cohort_moments:
         if row["subgroup"] == subgroup:
@@ -256,7 +257,7 @@ def groups_of(
                 into[name] += int(row[name])
     sums: dict[tuple[str, str], dict[Measure, PairSums]] = defaultdict(dict)
     for row in design_moments:
-        if row["subgroup"] == subgroup:
+        if row["subgroup"] == subgroup and row["design"] == design:
             of = sums[study.strata.level_of(row["fills"]).id, row["outcome"]]
             measure, new = row["measure"], PairSums.from_row(row)
             of[measure] = of[measure] + new if measure in of else new

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
 OK = "ok"
+_OF_DESIGN = "@"
 NOT_ESTIMABLE = "not_estimable"
 
 
@@ -16,7 +17,7 @@ class Estimate:
 
     Attributes:
         table: `cohort`, `baseline`, `users`, `ddd`, `did_users`, `did_ddd`, `trend_users`,
-            `trend_ddd`.
+            `trend_ddd`; of a further design `table@design`, as `table_of` says it.
         stratum: id of a stratum, `overall`, or of a contrast (`LDNx1-LDNx4+`); a subgroup is put
             in front as `subgroup/stratum`.
         outcome: id of an outcome; empty where the number belongs to the stratum itself.
@@ -33,6 +34,25 @@ class Estimate:
     value: int | Decimal | float | None
     status: str = OK
     reason: str = ""
+
+
+def table_of(table: str, design: str) -> str:
+    """The name of a table of a further design.
+
+    >>> table_of("users", "gap30")
+    'users@gap30'
+    """
+    return f"{table}{_OF_DESIGN}{design}"
+
+
+def table_and_design(table: str) -> tuple[str, str]:
+    """A table's name, and its design; the study's own pair of windows has none.
+
+    >>> table_and_design("users@gap30"), table_and_design("ddd")
+    (('users', 'gap30'), ('ddd', ''))
+    """
+    name, _, design = table.partition(_OF_DESIGN)
+    return name, design
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +123,28 @@ class Results:
     attrition: tuple[AttritionStep, ...]
     invented: bool = False
     turned_away: tuple[TurnedAway, ...] = ()
+
+    @property
+    def own(self) -> Results:
+        """What was found in the study's own windows alone."""
+        if all(_OF_DESIGN not in one.table for one in self.estimates):
+            return self
+        mine = tuple(one for one in self.estimates if _OF_DESIGN not in one.table)
+        return replace(self, estimates=mine)
+
+    def of_design(self, design: str) -> Results:
+        """What was compared in the windows of a further design, under the names of its tables.
+
+        The persons are the same; there is no baseline table, and there are no curves.
+        """
+        found = []
+        for one in self.estimates:
+            table, of = table_and_design(one.table)
+            if of == design:
+                found.append(replace(one, table=table))
+            elif one.table == "cohort":
+                found.append(one)
+        return replace(self, estimates=tuple(found), curves=())
 
     @cached_property
     def _by_key(self) -> dict[tuple[str, str, str, str], Estimate]:

@@ -206,7 +206,7 @@ COHORT = Table(
 
 COHORT_DISPENSINGS = Table(
     name="cohort_dispensings",
-    grain="one row per person, day and ATC code inside the before and after windows",
+    grain="one row per person, day and ATC code inside any window",
     columns=(
         ("person_key", "bigint"),
         ("day", "int"),
@@ -221,8 +221,9 @@ COHORT_DISPENSINGS = Table(
 
 PERSON_OUTCOMES = Table(
     name="person_outcomes",
-    grain="one row per person and outcome with at least one dispense in either window",
+    grain="one row per design, person and outcome with at least one dispense in either window",
     columns=(
+        ("design", "string"),
         ("person_key", "bigint"),
         ("outcome", "string"),
         ("ddd_micro_before", "bigint"),
@@ -252,9 +253,10 @@ COHORT_MOMENTS = Table(
 
 DESIGN_MOMENTS = Table(
     name="design_moments",
-    grain="one row per subgroup, number of exposure dispenses, outcome that anybody of these used, "
-    "and measure",
+    grain="one row per design, subgroup, number of exposure dispenses, outcome that anybody of "
+    "these used, and measure",
     columns=(
+        ("design", "string"),
         ("subgroup", "string"),
         ("fills", "int"),  # as in cohort_moments
         ("outcome", "string"),

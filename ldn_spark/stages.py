@@ -109,17 +109,19 @@ def measure(
         readable(dispensings, outcome_reach(definition), returns),
         cohort,
         prefixes=definition.outcome_prefixes,
-        windows=definition.windows,
+        windows=tuple(definition.windows_by_design.values()),
         translation=translation,
         returns=returns,
     )
 
 
 def sum_outcomes(study: Study, cohort_dispensings: DataFrame) -> DataFrame:
-    """DDDs and dispenses per person and outcome, before and after."""
+    """DDDs and dispenses per design, person and outcome, before and after."""
     definition = study.definition
     return outcomes.sum_person_outcomes(
-        cohort_dispensings, outcomes=definition.outcomes, windows=definition.windows
+        cohort_dispensings,
+        outcomes=definition.outcomes,
+        designs=definition.windows_by_design,
     )
 
 
@@ -140,7 +142,5 @@ def summarise(
     return (
         moments.summarise_cohort(cohort, most),
         moments.summarise_outcomes(person_outcomes, cohort, needs, most),
-        moments.summarise_days(
-            cohort_dispensings, cohort, shown, after=study.definition.windows.after.first
-        ),
+        moments.summarise_days(cohort_dispensings, cohort, shown, study.definition.windows),
     )

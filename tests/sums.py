@@ -18,6 +18,7 @@ def design_rows(study, row):
     and dispenses, under the names of `tests.reference_model.group_moments`.
     """
     key = {
+        "design": row.get("design", "main"),
         "subgroup": row["subgroup"],
         "fills": _fills(study, row["stratum"]),
         "outcome": row["outcome"],

@@ -10,6 +10,7 @@ from ldn_spark.reporting.wording import (
     confidence,
     contrast_label,
     counted_on,
+    days,
     dispenses_of,
     index_dispense,
     percent_text,
@@ -81,6 +82,12 @@ def _outcomes(study: StudyDefinition) -> Iterator[Paragraph]:
     if study.subgroups:
         parts = [f"{group.label} ({describe(group.keep_if)})" for group in study.subgroups]
         yield "Subgroups", f"Everything is computed once more in: {'; '.join(parts)}."
+    if study.designs:
+        pairs = [
+            f"{one.label} (before: {days(one.before)}; after: {days(one.after)})"
+            for one in study.designs
+        ]
+        yield "Other windows", f"Everything is compared once more in: {'; '.join(pairs)}."
     roles = (
         ("total", "Total"),
         ("main", "Main"),

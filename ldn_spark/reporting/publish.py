@@ -10,7 +10,7 @@ from ldn_spark.reporting import result_files
 from ldn_spark.reporting.figures.copies import Draw, draw_here
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.summarised_result import summarised_result_csv
-from ldn_spark.reporting.tables import all_tables
+from ldn_spark.reporting.tables import all_tables, design_tables
 from ldn_spark.reporting.writers import table_csv, table_html, table_markdown
 from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
@@ -64,20 +64,24 @@ def contents(
         "study_hash": study_hash,
         "software_version": software_version,
     }
+    everything, results = results, results.own
     drawn = draw(study_definition, results)
     tables = all_tables(study_definition, results)
     subgroups = {
         group.id: all_tables(study_definition, results, subgroup=group.id)
         for group in study_definition.subgroups
     }
+    designs = {
+        one.id: design_tables(study_definition, everything, one) for one in study_definition.designs
+    }
     files: dict[str, str | bytes] = {
-        result_files.ESTIMATES: result_files.estimates_csv(results),
+        result_files.ESTIMATES: result_files.estimates_csv(everything),
         result_files.CURVES: result_files.curves_csv(results),
         result_files.ATTRITION: result_files.attrition_csv(results),
-        SUMMARISED_RESULT: summarised_result_csv(results, study_definition, **stamp),
+        SUMMARISED_RESULT: summarised_result_csv(everything, study_definition, **stamp),
         **_table_files("tables", tables),
     }
-    for name, own in subgroups.items():
+    for name, own in (*subgroups.items(), *designs.items()):
         files |= _table_files(f"tables/{name}", own)
     words = results_paragraphs(study_definition, results)
     sentence = methods_sentence(
@@ -96,6 +100,7 @@ def contents(
         results,
         tables=tables,
         subgroups=subgroups,
+        designs=designs,
         figures=figures,
         words=words,
         sentence=sentence,

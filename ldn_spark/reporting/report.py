@@ -41,6 +41,7 @@ def report_html(
     *,
     tables: Sequence[PrintedTable],
     subgroups: Mapping[str, Sequence[PrintedTable]],
+    designs: Mapping[str, Sequence[PrintedTable]],
     figures: Sequence[DrawnFigure],
     words: Sequence[tuple[str, str]],
     sentence: str,
@@ -56,6 +57,7 @@ def report_html(
         results: what was found.
         tables: of the whole cohort.
         subgroups: tables by subgroup.
+        designs: tables by design, of those beside the study's own windows.
         figures: as drawn.
         words: label and paragraph of every outcome.
         sentence: how the analysis was made.
@@ -76,6 +78,7 @@ def report_html(
         tables={table.id: table_html(table) for table in tables},
         numbers={table.id: table.number for table in tables},
         subgroups=[(labels[name], _marked(name, own)) for name, own in subgroups.items()],
+        designs=[(one, _marked(one.id, designs[one.id])) for one in study.designs],
         figures={figure.id: figure for figure in figures},
         words=words,
         sentence=sentence,

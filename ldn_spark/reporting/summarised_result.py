@@ -42,7 +42,7 @@ from ldn_spark.reporting.summarised_names import (
     smallest_cell,
     strata_of,
 )
-from ldn_spark.results import Estimate, Results
+from ldn_spark.results import Estimate, Results, table_and_design
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 COLUMNS = (
@@ -79,7 +79,8 @@ def summarised_result_csv(
     if results.invented:
         source = f"{INVENTED} ({source})"
     tables = tuple(dict.fromkeys(e.table for e in results.estimates))
-    study_rows = _Rows(results, study)
+    by_design = {"": _Rows(results.own, study)}
+    by_design |= {one.id: _Rows(results.of_design(one.id), study) for one in study.designs}
     ids = {table: str(number) for number, table in enumerate((*tables, "attrition"), start=1)}
     settings = {
         "package_name": PACKAGE,
@@ -92,13 +93,21 @@ def summarised_result_csv(
     }
     rows = [
         *(row for table in ids for row in _settings(ids[table], table, settings)),
-        *(row for table in tables for row in study_rows.of_table(ids[table], table)),
+        *(
+            row
+            for name in tables
+            for table, design in [table_and_design(name)]
+            for row in by_design[design].of_table(ids[name], table)
+        ),
         *(row for row in _attrition(ids["attrition"], study, results)),
     ]
     return csv_text(COLUMNS, ([row[0], source, *row[1:]] for row in rows))
 
 
-def _settings(result_id: str, table: str, common: Mapping[str, str]) -> Iterator[list[str]]:
+def _settings(result_id: str, name: str, common: Mapping[str, str]) -> Iterator[list[str]]:
+    table, design = table_and_design(name)
+    if design:
+        common = {**common, "design": design}
     strata = {"attrition": "reason"}.get(table, "exposure_dispenses")
     if table.startswith("did_"):
         strata = "contrast"

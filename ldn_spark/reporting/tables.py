@@ -13,11 +13,14 @@ from ldn_spark.reporting.outcome_tables import ddd_table, dispenses_table, users
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.units import DISPENSES, DOSES, USERS, without_change, without_ddd
 from ldn_spark.results import Results
-from ldn_spark.study.definition import Outcome, StudyDefinition
+from ldn_spark.study.definition import Design, Outcome, StudyDefinition
 
 MAIN = ("total", "main")
 SECONDARY = ("secondary",)
 SECONDARY_USERS = ("secondary", "additional")
+
+_OF_PERSONS = ("table1", "balance")
+"""Tables of what persons are before the index date, which no design changes."""
 
 
 def all_tables(
@@ -35,6 +38,7 @@ def all_tables(
         results: what is printed.
         subgroup: id of the subgroup to print; empty for the whole cohort.
     """
+    results = results.own
     view = View(results, subgroup)
     lacking = without_ddd(view, study.outcomes)
     incomparable = without_change(view, study.outcomes)
@@ -59,6 +63,18 @@ def all_tables(
     mark = (SENTENCE,) if results.invented else ()
     return tuple(
         replace(table, notes=(*table.notes, *mark)) for table in tables if any(table.rows())
+    )
+
+
+def design_tables(
+    study: StudyDefinition, results: Results, design: Design
+) -> tuple[PrintedTable, ...]:
+    """The tables of comparisons in the windows of a further design."""
+    found = all_tables(study.as_design(design.id), results.of_design(design.id))
+    return tuple(
+        replace(table, number=f"{table.number}, {design.label}")
+        for table in found
+        if table.id not in _OF_PERSONS
     )
 
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from ldn_spark.study import choices
 from ldn_spark.study.codes import AtcCode, shortest_prefixes
@@ -27,6 +34,8 @@ from ldn_spark.study.windows import DayWindowPair
 
 OVERALL = "overall"
 """The name of all strata taken together, and of the whole cohort among the subgroups."""
+MAIN = "main"
+"""The name of the study's own pair of windows among its designs."""
 
 
 def _check_id(text: str) -> str:
@@ -37,6 +46,19 @@ def _check_id(text: str) -> str:
 
 Id = Annotated[
     Name, AfterValidator(_check_id), WithJsonSchema(NAME_SCHEMA | {"not": {"const": OVERALL}})
+]
+
+
+def _check_design_id(text: str) -> str:
+    if text == MAIN:
+        raise ValueError(f"'{MAIN}' is the name of the study's own windows; take another id")
+    return text
+
+
+DesignId = Annotated[
+    Id,
+    AfterValidator(_check_design_id),
+    WithJsonSchema(NAME_SCHEMA | {"not": {"enum": [OVERALL, MAIN]}}),
 ]
 Prefixes = Annotated[tuple[AtcCode, ...], Field(min_length=1, max_length=1_000)]
 Returns = Literal["cancel", "no_dispense", "as_dispense"]
@@ -111,6 +133,13 @@ class Windows(Document):
                 f"{self.after.first}; end 'before' on day -1 and begin 'after' on day 0"
             )
         return self
+
+
+class Design(Windows):
+    """Another pair of windows, in which everything is measured and compared once more."""
+
+    id: DesignId = Field(description="its name in results")
+    label: Label = Field(description="its name in tables and figures")
 
 
 class Level(Document):
@@ -263,6 +292,12 @@ class StudyDefinition(Document):
         max_length=100, description="conditions for staying in the cohort, in order; may be []"
     )
     windows: Windows = Field(description="the days before and after the index date")
+    designs: tuple[Design, ...] = Field(
+        default=(),
+        max_length=100,
+        description="other pairs of windows, in which all is measured and compared again; without "
+        "it, the pair under `windows` alone",
+    )
     strata: Strata = Field(description="how persons are grouped by their exposure dispenses")
     subgroups: tuple[Subgroup, ...] = Field(
         max_length=50, description="parts of the cohort in which all is computed again; may be []"
@@ -285,6 +320,7 @@ class StudyDefinition(Document):
         for kind, key, parts in (
             ("stratum", ("strata", "levels"), self.strata.levels),
             ("outcome", ("outcomes",), self.outcomes),
+            ("design", ("designs",), self.designs),
             ("subgroup", ("subgroups",), self.subgroups),
             ("eligibility step", ("eligibility",), self.eligibility),
             ("contrast", ("contrasts",), self.contrasts),
@@ -292,6 +328,11 @@ class StudyDefinition(Document):
             for position in _later_ones([part.id for part in parts]):
                 what = f"{kind} '{parts[position].id}' occurs twice"
                 yield (*key, position), f"{what}; give each its own id"
+        subgroups = {group.id for group in self.subgroups}
+        for position, design in enumerate(self.designs):
+            if design.id in subgroups:  # both have a folder of tables
+                what = f"'{design.id}' is the id of a subgroup and of a design"
+                yield ("designs", position), f"{what}; give each its own id"
         totals = [n for n, outcome in enumerate(self.outcomes) if outcome.role == "total"]
         for position in totals[1:]:
             yield ("outcomes", position), "more than one outcome has the role 'total'; keep one"
@@ -311,6 +352,24 @@ class StudyDefinition(Document):
             if name not in known:
                 what = f"figures: there is no outcome '{name}'"
                 yield ("figures", "curve_outcomes", position), f"{what}; check curve_outcomes"
+
+    @model_serializer(mode="wrap")
+    def _without_new_keys(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A study without a key that came later is what it was, and so is its hash."""
+        content = serialise(self)
+        if not self.designs:
+            content.pop("designs", None)
+        return content
+
+    @property
+    def windows_by_design(self) -> dict[str, Windows]:
+        """Every pair of windows by the id of its design, the study's own pair first."""
+        return {MAIN: self.windows, **{design.id: design for design in self.designs}}
+
+    def as_design(self, design: str) -> StudyDefinition:
+        """The study with the windows of one of its designs as its own, and no other design."""
+        windows = self.windows_by_design[design]
+        return self.model_copy(update={"windows": windows, "designs": ()})
 
     @property
     def total_outcome(self) -> Outcome | None:

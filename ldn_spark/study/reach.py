@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from ldn_spark.study.criteria import Dispensed
-from ldn_spark.study.definition import IndexEvent, StudyDefinition
+from ldn_spark.study.definition import MAIN, IndexEvent, StudyDefinition
 
 INDEX_PERIOD, WASHOUT = "index period", "wash-out"
 BEFORE, AFTER = "window before the index date", "window after the index date"
@@ -66,17 +66,22 @@ def reaches(study: StudyDefinition, dates: Dates | None = None) -> tuple[Reach, 
         study: whose parts.
         dates: first and last index date that there can be; None = the index period.
     """
-    event, windows = study.exposure.index_event, study.windows
-    counting = study.strata.counting_window
+    event, counting = study.exposure.index_event, study.strata.counting_window
     dates = dates or (event.first, event.last)
     return (
         index_reach(event),
         *_washout(event, dates),
         *(look.reach(dates) for look in condition_looks(study)),
-        _around(BEFORE, dates, windows.before.first, windows.before.last),
-        _around(AFTER, dates, windows.after.first, windows.after.last),
+        *_windows(study, dates),
         _around(COUNTING, dates, counting.first, counting.last),
     )
+
+
+def _windows(study: StudyDefinition, dates: Dates) -> Iterator[Reach]:
+    for design, windows in study.windows_by_design.items():
+        of = "" if design == MAIN else f" of design {design}"
+        yield _around(BEFORE + of, dates, windows.before.first, windows.before.last)
+        yield _around(AFTER + of, dates, windows.after.first, windows.after.last)
 
 
 def _washout(event: IndexEvent, dates: Dates) -> Iterator[Reach]:
@@ -135,24 +140,25 @@ def _around(part: str, dates: Dates, first: int, last: int) -> Reach:
 
 def exposure_reach(study: StudyDefinition) -> Reach:
     """The days whose exposures decide: index period, wash-out and counting window together."""
-    return _together(study, "exposure", INDEX_PERIOD, WASHOUT, COUNTING)
+    wanted = (INDEX_PERIOD, WASHOUT, COUNTING)
+    return _together("exposure", [one for one in reaches(study) if one.part in wanted])
 
 
 def outcome_reach(study: StudyDefinition) -> Reach:
     """The days that any observation window can reach."""
-    return _together(study, "outcomes", BEFORE, AFTER)
+    event = study.exposure.index_event
+    return _together("outcomes", list(_windows(study, (event.first, event.last))))
 
 
 def observed_reach(study: StudyDefinition) -> Reach:
     """The days of the index period and of any observation window."""
-    return _together(study, "observed", INDEX_PERIOD, BEFORE, AFTER)
+    return _together("observed", [index_reach(study.exposure.index_event), outcome_reach(study)])
 
 
-def _together(study: StudyDefinition, name: str, *parts: str) -> Reach:
-    found = [one for one in reaches(study) if one.part in parts]
-    firsts = [one.first for one in found]
+def _together(name: str, parts: list[Reach]) -> Reach:
+    firsts = [one.first for one in parts]
     first = None if None in firsts else min(day for day in firsts if day is not None)
-    return Reach(name, first, max(one.last for one in found))
+    return Reach(name, first, max(one.last for one in parts))
 
 
 def days_looked_at(study: StudyDefinition) -> tuple[int, int]:

@@ -10,9 +10,9 @@ from pyspark.sql import functions as F
 
 from ldn_spark.measures import SUMS, Measure, Needs, Sum
 from ldn_spark.schemas import DESIGN_MOMENTS
-from ldn_spark.study.definition import OVERALL, Outcome
+from ldn_spark.study.definition import OVERALL, Outcome, Windows
 from ldn_spark.transforms.codes import add_outcomes
-from ldn_spark.transforms.outcomes import exact_sum
+from ldn_spark.transforms.outcomes import exact_sum, is_in_either
 
 _GROUP = ("subgroup", "fills")
 _SIDES = ("before", "after")
@@ -76,7 +76,7 @@ def summarise_outcomes(
         most_fills: as in `summarise_cohort`.
 
     Returns:
-        One row per subgroup, number of exposure dispenses, outcome and measure, as in
+        One row per design, subgroup, number of exposure dispenses, outcome and measure, as in
         `schemas.DESIGN_MOMENTS`.
     """
     groups = list_memberships(_with_fills(cohort, most_fills)).select("person_key", *_GROUP)
@@ -88,11 +88,11 @@ def summarise_outcomes(
     largest = [_largest(measure).alias(f"{measure}_largest") for measure in needs]
     wide = (
         person_outcomes.join(groups, on="person_key", how="inner")
-        .groupBy(*_GROUP, "outcome")
+        .groupBy("design", *_GROUP, "outcome")
         .agg(*sums, *largest)
     )
     rows = F.array(*[_row_of(measure, names) for measure, names in needs.items()])
-    return wide.select(*_GROUP, "outcome", F.inline(rows)).select(*DESIGN_MOMENTS.names)
+    return wide.select("design", *_GROUP, "outcome", F.inline(rows)).select(*DESIGN_MOMENTS.names)
 
 
 def _row_of(measure: Measure, sums: Sequence[Sum]) -> Column:
@@ -129,7 +129,10 @@ def _largest(measure: Measure) -> Column:
 
 
 def summarise_days(
-    cohort_dispensings: DataFrame, cohort: DataFrame, outcomes: Sequence[Outcome], *, after: int
+    cohort_dispensings: DataFrame,
+    cohort: DataFrame,
+    outcomes: Sequence[Outcome],
+    windows: Windows,
 ) -> DataFrame:
     """Day by day, how the running sums of a group and the sum of their squares change.
 
@@ -140,18 +143,19 @@ def summarise_days(
     of persons and days is ever made.
 
     Args:
-        cohort_dispensings: one row per person, day and ATC code inside either window.
+        cohort_dispensings: one row per person, day and ATC code; days outside are left out.
         cohort: one row per person.
         outcomes: what is summed.
-        after: the first day of the window after.
+        windows: the study's own.
 
     Returns:
         One row per subgroup, stratum, outcome and day with a dispense: step_sum (micro-DDD),
         step_sum_squares.
     """
     groups = list_memberships(cohort).select("person_key", "subgroup", "stratum")
+    after = windows.after.first
     daily = (
-        add_outcomes(cohort_dispensings, outcomes)
+        add_outcomes(cohort_dispensings.where(is_in_either(windows)), outcomes)
         .groupBy("person_key", "outcome", "day")
         .agg(exact_sum(F.col("ddd_micro")).alias("ddd_micro"))
         .withColumn("is_after", F.col("day") >= after)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -27,13 +29,13 @@ def sum_cohort_dispensings(
     cohort: DataFrame,
     *,
     prefixes: Sequence[str],
-    windows: Windows,
+    windows: Sequence[Windows],
     translation: Translation,
     returns: Returns,
 ) -> DataFrame:
-    """The cohort's dispensings of the examined medicines inside either window, day by day.
+    """The cohort's dispensings of the examined medicines inside any window, day by day.
 
-    This is the one look at the registry. Both ends of both windows are included. Codes are read in
+    This is the one look at the registry. Both ends of every window are included. Codes are read in
     the study's index when only the cohort's rows are left; one that was cut out for its delivered
     code and turns out to be none of the asked ones stays, and belongs to no outcome.
 
@@ -41,7 +43,7 @@ def sum_cohort_dispensings(
         dispensings: one row per line of the registry.
         cohort: one row per person: person_key, index_date.
         prefixes: ATC prefixes of the examined medicines.
-        windows: days relative to the index date.
+        windows: pairs of days relative to the index date.
         translation: how the lake's codes are read.
         returns: what a returned package does. A return in a window that takes back a dispensing,
             or has none to take back, is counted on its day beside no dispense and no DDD.
@@ -64,7 +66,7 @@ def sum_cohort_dispensings(
     lines = read_codes(mine, codes).withColumn("day", day)
     return (
         _settled(lines, returns)
-        .where(_is_in(windows.before) | _is_in(windows.after))
+        .where(reduce(or_, [is_in_either(pair) for pair in windows]))
         .groupBy("person_key", "day", "atc")
         .agg(
             (F.coalesce(F.sum("ddd"), F.lit(0)) * F.lit(MICRO)).cast("bigint").alias("ddd_micro"),
@@ -119,31 +121,41 @@ def _is_in(window: DayWindow) -> Column:
     return F.col("day").between(window.first, window.last)
 
 
+def is_in_either(windows: Windows) -> Column:
+    """Whether a row's day is in the window before or in the window after."""
+    return _is_in(windows.before) | _is_in(windows.after)
+
+
 def exact_sum(column: Column) -> Column:
     """A sum of 64-bit integers that fails instead of wrapping around, on every engine."""
     return F.sum(column.cast("decimal(18,0)")).cast("bigint")
 
 
 def sum_person_outcomes(
-    cohort_dispensings: DataFrame, *, outcomes: Sequence[Outcome], windows: Windows
+    cohort_dispensings: DataFrame,
+    *,
+    outcomes: Sequence[Outcome],
+    designs: Mapping[str, Windows],
 ) -> DataFrame:
-    """DDDs and dispenses of each person and outcome, before and after.
+    """DDDs and dispenses of each person and outcome, before and after, by every design.
 
     A person who was dispensed nothing of an outcome in either window has no row, unless the DDDs
     of a return were subtracted there; the group moments count such persons as zeros.
 
     Returns:
-        One row per person_key and outcome: ddd_micro_before, ddd_micro_after, dispenses_before,
-        dispenses_after, ddd_missing_before, ddd_missing_after (dispenses with unknown DDD).
+        One row per design, person_key and outcome: ddd_micro_before, ddd_micro_after,
+        dispenses_before, dispenses_after, ddd_missing_before, ddd_missing_after (dispenses with
+        unknown DDD).
     """
-    before, after = _is_in(windows.before), _is_in(windows.after)
+    before = _by_design({name: _is_in(pair.before) for name, pair in designs.items()})
+    after = _by_design({name: _is_in(pair.after) for name, pair in designs.items()})
 
     def total(column: str, inside: Column) -> Column:
         return exact_sum(F.when(inside, F.col(column)).otherwise(F.lit(0)))
 
     return (
-        add_outcomes(cohort_dispensings, outcomes)
-        .groupBy("person_key", "outcome")
+        _add_designs(add_outcomes(cohort_dispensings, outcomes), designs)
+        .groupBy("design", "person_key", "outcome")
         .agg(
             total("ddd_micro", before).alias("ddd_micro_before"),
             total("ddd_micro", after).alias("ddd_micro_after"),
@@ -154,6 +166,25 @@ def sum_person_outcomes(
         )
         .where(_any_but_0("dispenses") | _any_but_0("ddd_micro"))
     )
+
+
+def _add_designs(frame: DataFrame, designs: Mapping[str, Windows]) -> DataFrame:
+    """One row per row and design that has a window with its day."""
+    if len(designs) == 1:  # the frame holds the days of its windows alone
+        return frame.withColumn("design", F.lit(*designs))
+    names = [F.when(is_in_either(pair), F.lit(name)) for name, pair in designs.items()]
+    inside = F.filter(F.array(*names), lambda name: name.isNotNull())
+    return frame.withColumn("design", F.explode(inside))
+
+
+def _by_design(conditions: Mapping[str, Column]) -> Column:
+    """The condition of the design that a row belongs to."""
+    if len(conditions) == 1:
+        return next(iter(conditions.values()))
+    chain = F
+    for name, condition in conditions.items():
+        chain = chain.when(F.col("design") == name, condition)
+    return chain
 
 
 def _any_but_0(what: str) -> Column:

@@ -13,7 +13,7 @@ from ldn_spark.published.comparison import Comparison, compare
 from ldn_spark.published.values import Published
 from ldn_spark.results import Results
 from ldn_spark.schemas import MICRO
-from ldn_spark.study.definition import OVERALL, StudyDefinition
+from ldn_spark.study.definition import MAIN, OVERALL, StudyDefinition
 from ldn_spark.synthetic.calibration.leaves import find_leaves, membership
 
 TENTH = MICRO // 10
@@ -60,7 +60,8 @@ def tabulate(cohort: Cohort, study: StudyDefinition) -> Results:
         chosen = cohort.stratum == number
         people.append(_cohort_moments(cohort, chosen, level.at_least))
         for outcome, inside in zip(study.outcomes, member, strict=True):
-            names = {"subgroup": OVERALL, "fills": level.at_least, "outcome": outcome.id}
+            names = {"design": MAIN, "subgroup": OVERALL, "fills": level.at_least}
+            names |= {"outcome": outcome.id}
             outcomes += [names | row for row in _design_moments(cohort, chosen, inside)]
     return analyse(
         study, cohort_moments=people, design_moments=outcomes, daily_moments=[], attrition=[]
