@@ -14,28 +14,44 @@ def answer(study, products, register, persons):
     """Everything that a run computes of a study, by table.
 
     Returns:
-        candidates and cohort by person, person_outcomes by person and outcome, sizes by subgroup
-        and stratum, group_moments with the outcome, daily_moments with outcome and day;
-        cohort_moments by subgroup and number of exposure dispenses, design_moments with outcome
-        and measure; attrition: (step, persons, records) in order; and refused: the outcomes that
-        stop a run.
-        Groups of nobody are there, with zeros.
+        candidates and cohort by person, person_outcomes by design, person and outcome, sizes by
+        subgroup and stratum, group_moments with the outcome for every design, daily_moments with
+        outcome and day; cohort_moments by subgroup and number of exposure dispenses,
+        design_moments by design, subgroup, number of dispenses, outcome and measure; attrition:
+        (step, persons, records) in order; and refused: the outcomes that stop a run. Groups of
+        nobody are there, with zeros.
     """
     found = model.candidates(study, products, register, persons)
     members = model.cohort(study, products, found)
-    outcomes = model.person_outcomes(study, register, members)
+    by_design = {
+        name: model.person_outcomes(one, register, members) for name, one in designs(study).items()
+    }
     return {
         "candidates": found,
         "cohort": members,
-        "person_outcomes": outcomes,
+        "person_outcomes": {
+            (name, *key): row for name, of in by_design.items() for key, row in of.items()
+        },
         "sizes": sizes(groups(study, members), members),
         "cohort_moments": sizes(groups_by_fills(study, members), members),
-        "design_moments": design_moments(study, outcomes, members),
-        "group_moments": model.group_moments(study, outcomes, members),
+        "design_moments": {
+            (name, *key): row
+            for name, of in by_design.items()
+            for key, row in design_moments(study, of, members).items()
+        },
+        "group_moments": {
+            name: model.group_moments(study, of, members) for name, of in by_design.items()
+        },
         "daily_moments": daily_moments(study, register, members),
         "attrition": attrition(study, products, found),
         "refused": refused(study, register),
     }
+
+
+def designs(study):
+    """name -> the study with that pair of windows; its own is `main`."""
+    others = {one.id: study.model_copy(update={"windows": one}) for one in study.designs}
+    return {"main": study, **others}
 
 
 def groups(study, members):
@@ -166,9 +182,10 @@ def attrition(study, products, found):
 
 def refused(study, register):
     """The outcomes of which something must be found, and nothing is in the years looked at."""
-    event, windows = study.exposure.index_event, study.windows
-    first = (event.first + timedelta(days=windows.before.first)).year
-    last = (event.last + timedelta(days=windows.after.last)).year
+    event, pairs = study.exposure.index_event, (study.windows, *study.designs)
+    days = [day for one in pairs for w in (one.before, one.after) for day in (w.first, w.last)]
+    first = (event.first + timedelta(days=min(days))).year
+    last = (event.last + timedelta(days=max(days))).year
     return {
         outcome.id
         for outcome in study.outcomes
@@ -183,7 +200,7 @@ def rows_of(found):
     """The moments of an answer as rows, as an engine hands them over."""
     keys = {
         "cohort_moments": ("subgroup", "fills"),
-        "design_moments": ("subgroup", "fills", "outcome", "measure"),
+        "design_moments": ("design", "subgroup", "fills", "outcome", "measure"),
     }
     tables = {
         name: [dict(zip(names, key, strict=True)) | row for key, row in found[name].items()]

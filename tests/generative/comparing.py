@@ -16,9 +16,9 @@ from tests.reference_model import MICRO
 _KEYS = {
     "candidates": ("person_key",),
     "cohort": ("person_key",),
-    "person_outcomes": ("person_key", "outcome"),
+    "person_outcomes": ("design", "person_key", "outcome"),
     "cohort_moments": ("subgroup", "fills"),
-    "design_moments": ("subgroup", "fills", "outcome", "measure"),
+    "design_moments": ("design", "subgroup", "fills", "outcome", "measure"),
     "daily_moments": ("subgroup", "stratum", "outcome", "day"),
 }
 _CHECKED = 4
@@ -77,7 +77,12 @@ def _results(example: Example, found: Computed) -> Iterator[str]:
     if found.results is None:
         return
     study, expected = example.study.definition, example.expected
-    wanted = dict(_estimates(study, expected))
+    wanted = dict(_estimates(study, expected["sizes"], expected["group_moments"]["main"]))
+    for design in study.designs:
+        sums = expected["group_moments"][design.id]
+        for (table, *key), value in _estimates(study, expected["sizes"], sums):
+            if table != "cohort":
+                wanted[f"{table}@{design.id}", *key] = value
     for key, value in wanted.items():
         one = found.results.estimate(*key)
         if one is None:
@@ -92,8 +97,7 @@ def _results(example: Example, found: Computed) -> Iterator[str]:
         yield f"curves of {curves}"
 
 
-def _estimates(study: StudyDefinition, expected: Any) -> Iterator[tuple[Any, Fraction]]:
-    sizes, sums = expected["sizes"], expected["group_moments"]
+def _estimates(study: StudyDefinition, sizes: Any, sums: Any) -> Iterator[tuple[Any, Fraction]]:
     for (subgroup, stratum), group in sizes.items():
         name = _named(subgroup, stratum)
         for quantity in ("persons", "women", "men", "age_known", "age_sum"):

@@ -29,7 +29,7 @@ from tests.reference_sums import rows_of
 NO_NUMBER = {
     "id", "title", "reference", "exposure.name", "exposure.abbreviation", "eligibility[].id",
     "eligibility[].label", "strata.levels[].id", "strata.levels[].label", "subgroups[].id",
-    "subgroups[].label", "outcomes[].id", "outcomes[].label",
+    "subgroups[].label", "outcomes[].id", "outcomes[].label", "designs[].id", "designs[].label",
 }  # fmt: skip
 """Names, which decide no number."""
 NO_OTHER = {

@@ -65,6 +65,7 @@ def study_of(dealer: Dealer, number: int) -> dict[str, Any]:
         "outcomes": outcomes,
         "contrasts": [_contrast(pair) for pair in contrasts],
         "statistics": _statistics(dealer),
+        **_designs(number),
         "figures": {
             "curve_contrast": _contrast(curve),
             "curve_outcomes": [
@@ -113,6 +114,16 @@ def _windows(dealer: Dealer) -> dict[str, list[int]]:
     }
     before, after = shapes[dealer.deal("windows", tuple(shapes))]
     return {"before": before, "after": after}
+
+
+def _designs(number: int) -> dict[str, list[dict[str, Any]]]:
+    """Further pairs of windows of every other study; the others do not have the key."""
+    dealer = Dealer(number)
+    designs = [
+        {"id": f"design{n}", "label": f"Design {n}", **_windows(dealer)}
+        for n in range((0, 1, 0, 2)[number % 4])
+    ]
+    return {"designs": designs} if designs else {}
 
 
 def _strata(dealer: Dealer) -> dict[str, Any]:

@@ -101,7 +101,8 @@ class _Maker:
         washout = event.washout_days if isinstance(event.washout_days, int) else 30
         counting = study.strata.counting_window
         self.exposed = [-washout - 1, -washout, 1 - washout, *_edges(counting), 0, 0]
-        self.looked_at = [*_edges(study.windows.before), *_edges(study.windows.after)]
+        pairs = (study.windows, *study.designs)
+        self.looked_at = [e for one in pairs for e in (*_edges(one.before), *_edges(one.after))]
         self.inside = [study.windows.before, study.windows.after, counting]
         asked = [code for one in study.outcomes for code in one.atc if code != NOWHERE]
         self.codes = [*asked, *asked, *(code for leaf in self.leaves for code in leaf.atc), "N06A"]

@@ -166,14 +166,14 @@ def test_moments_of_a_group_by_hand(spark):
     cut, outcomes = measured(spark, study, register, members)
     frames = stages.summarise(study, cohort, cut, outcomes, NEEDED_SUMS)
     cohort_moments, groups, _ = [rows(part) for part in frames]
-    keys = ("subgroup", "fills", "outcome", "measure")
+    keys = ("design", "subgroup", "fills", "outcome", "measure")
     by_key = {tuple(row.pop(key) for key in keys): row for row in groups}
     none = {"x_missing": None, "y_missing": None}
     users = {"x": 2, "y": 2, "xx": None, "yy": None, "xy": 1, "largest": 1}
-    assert by_key["overall", 1, "ssri", "users"] == users | none
+    assert by_key["main", "overall", 1, "ssri", "users"] == users | none
     dispenses = {"x": 2 + 1, "y": 1 + 1, "xx": 2**2 + 1**2, "yy": 1 + 1, "xy": 2 * 1, "largest": 2}
-    assert by_key["overall", 1, "ssri", "dispenses"] == dispenses | none
-    assert by_key["overall", 1, "ssri", "ddd"] == {
+    assert by_key["main", "overall", 1, "ssri", "dispenses"] == dispenses | none
+    assert by_key["main", "overall", 1, "ssri", "ddd"] == {
         "x": (30 + 7) * MICRO,
         "y": (5 + 2.5) * MICRO,
         "xx": (30**2 + 7**2) * MICRO**2,
@@ -183,7 +183,7 @@ def test_moments_of_a_group_by_hand(spark):
         "y_missing": 0,
         "largest": 30 * MICRO,
     }
-    assert by_key["old", 1, "ssri", "ddd"]["x"] == 30 * MICRO
+    assert by_key["main", "old", 1, "ssri", "ddd"]["x"] == 30 * MICRO
     sizes = {(row["subgroup"], row["fills"]): row["persons"] for row in cohort_moments}
     assert sizes == {("overall", 1): 4, ("old", 1): 1}
 

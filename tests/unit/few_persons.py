@@ -83,7 +83,7 @@ def persons(stratum, number, subgroup=OVERALL):
     }
 
 
-def analysed(groups, sizes=(4, 4)):
+def analysed(groups, sizes=(4, 4), study=None):
     cohort = [persons(s, n) for s, n in zip(("LDNx1", "LDNx4+"), sizes, strict=True)]
     cohort += [persons("LDNx1", 4, "women")]
     days = [
@@ -96,9 +96,9 @@ def analysed(groups, sizes=(4, 4)):
             "step_sum_squares": row["sum_squares_after"],
         }
         for row in groups
-        if row["stratum"] == "LDNx1" and row["subgroup"] == OVERALL
+        if row["stratum"] == "LDNx1" and row["subgroup"] == OVERALL and "design" not in row
     ]
-    study = small_study()
+    study = study or small_study()
     return analyse(
         study,
         cohort_moments=[persons_row(study, row) for row in cohort],
