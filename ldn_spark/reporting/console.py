@@ -11,7 +11,7 @@ from ldn_spark.errors import Problem, UsageError
 from ldn_spark.reporting.captions import NUMBERS
 from ldn_spark.reporting.formats import UNDEFINED
 from ldn_spark.reporting.printed import Cell, PrintedTable, Row, Section
-from ldn_spark.reporting.tables import all_tables
+from ldn_spark.reporting.tables import all_tables, design_tables
 from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 
@@ -48,7 +48,10 @@ def print_tables(
     if subgroup and subgroup not in subgroups:
         known = f"known: {', '.join(subgroups)}" if subgroups else "the study has none"
         raise UsageError(Problem(subgroup, "there is no such subgroup", known))
-    for table in all_tables(definition, results, subgroup=subgroup):
+    tables = list(all_tables(definition, results, subgroup=subgroup))
+    if not subgroup:
+        tables += [t for one in definition.designs for t in design_tables(definition, results, one)]
+    for table in tables:
         if table.id in which:
             _print(console, table)
 
