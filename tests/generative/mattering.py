@@ -229,9 +229,9 @@ def _parts(one: Answer, other: Answer) -> set[str]:
 _START = ("index_date", "exposure_dispenses", "atc_records", "product_records")
 
 
-def _outcomes(answer: Answer, key: int) -> dict[str, Any]:
+def _outcomes(answer: Answer, key: int) -> dict[tuple[str, str], Any]:
     sums = answer["person_outcomes"].items()
-    return {outcome: row for (person, outcome), row in sums if person == key}
+    return {(design, outcome): row for (design, person, outcome), row in sums if person == key}
 
 
 def _printed(study: StudyDefinition, example: Example) -> tuple[Any, ...]:
