@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,22 +20,13 @@ def shrunk(
     example: Example, folder: Path, disagrees: Callable[[Example], bool], tries: int = 150
 ) -> Example:
     """The smallest example found that still disagrees."""
-    left = tries
-
-    def still(smaller: Example) -> bool:
-        nonlocal left
-        left -= 1
-        return disagrees(smaller)
-
-    changed = True
-    while changed and left > 0:
-        changed = False
-        for smaller in _smaller(example, folder):
-            if left <= 0:
-                break
-            if still(smaller):
-                example, changed = smaller, True
-                break
+    candidates = _smaller(example, folder)
+    for _ in range(tries):
+        smaller = next(candidates, None)
+        if smaller is None:
+            break
+        if disagrees(smaller):
+            example, candidates = smaller, _smaller(smaller, folder)
     return example
 
 
@@ -86,8 +78,6 @@ def _inner(condition: dict[str, Any]) -> list[dict[str, Any]]:
 
 def printable(example: Example) -> str:
     """A study and its world as text; the persons are invented."""
-    import json
-
     world = example.world
     lines = [
         f"study: {json.dumps(example.document)}",
