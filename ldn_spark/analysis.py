@@ -1,6 +1,6 @@
 """From moments to estimates: which statistic is formed of which group, contrast and outcome.
 
-Names and units of every quantity: docs/estimates.md. Nothing here knows of an engine.
+Names, units and formulas of every quantity: `catalogue.tables`. Nothing here knows of an engine.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from ldn_spark import comparisons, descriptions
+from ldn_spark.catalogue.lookup import need
 from ldn_spark.comparisons import Value
 from ldn_spark.curves import cumulative_curves
 from ldn_spark.descriptions import balance_values, baseline_values, cohort_values
@@ -130,7 +131,7 @@ def _of_two(study: StudyDefinition, form: Any, sides: list[OutcomeMoments]) -> d
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Turns named values into estimates of one subgroup."""
+    """Turns named values into estimates of one subgroup; every name is in the catalogue."""
 
     prefix: str
     study: StudyDefinition
@@ -140,6 +141,7 @@ class _Writer:
         self, table: str, stratum: str, outcome: str, values: Mapping[str, Value]
     ) -> Iterator[Estimate]:
         for quantity, value in values.items():
+            need(table, quantity)
             key = (table, self.prefix + stratum, outcome, quantity)
             if isinstance(value, NotEstimable):
                 yield Estimate(*key, None, NOT_ESTIMABLE, value.reason)

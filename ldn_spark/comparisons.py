@@ -1,6 +1,6 @@
 """One outcome within a group, between two groups and along the strata: every number of it.
 
-Names and units of every quantity: docs/estimates.md.
+Names, units and formulas of every quantity: `catalogue.tables`.
 """
 
 from __future__ import annotations

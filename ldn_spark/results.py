@@ -16,12 +16,12 @@ class Estimate:
     """One number of a study, or the reason why there is none.
 
     Attributes:
-        table: `cohort`, `baseline`, `users`, `ddd`, `did_users`, `did_ddd`, `trend_users`,
-            `trend_ddd`; of a further design `table@design`, as `table_of` says it.
+        table: a name in `catalogue.tables`; of a further design `table@design`, as `table_of` says
+            it.
         stratum: id of a stratum, `overall`, or of a contrast (`LDNx1-LDNx4+`); a subgroup is put
             in front as `subgroup/stratum`.
         outcome: id of an outcome; empty where the number belongs to the stratum itself.
-        quantity: what is measured; see `docs/estimates.md` for every name and its unit.
+        quantity: what is measured; see `catalogue.tables` for every name and its unit.
         value: int for counts, Decimal for exact sums, float for statistics; None when undefined.
         status: `ok` or `not_estimable`.
         reason: why it is not estimable; empty when it is.

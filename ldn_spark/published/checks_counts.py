@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.published.boxes import Box, total
 from ldn_spark.published.checks_design import total_persons
 from ldn_spark.published.findings import IMPOSSIBLE, INCONSISTENT, Finding, finding, span
-from ldn_spark.published.quantities import Kind
 from ldn_spark.published.values import Published, PublishedValue, decimals
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.published.findings import IMPOSSIBLE, INCONSISTENT, Finding, finding
-from ldn_spark.published.quantities import Kind
 from ldn_spark.published.values import Published, PublishedValue
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from ldn_spark.study.reach import outcome_reach

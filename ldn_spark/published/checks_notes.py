@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.published import checks_contrasts as contrasts
 from ldn_spark.published.boxes import Box
 from ldn_spark.published.feasible import UserRow, dose_regions, dose_scales, user_fits
 from ldn_spark.published.findings import INCONSISTENT, NOTE, Finding, finding, span
-from ldn_spark.published.quantities import Kind
 from ldn_spark.published.values import SMALLEST_P, Published, PublishedValue
 from ldn_spark.stats.proportions import INTERVALS, MCNEMAR, paired_interval
 from ldn_spark.study.definition import StudyDefinition

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.published.boxes import Box, total
 from ldn_spark.published.feasible import change_of_means, gain_of_users
 from ldn_spark.published.findings import IMPOSSIBLE, Finding, finding, span
-from ldn_spark.published.quantities import SHARE_OF, Kind
+from ldn_spark.published.quantities import SHARE_OF
 from ldn_spark.published.values import Published, PublishedValue
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.published.boxes import Box
-from ldn_spark.published.quantities import SCALE, Kind
+from ldn_spark.published.quantities import SCALE
 from ldn_spark.published.values import Key, PublishedValue
 
 IMPOSSIBLE = "impossible"

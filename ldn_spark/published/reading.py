@@ -10,10 +10,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, ValidationInfo, field_validator
 
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.csv_files import CsvRow, Fault, read_rows, refuse, typed_rows
 from ldn_spark.errors import Problem, UsageError
 from ldn_spark.published import quantities
-from ldn_spark.published.quantities import Kind
 from ldn_spark.published.values import BOUND, DATE, LONGEST, NUMBER, Published, PublishedValue
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition

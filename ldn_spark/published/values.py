@@ -9,8 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import TypeVar
 
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.published.boxes import Box
-from ldn_spark.published.quantities import SCALE, Kind, kind_of
+from ldn_spark.published.quantities import SCALE, kind_of
 from ldn_spark.study.inputs import InputFile
 
 Key = tuple[str, str, str, str]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ldn_spark.reporting import captions
 from ldn_spark.reporting.cells import (
     View,
@@ -35,7 +37,7 @@ def baseline_table(study: StudyDefinition, view: View) -> PrintedTable:
         for key, label in _labels(study, bracketed=True).items()
     ]
     total = cell(whole, view.get("cohort", OVERALL, "", "persons"), pattern="{}")
-    first = Cell((*total.parts, ""), "{}", total.reason)
+    first = replace(total, parts=(*total.parts, ""))
     rows.append(Row("n_total", "N total", (first, *(blank(2) for _ in strata[1:]))))
     columns = tuple(
         Column((level.label,), (f"{level.id}_value", f"{level.id}_bracket"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ldn_spark.catalogue.lookup import need
 from ldn_spark.reporting.formats import Numeric, fixed, p_value, percent
 from ldn_spark.reporting.printed import Cell
 from ldn_spark.results import NOT_ESTIMABLE, Estimate, Results
@@ -21,11 +22,16 @@ class View:
     subgroup: str = ""
 
     def get(self, table: str, stratum: str, outcome: str, quantity: str) -> Estimate:
-        """One estimate; one that was never formed counts as not estimable."""
+        """One estimate; one that was never formed counts as not estimable.
+
+        Raises:
+            LookupError: no study forms it: the name is not in the catalogue of quantities.
+        """
         name = f"{self.subgroup}/{stratum}" if self.subgroup else stratum
         found = self.results.estimate(table, name, outcome, quantity)
         if found is not None:
             return found
+        need(table, quantity)
         return Estimate(table, name, outcome, quantity, None, NOT_ESTIMABLE, NEVER_FORMED)
 
     def value(self, table: str, stratum: str, outcome: str, quantity: str) -> Numeric | None:
@@ -69,13 +75,14 @@ def mixed(*pairs: tuple[Format, Estimate], pattern: str) -> Cell:
     """
     parts = tuple("" if e.value is None else form(e.value) for form, e in pairs)
     reasons = [e.reason or NEVER_FORMED for _, e in pairs if e.value is None]
-    return Cell(parts, pattern, reasons[0] if reasons else "")
+    of = tuple((e.table, e.quantity) for _, e in pairs)
+    return Cell(parts, pattern, reasons[0] if reasons else "", of)
 
 
 def interval(form: Format, low: Estimate, high: Estimate) -> Cell:
     """A confidence interval: `(6.4 to 21.1)`; undefined as soon as one limit is."""
     made = cell(form, low, high, pattern="({} to {})")
-    return Cell(("", ""), made.pattern, made.reason) if made.reason else made
+    return replace(made, parts=("", "")) if made.reason else made
 
 
 def p_cell(estimate: Estimate) -> Cell:

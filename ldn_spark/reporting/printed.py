@@ -8,6 +8,9 @@ from functools import cached_property
 
 from ldn_spark.reporting.formats import UNDEFINED, pretty
 
+Name = tuple[str, str]
+"""A quantity: its table and its name there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -17,11 +20,13 @@ class Cell:
         parts: printed numbers in ASCII, one per CSV column; empty where undefined.
         pattern: the cell in print, with `{}` for each part.
         reason: why a part is undefined; empty when none is.
+        of: the quantities in it, by table and name.
     """
 
     parts: tuple[str, ...]
     pattern: str = "{}"
     reason: str = ""
+    of: tuple[Name, ...] = ()
 
     @property
     def text(self) -> str:
@@ -63,11 +68,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class HeaderCell:
-    """One cell of the head with the columns and lines it covers."""
+    """One cell of the head with the columns and lines it covers, and the quantities of a leaf."""
 
     text: str
     columns: int
     lines: int
+    of: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,18 @@ class PrintedTable:
             yield from section.rows
 
     @cached_property
+    def of_columns(self) -> tuple[tuple[Name, ...], ...]:
+        """The quantities of each column; none of one whose rows differ in what they are of."""
+        columns = ([row.cells[at].of for row in self.rows()] for at in range(len(self.columns)))
+        kinds = ([of for of in dict.fromkeys(column) if of] for column in columns)
+        return tuple(found[0] if len(found) == 1 else () for found in kinds)
+
+    def of_row(self, row: Row) -> tuple[Name, ...]:
+        """The quantities of a row that are not those of a whole column, each once."""
+        pairs = zip(row.cells, self.of_columns, strict=True)
+        return tuple(dict.fromkeys(name for cell, of in pairs if not of for name in cell.of))
+
+    @cached_property
     def reasons(self) -> tuple[str, ...]:
         """Reasons for undefined cells, in the order in which they are first met."""
         found = (cell.reason for row in self.rows() for cell in row.cells if cell.reason)
@@ -124,7 +142,7 @@ class PrintedTable:
         lines: list[list[HeaderCell]] = [[] for _ in range(depth)]
         for level in range(depth):
             previous: tuple[str, ...] | None = None
-            for column in self.columns:
+            for column, of in zip(self.columns, self.of_columns, strict=True):
                 path = column.headers[: level + 1]
                 if len(column.headers) <= level:
                     previous = None
@@ -133,7 +151,8 @@ class PrintedTable:
                     lines[level][-1] = HeaderCell(last.text, last.columns + 1, last.lines)
                 else:
                     leaf = len(column.headers) == level + 1
-                    lines[level].append(HeaderCell(path[-1], 1, depth - level if leaf else 1))
+                    height, named = (depth - level, of) if leaf else (1, ())
+                    lines[level].append(HeaderCell(path[-1], 1, height, named))
                     previous = None if leaf else path
         return tuple(tuple(line) for line in lines)
 

@@ -11,6 +11,7 @@ from ldn_spark.pages import fill, prepare, style
 from ldn_spark.reporting.facts import facts
 from ldn_spark.reporting.figures.draw import DrawnFigure
 from ldn_spark.reporting.findings import key_findings
+from ldn_spark.reporting.formulas import formulas
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.units import unknown_doses
@@ -67,6 +68,7 @@ def report_html(
         software_version: version of this package.
     """
     labels = {group.id: group.label for group in study.subgroups}
+    needed = formulas(study, tables)
     page = fill(
         TEMPLATE,
         study=study,
@@ -75,7 +77,8 @@ def report_html(
         facts=facts(study, results),
         findings=key_findings(study, results),
         unknown_doses=sentence_case(unknown_doses(study, results)),
-        tables={table.id: table_html(table) for table in tables},
+        tables={table.id: table_html(table, formulas=needed) for table in tables},
+        formulas=needed.lines,
         numbers={table.id: table.number for table in tables},
         subgroups=[(labels[name], _marked(name, own)) for name, own in subgroups.items()],
         designs=[(one, _marked(one.id, designs[one.id])) for one in study.designs],

@@ -12,14 +12,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+from ldn_spark.catalogue.lookup import find
+from ldn_spark.catalogue.quantity import Quantity
 from ldn_spark.csv_cells import csv_text
 from ldn_spark.errors import Problem, ResultsError
 from ldn_spark.results import AttritionStep, CurvePoint, Estimate, Results
 from ldn_spark.study.definition import StudyDefinition
 
 ESTIMATES, CURVES, ATTRITION = "estimates.csv", "curves.csv", "attrition.csv"
-EXACT_QUANTITIES = frozenset({"sum_before", "sum_after"})
-"""Quantities whose values are exact decimals; other numbers with a point are floats."""
 
 _AGAIN = "give the folder of a finished run"
 Row = TypeVar("Row")
@@ -156,15 +156,16 @@ def _rows(
 
 def _estimate(row: dict[str, str]) -> Estimate:
     keys = (row["table"], row["stratum"], row["outcome"], row["quantity"])
-    return Estimate(*keys, _value(row["quantity"], row["value"]), row["status"], row["reason"])
+    value = _value(find(row["table"], row["quantity"]), row["value"])
+    return Estimate(*keys, value, row["status"], row["reason"])
 
 
-def _value(quantity: str, text: str) -> int | float | Decimal | None:
+def _value(quantity: Quantity | None, text: str) -> int | float | Decimal | None:
     if not text:
         return None
     if text.lstrip("-").isdigit():
         return int(text)
-    return Decimal(text) if quantity in EXACT_QUANTITIES else float(text)
+    return Decimal(text) if quantity is not None and quantity.type is Decimal else float(text)
 
 
 def _point(row: dict[str, str]) -> CurvePoint:

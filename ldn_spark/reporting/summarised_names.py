@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ldn_spark.catalogue.lookup import need
 from ldn_spark.results import Estimate, Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
@@ -33,25 +34,24 @@ class Named:
 
     Attributes:
         variable, level: what is measured; an empty level is the outcome's.
-        name, type: the quantity, and what kind of number it is.
+        name: the quantity.
         of: of a percentage, the counts whose sum is 100 %.
     """
 
     variable: str
     level: str
     name: str
-    type: str = NUMERIC
     of: tuple[str, ...] = ()
 
 
 _PERSONS = {
-    "women": Named("sex", "Female", COUNT, INTEGER),
-    "women_share": Named("sex", "Female", PERCENTAGE, PERCENTAGE, ("women", "women", "men")),
-    "men": Named("sex", "Male", COUNT, INTEGER),
-    "sex_unknown": Named("sex", "Unknown", COUNT, INTEGER),
-    "age_known": Named("age", "", COUNT, INTEGER),
-    "age_unknown": Named("age", "", "count_missing", INTEGER),
-    "age_sum": Named("age", "", "sum", INTEGER),
+    "women": Named("sex", "Female", COUNT),
+    "women_share": Named("sex", "Female", PERCENTAGE, of=("women", "women", "men")),
+    "men": Named("sex", "Male", COUNT),
+    "sex_unknown": Named("sex", "Unknown", COUNT),
+    "age_known": Named("age", "", COUNT),
+    "age_unknown": Named("age", "", "count_missing"),
+    "age_sum": Named("age", "", "sum"),
     "age_mean": Named("age", "", "mean"),
     "age_sd": Named("age", "", "sd"),
     "age_se": Named("age", "", "se"),
@@ -60,25 +60,23 @@ _BASELINE = {
     "dispenses_before_mean": Named("dispenses_before", "", "mean"),
     "dispenses_before_sd": Named("dispenses_before", "", "sd"),
     "dispenses_before_se": Named("dispenses_before", "", "se"),
-    "users_before": Named("users_before", "", COUNT, INTEGER),
-    "users_before_share": Named(
-        "users_before", "", PERCENTAGE, PERCENTAGE, ("users_before", "persons")
-    ),
+    "users_before": Named("users_before", "", COUNT),
+    "users_before_share": Named("users_before", "", PERCENTAGE, of=("users_before", "persons")),
     "smd_women": Named("sex", "Female", "smd"),
     "smd_age": Named("age", "", "smd"),
     "smd_dispenses_before": Named("dispenses_before", "", "smd"),
     "smd_users_before": Named("users_before", "", "smd"),
 }
 _OUTCOMES = {
-    "users_before": Named("users_before", "", COUNT, INTEGER),
-    "users_after": Named("users_after", "", COUNT, INTEGER),
-    "share_before": Named("users_before", "", PERCENTAGE, PERCENTAGE, ("users_before", "persons")),
-    "share_after": Named("users_after", "", PERCENTAGE, PERCENTAGE, ("users_after", "persons")),
-    "fills_before": Named("dispenses_before", "", "sum", INTEGER),
-    "fills_after": Named("dispenses_after", "", "sum", INTEGER),
-    "ddd_missing": Named("ddd", "", "sum_missing", INTEGER),
-    "ddd_missing_before": Named("ddd", "", "sum_missing_before", INTEGER),
-    "ddd_missing_after": Named("ddd", "", "sum_missing_after", INTEGER),
+    "users_before": Named("users_before", "", COUNT),
+    "users_after": Named("users_after", "", COUNT),
+    "share_before": Named("users_before", "", PERCENTAGE, of=("users_before", "persons")),
+    "share_after": Named("users_after", "", PERCENTAGE, of=("users_after", "persons")),
+    "fills_before": Named("dispenses_before", "", "sum"),
+    "fills_after": Named("dispenses_after", "", "sum"),
+    "ddd_missing": Named("ddd", "", "sum_missing"),
+    "ddd_missing_before": Named("ddd", "", "sum_missing_before"),
+    "ddd_missing_after": Named("ddd", "", "sum_missing_after"),
 }
 _LEFT_OUT = {
     "cohort": {"persons", "share", "exposure_fills"},  # in the rows of sizes
@@ -93,6 +91,13 @@ def named(estimate: Estimate) -> Named | None:
     if quantity in _LEFT_OUT.get(table, ()):
         return None
     return _NAMES.get(table, _OUTCOMES).get(quantity, Named(table, "", quantity))
+
+
+def estimate_type(estimate: Estimate, name: Named) -> str:
+    """What kind of number an estimate is: integer for counts, percentage for shares, or numeric."""
+    if name.name == PERCENTAGE:
+        return PERCENTAGE
+    return INTEGER if need(estimate.table, estimate.quantity).type is int else NUMERIC
 
 
 def percentage(results: Results, estimate: Estimate, name: Named) -> float | None:

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from ldn_spark.catalogue.lookup import BY_NAME
 from ldn_spark.csv_cells import csv_text
 from ldn_spark.invented import SOURCE as INVENTED
 from ldn_spark.reporting.result_files import number_text
@@ -37,6 +38,7 @@ from ldn_spark.reporting.summarised_names import (
     RECORDS,
     SUBJECTS,
     Named,
+    estimate_type,
     named,
     percentage,
     smallest_cell,
@@ -108,13 +110,10 @@ def _settings(result_id: str, name: str, common: Mapping[str, str]) -> Iterator[
     table, design = table_and_design(name)
     if design:
         common = {**common, "design": design}
-    strata = {"attrition": "reason"}.get(table, "exposure_dispenses")
-    if table.startswith("did_"):
-        strata = "contrast"
-    elif table == "baseline":
-        strata = f"exposure_dispenses{JOINT}contrast"
-    elif table.startswith("trend_"):
-        strata = ""
+    strata = "reason"
+    if table in BY_NAME:
+        names = {"stratum": "exposure_dispenses", "contrast": "contrast", "overall": ""}
+        strata = JOINT.join(names[per] for per in BY_NAME[table].per)
     own = {"result_type": f"{PACKAGE}_{table}", "strata": strata}
     if table == "attrition":
         own = {"result_type": "summarise_cohort_attrition", "strata": strata}
@@ -174,9 +173,10 @@ class _Rows:
             for key, number in cells.items():
                 yield *variable, key, INTEGER, number_text(number)
             value = estimate.value
-            if name.type == PERCENTAGE:
+            kind = estimate_type(estimate, name)
+            if kind == PERCENTAGE:
                 value = percentage(self.results, estimate, name)
-            yield *variable, name.name, name.type, number_text(value)
+            yield *variable, name.name, kind, number_text(value)
 
     def _cells(self, estimate: Estimate, name: Named) -> dict[str, int | None]:
         """The numbers of persons that statistics rest on, by which they are masked."""

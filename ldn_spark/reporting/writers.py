@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from ldn_spark.csv_cells import csv_text
 from ldn_spark.pages import fill
 from ldn_spark.reporting.escaping import markdown
-from ldn_spark.reporting.printed import Cell, PrintedTable
+from ldn_spark.reporting.printed import Cell, Name, PrintedTable
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from ldn_spark.reporting.formulas import Formulas
 
 TABLE = "reporting/table.html.j2"
 
@@ -71,9 +73,21 @@ def _md_cell(table: PrintedTable, cell: Cell) -> str:
     return markdown(cell.text) + (f"<sup>{mark}</sup>" if mark else "")
 
 
-def table_html(table: PrintedTable, *, prefix: str = "") -> Markup:
+def table_html(
+    table: PrintedTable, *, prefix: str = "", formulas: Formulas | None = None
+) -> Markup:
     """A `<table>` with caption, head with spans, section rows and notes in the foot.
 
-    Its id is `prefix` and the table's: several tables of one id can stand on one page.
+    Args:
+        table: what is printed.
+        prefix: stands before the table's id: several tables of one id can stand on one page.
+        formulas: those on the page, to which the heads of columns and rows link; None where they
+            do not stand there.
     """
-    return fill(TABLE, table=table, prefix=prefix, width=len(table.columns) + 1)
+    width = len(table.columns) + 1
+    links = formulas.links if formulas else _no_links
+    return fill(TABLE, table=table, prefix=prefix, width=width, links=links)
+
+
+def _no_links(names: tuple[Name, ...]) -> tuple[str, ...]:
+    return ()

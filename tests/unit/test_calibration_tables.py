@@ -8,8 +8,9 @@ import io
 import numpy as np
 import pytest
 
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.errors import ConfigError
-from ldn_spark.published.quantities import Kind, kind_of
+from ldn_spark.published.quantities import kind_of
 from ldn_spark.published.reading import COLUMNS, find_published, read_published
 from ldn_spark.published.values import in_print
 from ldn_spark.study.definition import StudyDefinition

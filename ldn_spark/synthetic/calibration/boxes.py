@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ldn_spark.published.quantities import SCALE, Kind
+from ldn_spark.catalogue.quantity import Kind
+from ldn_spark.published.quantities import SCALE
 from ldn_spark.published.values import Published, PublishedValue, decimals
 from ldn_spark.stats.distributions import t_quantile, z_quantile
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ldn_spark.analysis import analyse
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.published.checks_design import (
     first_observation,
     last_observation,
     observed_months,
 )
-from ldn_spark.published.quantities import Kind, kind_of
+from ldn_spark.published.quantities import kind_of
 from ldn_spark.published.values import Published, PublishedValue, in_print
 from ldn_spark.results import Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition

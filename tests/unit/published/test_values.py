@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.published.boxes import ANYTHING, Box, Region
-from ldn_spark.published.quantities import Kind, kind_of
+from ldn_spark.published.quantities import kind_of
 from ldn_spark.published.values import PublishedValue, agrees, in_print
 
 

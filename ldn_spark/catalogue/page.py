@@ -1,0 +1,70 @@
+"""The part of `docs/estimates.md` that is made of the catalogue, and the page that holds it.
+
+`python -m ldn_spark.catalogue.page docs/estimates.md` writes it anew; the text around it stays.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ldn_spark.catalogue.lookup import anchor
+from ldn_spark.catalogue.quantity import Quantity, Table
+from ldn_spark.catalogue.tables import TABLES
+from ldn_spark.text_files import read_text
+
+BEGIN, END = "<!-- made of the catalogue -->", "<!-- end of what is made -->"
+_TYPES = {"int": "integer", "Decimal": "decimal", "float": "float"}
+
+
+def renewed(page: str) -> str:
+    """A page with the catalogue between its two marks.
+
+    Raises:
+        ValueError: it lacks a mark.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the page needs the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n{''.join(_section(table) for table in TABLES)}\n{END}{after}"
+
+
+def _section(table: Table) -> str:
+    """A heading and a row per formula, with an anchor for every quantity: `#users.difference`."""
+    per = " or ".join("`overall`" if one == "overall" else one for one in table.per)
+    per += ", outcome" if table.has_outcome else ""
+    where = "" if table.in_estimates else "; among published values only, not in `estimates.csv`"
+    lines = [
+        f"\n### `{table.name}`",
+        f"{table.words[0].upper()}{table.words[1:]}. Per {per}{where}.\n",
+        "| quantity | unit | type | what it is | formula | source |",
+        "|---|---|---|---|---|---|",
+        *(_row(table, entry) for entry in table.entries()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(table: Table, entry: tuple[Quantity, ...]) -> str:
+    names = ", ".join(f'<a id="{anchor(table.name, one.name)}"></a>`{one.name}`' for one in entry)
+    return f"| {names} | {' | '.join(_said(entry[0]))} |"
+
+
+def _said(quantity: Quantity) -> Iterator[str]:
+    """The cells of a row after the names; a bar within a formula is no border of a cell."""
+    by = f"`{quantity.computed_by}`" if quantity.computed_by else ""
+    source = "; ".join(part for part in (quantity.source, by) if part)
+    kind = "day" if quantity.unit == "day" else _TYPES[quantity.type.__name__]
+    texts = (quantity.unit, kind, quantity.words, quantity.formula, source)
+    yield from (text.replace("|", "\\|") for text in texts)
+
+
+def main(path: Path) -> None:
+    """Write the catalogue into a page."""
+    text = renewed(read_text(path))
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
