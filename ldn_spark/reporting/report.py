@@ -10,6 +10,7 @@ from ldn_spark.invented import SENTENCE
 from ldn_spark.pages import fill, prepare, style
 from ldn_spark.reporting.facts import facts
 from ldn_spark.reporting.figures.draw import DrawnFigure
+from ldn_spark.reporting.figures.registry import FIGURES, figures_at
 from ldn_spark.reporting.findings import key_findings
 from ldn_spark.reporting.formulas import formulas
 from ldn_spark.reporting.methods import methods
@@ -83,6 +84,8 @@ def report_html(
         subgroups=[(labels[name], _marked(name, own)) for name, own in subgroups.items()],
         designs=[(one, _marked(one.id, designs[one.id])) for one in study.designs],
         figures={figure.id: figure for figure in figures},
+        figures_at=figures_at,
+        pictured={FIGURES[figure.id].section for figure in figures},
         words=words,
         sentence=sentence,
         comparison=comparison,

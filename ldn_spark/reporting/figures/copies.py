@@ -10,21 +10,17 @@ from collections.abc import Callable
 
 from ldn_spark.lifetime import end_with_parent
 from ldn_spark.reporting.figures.draw import (
-    WITHOUT_RESULTS,
     DrawnFigure,
     all_figures,
     draw_figures,
-    figure_ids,
 )
+from ldn_spark.reporting.figures.registry import FIGURES, figure_ids
 from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 
 Figures = tuple[DrawnFigure, ...]
 Draw = Callable[[StudyDefinition, Results], Callable[[], Figures]]
 """Is given what to draw, and hands back what to call for the pictures."""
-
-_SLOW = ("figure2", "figure3")
-"""The curves and the forest plot take longest: a copy each."""
 
 
 def draw_here(study: StudyDefinition, results: Results) -> Callable[[], Figures]:
@@ -34,7 +30,8 @@ def draw_here(study: StudyDefinition, results: Results) -> Callable[[], Figures]
 
 def draw_ahead(study: StudyDefinition) -> Figures:
     """The figures that need no results. A library's first figure takes longest."""
-    return draw_figures(study, Results((), (), ()), WITHOUT_RESULTS)
+    ids = [name for name, figure in FIGURES.items() if not figure.needs_results]
+    return draw_figures(study, Results((), (), ()), ids)
 
 
 def draw_by_copies(
@@ -53,8 +50,8 @@ def draw_by_copies(
     from multiprocessing import get_context
 
     ids = figure_ids(study, results)
-    slow = [name for name in ids if name in _SLOW]
-    left = [name for name in ids if name not in (*_SLOW, *(figure.id for figure in ahead))]
+    slow = [name for name in ids if FIGURES[name].is_slow]
+    left = [name for name in ids if name not in (*slow, *(figure.id for figure in ahead))]
     try:
         pool = ProcessPoolExecutor(
             max(1, len(slow)), get_context("fork"), _begin, (os.getpid(), study, results)

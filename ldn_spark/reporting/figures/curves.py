@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.reporting.cells import NEVER_FORMED, View, mean
 from ldn_spark.reporting.figures import canvas
+from ldn_spark.reporting.figures.figure import Section, StudyFigure
 from ldn_spark.reporting.formats import pretty
-from ldn_spark.reporting.wording import sentence_case
+from ldn_spark.reporting.wording import (
+    abbreviations,
+    confidence,
+    patients,
+    sentence_case,
+    stratum_label,
+    touch_index_date,
+)
 from ldn_spark.results import CurvePoint, Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition
+from ldn_spark.study.words import days
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -128,3 +137,40 @@ def _ticks(study: StudyDefinition) -> list[int]:
     if first >= 0 or last <= 0:
         return sorted({first, round((first + last) / 2), last})
     return sorted({first, round(first / 2 / 10) * 10, 0, round(last / 2 / 10) * 10, last})
+
+
+def _legend(study: StudyDefinition, results: Results) -> tuple[str, str]:
+    view, contrast = View(results), study.figures.curve_contrast
+    exposed, comparator = (
+        f"{stratum_label(study, name)} ({patients(view, name)})"
+        for name in (contrast.exposed, contrast.comparator)
+    )
+    before, after = study.windows.before, study.windows.after
+    outwards = "from the ends of the two windows that face each other"
+    if touch_index_date(study):
+        outwards = "away from the index date (day 0)"
+    return (
+        "Cumulative difference in dispensed defined daily doses (DDD).",
+        f"Mean DDD per patient in {exposed} minus that in {comparator}, cumulated {outwards}, with "
+        f"pointwise {confidence(study)}. Above zero: more dispensed to "
+        f"{stratum_label(study, contrast.exposed)}. The numbers stand for the two whole windows "
+        f"({days(before)} and {days(after)}); the first minus the second is the "
+        "difference-in-differences. Every panel has a vertical axis of its own. "
+        + abbreviations(study, "CI"),
+    )
+
+
+def _differs(study: StudyDefinition, results: Results) -> bool:
+    """Whether a curve can be formed that does not lie on zero all along."""
+    shown = study.figures.curve_outcomes
+    return any(point.difference for point in results.curves if point.outcome in shown)
+
+
+FIGURE = StudyFigure(
+    curve_panels,
+    _legend,
+    Section.DOSE,
+    below_tables=True,
+    is_drawn=_differs,
+    is_slow=True,
+)

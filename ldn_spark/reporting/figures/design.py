@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ldn_spark.reporting.figures import canvas
-from ldn_spark.reporting.wording import index_dispense, sentence_case
+from ldn_spark.reporting.figures.figure import Section, StudyFigure
+from ldn_spark.reporting.wording import abbreviations, index_dispense, sentence_case
+from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.windows import DayWindow
 from ldn_spark.study.words import day, days, listing
@@ -142,3 +144,17 @@ def _axis(axes: Axes, bars: list[Bar], place, floor: float) -> None:
         reserved.append((at, wide))
         axes.plot([at, at], [floor, floor - 4], color=canvas.BOX_EDGE, linewidth=1)
         axes.text(at, floor - 7, day(edge), ha="center", va="top", fontsize=8)
+
+
+def _diagram(study: StudyDefinition, results: Results) -> Figure:
+    return design_diagram(study)
+
+
+def _legend(study: StudyDefinition, results: Results) -> tuple[str, str]:
+    return (
+        "Design of the study.",
+        "Windows in days from the index date, both ends included. " + abbreviations(study),
+    )
+
+
+FIGURE = StudyFigure(_diagram, _legend, Section.DESIGN, needs_results=False)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures import canvas
+from ldn_spark.reporting.figures.figure import Section, StudyFigure
 from ldn_spark.reporting.formats import percent
+from ldn_spark.reporting.wording import before_and_after
 from ldn_spark.results import AttritionStep, Results, TurnedAway
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
@@ -203,3 +205,16 @@ def _stratum(study: StudyDefinition, results: Results, stratum: str) -> list[str
             number = view.count("users", stratum, study.total_outcome.id, f"fills_{window}")
             lines.append(f"{counted(number)} {window}")
     return lines
+
+
+def _legend(study: StudyDefinition, results: Results) -> tuple[str, str]:
+    caption = (
+        "Dispensings are those of the whole registry first and those of the exposure drug in the "
+        "index period from the step that looks for it."
+    )
+    if study.total_outcome is not None:
+        caption += f" Examined medicines: dispensed {before_and_after(study)}."
+    return "Flow diagram of patient inclusion.", caption
+
+
+FIGURE = StudyFigure(flow_diagram, _legend, Section.PATIENTS)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures import canvas
+from ldn_spark.reporting.figures.figure import Section, StudyFigure
 from ldn_spark.reporting.formats import pretty
 from ldn_spark.reporting.units import USERS, Unit, amount
-from ldn_spark.reporting.wording import stratum_label
+from ldn_spark.reporting.wording import confidence, contrast_label, stratum_label
 from ldn_spark.results import Results
 from ldn_spark.study.definition import Contrast, StudyDefinition
 
@@ -120,3 +121,37 @@ def _directions(axes: Axes, study: StudyDefinition, contrast: Contrast) -> None:
             fontsize=7,
             color=canvas.MUTED,
         )
+
+
+def _contrast(study: StudyDefinition) -> Contrast:
+    """The contrast of a study that has one."""
+    contrast = main_contrast(study)
+    assert contrast is not None
+    return contrast
+
+
+def _plot(study: StudyDefinition, results: Results) -> Figure:
+    return forest_plot(study, results, _contrast(study))
+
+
+def _legend(study: StudyDefinition, results: Results) -> tuple[str, str]:
+    label = contrast_label(study, _contrast(study))
+    return (
+        f"Difference-in-differences, {label}.",
+        f"Change in the comparator minus change in the exposed, with {confidence(study)}, not "
+        "adjusted for the number of outcomes. Square and blue: the interval does not hold zero. "
+        "The two panels have axes of their own.",
+    )
+
+
+def _has_interval(study: StudyDefinition, results: Results) -> bool:
+    """Whether the contrast of any outcome has an interval."""
+    contrast = main_contrast(study)
+    return contrast is not None and any(
+        results.value(f"did_{unit.table}", contrast.id, outcome.id, "ci_low") is not None
+        for outcome in study.outcomes
+        for unit in (USERS, amount(View(results), study.outcomes))
+    )
+
+
+FIGURE = StudyFigure(_plot, _legend, Section.CONTRASTS, is_drawn=_has_interval, is_slow=True)

@@ -16,9 +16,8 @@ import pytest
 from ldn_spark.reporting.cautions import cautions
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.facts import facts
-from ldn_spark.reporting.figures.draw import figure_ids
 from ldn_spark.reporting.figures.forest import main_contrast
-from ldn_spark.reporting.figures.legends import legend
+from ldn_spark.reporting.figures.registry import FIGURES, figure_ids
 from ldn_spark.reporting.findings import key_findings
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.paragraphs import results_paragraphs
@@ -50,7 +49,7 @@ def texts(invented):
             parts = (table.title, table.caption, *table.notes, *labels)
             found[f"{table.id} {subgroup}"] = " ".join(parts)
     for name in figure_ids(study, results):
-        found[name] = " ".join(legend(name, study, results))
+        found[name] = " ".join(FIGURES[name].legend(study, results))
     for number, finding in enumerate(key_findings(study, results)):
         found[f"finding {number}"] = " ".join((finding.text, *finding.items))
     for fact in facts(study, results):

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.curves import curve_panels
 from ldn_spark.reporting.figures.design import design_bars, design_diagram
-from ldn_spark.reporting.figures.draw import all_figures
+from ldn_spark.reporting.figures.draw import DrawnFigure, all_figures
+from ldn_spark.reporting.figures.figure import Section
 from ldn_spark.reporting.figures.flow import flow_diagram
 from ldn_spark.reporting.figures.forest import forest_plot, main_contrast
+from ldn_spark.reporting.figures.registry import FIGURES, figures_at
+from ldn_spark.reporting.report import report_html
 from ldn_spark.results import Results
 from ldn_spark.shown import counted
 from tests.unit.reporting.paper_like import (
@@ -79,8 +84,6 @@ def test_curves_have_a_panel_per_outcome(definition, results):
 
 
 def test_curves_without_points_or_bands(definition, results):
-    from dataclasses import replace
-
     bare = tuple(replace(p, ci_low=None, ci_high=None) for p in results.curves)
     with canvas.drawing_style():
         canvas.to_svg(curve_panels(definition, Results((), bare, ())))
@@ -131,3 +134,42 @@ def test_inline_svg_stands_alone(definition, results):
 def test_a_study_without_contrasts_has_no_forest(definition, results):
     figures = all_figures(changed(definition, "contrasts", []), results)
     assert [figure.id for figure in figures] == ["figure1", "figure2", "figure4"]
+
+
+def test_every_figure_stands_in_the_report_where_it_says(definition, results):
+    """One list is drawn, described, placed and written: a figure cannot be lost between them."""
+    figures = all_figures(definition, results)
+    assert [figure.id for figure in figures] == list(FIGURES)
+    template = files("ldn_spark.reporting").joinpath("report.html.j2").read_text(encoding="utf-8")
+    for section in Section:
+        part = template[template.index(f'<section id="{section}">') :].partition("</section>")[0]
+        assert f"drawn('{section}')" in part
+        assert f"drawn('{section}', below=true)" in part
+    for name, figure in FIGURES.items():
+        assert name in figures_at(figure.section, below_tables=figure.below_tables)
+        assert figure.legend(definition, results)[0].endswith(".")
+
+
+@pytest.mark.parametrize("section", Section)
+@pytest.mark.parametrize("below", [False, True])
+def test_a_figure_is_placed_by_its_record_alone(monkeypatch, definition, results, section, below):
+    """A new figure needs its record, and no line of the page: also in a section without tables."""
+    record = replace(FIGURES["figure4"], section=section, below_tables=below)
+    monkeypatch.setitem(FIGURES, "figure9", record)
+    drawn = DrawnFigure("figure9", "Figure 9", "Title.", "Caption.", b"<svg ></svg>", b"")
+    page = report_html(
+        changed(definition, "contrasts", []),
+        results,
+        tables=[],
+        subgroups={},
+        figures=[drawn],
+        words=[],
+        sentence="",
+        comparison="",
+        provenance={},
+        study_hash="",
+        software_version="",
+    )
+    part = page[page.index(f'<section id="{section}">') :].partition("</section>")[0]
+    assert '<figure id="figure9">' in part
+    assert page.count('<figure id="figure9">') == 1
