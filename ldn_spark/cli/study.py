@@ -38,6 +38,9 @@ def run_study(
     with making_aside() as aside:  # first of all: it loads while the rest is loaded
         name = begin_in_lake(engine, lake, out, share_group=share_group)
 
+        from ldn_spark.io.run_folder import require_place
+
+        require_place(out, lake)
         from ldn_spark.io.engines import open_engine
         from ldn_spark.io.lake import read_version
         from ldn_spark.pipeline import run_study as run_pipeline

@@ -12,8 +12,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ldn_spark.errors import OutputExistsError, Problem
+from ldn_spark.errors import OutputExistsError, Problem, UsageError
 from ldn_spark.io.manifests import MANIFEST, sealed
+
+
+def require_place(out: Path, lake: Path) -> None:
+    """Say before the work that results could not be written, or would lie among a lake's tables.
+
+    Raises:
+        OutputExistsError: a file stands where a folder is to be.
+        UsageError: the place is within a table of the lake, or among its records.
+    """
+    place, home = (Path(os.path.realpath(folder)) for folder in (out, lake))
+    near = next(one for one in (place, *place.parents) if one.exists())
+    if not near.is_dir():
+        raise OutputExistsError(Problem(str(near), "is no folder", "choose another --out"))
+    if place.is_relative_to(home):
+        for part in [place, *place.parents]:
+            is_ours = part.parent == home and (part.name[0] == "_" or part.name == "runs")
+            if part.is_relative_to(home) and (is_ours or (part / "_delta_log").is_dir()):
+                what = f"{part.name} of the lake stands there"
+                raise UsageError(Problem(f"--out {out}", what, "choose a folder outside of it"))
 
 
 @contextmanager
