@@ -28,7 +28,7 @@ from random import Random
 from delivered import DELIVERED
 from mutations import Mutation, mutate_csv, mutate_yaml, mutated, vary_yaml
 
-from ldn_spark.cli.reporters import log_error
+from ldn_spark.cli.logs import heard, log_error
 from ldn_spark.errors import LdnSparkError
 from ldn_spark.shown import is_shown
 from ldn_spark.study.documents import conf_folder
@@ -242,8 +242,8 @@ def end_of(kind: Kind, content: bytes, folder: Path) -> str:
 
 def _check_message(path: Path, error: LdnSparkError) -> None:
     shown = io.StringIO()
-    with contextlib.redirect_stderr(shown):
-        log_error("text", error.exit_code, "", [str(problem) for problem in error.problems])
+    with contextlib.redirect_stderr(shown), heard():
+        log_error(error.exit_code, "", [str(problem) for problem in error.problems])
     text = shown.getvalue()
     if error.exit_code not in EXIT_CODES - {0}:
         raise Broken(f"the exit code {error.exit_code} is not in the list")

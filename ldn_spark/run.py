@@ -16,7 +16,7 @@ from ldn_spark.study.definition import Returns
 from ldn_spark.study.load import Study
 from ldn_spark.study.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.translation import Translation, translate
-from ldn_spark.study.uses import uses_of
+from ldn_spark.study.uses import codes_apart, uses_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -98,9 +98,10 @@ def translation_of(study: Study, version: LakeVersion, stated: StatedVersions) -
     definition = study.definition
     return translate(
         definition.atc_version,
-        study.alterations.rows,
+        study.to_read,
         uses_of(definition),
         stated.versions({file.file_id: (file.name, file.atc_version) for file in files}),
+        codes_apart(definition) if version.may_hold_returns else (),
     )
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from ldn_spark.errors import Problem, UsageError
 from ldn_spark.study import alterations as atc_alterations
-from ldn_spark.study.alterations import NO_ALTERATIONS, Alterations, read_alterations
+from ldn_spark.study.alterations import NO_ALTERATIONS, Alteration, Alterations, read_alterations
 from ldn_spark.study.codelists import Codelist, read_codelist
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.documents import conf_folder, content_hash, find_document, read_document
 from ldn_spark.study.inputs import InputFile, input_file
-from ldn_spark.study.uses import relevant_alterations
+from ldn_spark.study.uses import alterations_to_read, relevant_alterations
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Study:
         path: where it was read.
         hash: SHA-256 of the definition, of the codes of every codelist and of the alterations.
         alterations: the alterations of ATC codes that can change what its codes find.
+        to_read: these, and those that decide which dispensing a return takes back.
         files: the study file and every list that counts, as they were read.
     """
 
@@ -34,6 +35,7 @@ class Study:
     path: Path
     hash: str
     alterations: Alterations = NO_ALTERATIONS
+    to_read: tuple[Alteration, ...] = ()
     files: tuple[InputFile, ...] = ()
 
     @property
@@ -79,6 +81,7 @@ def load_study(name_or_path: str, replace: Mapping[str, Path] | None = None) -> 
         path,
         content_hash(definition, content, *more),
         Alterations(rows, table.source),
+        alterations_to_read(table.rows, definition),
         _files(path, codelists, table if rows else NO_ALTERATIONS, replace),
     )
 

@@ -2,7 +2,7 @@
 
 A study is written in the index of one year; a lake holds codes as they were delivered, of the same
 year, of another, or of several. Only codes that are not the same to the study in the two are ever
-translated.
+translated, and where returns take back what was dispensed under the same code, all that it uses.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 from ldn_spark.study.alterations import Alteration
 from ldn_spark.study.atc_history import BEGINNING, FOR_EVER, AtcHistory
 from ldn_spark.study.codes import shortest_prefixes
-from ldn_spark.study.uses import Uses, points_of, used_for
+from ldn_spark.study.uses import Uses, lies_among, points_of, used_for
 
 AT_DISPENSING: Literal["at_dispensing"] = "at_dispensing"
 """Codes of the index of the year of dispensing, or of the nearest one that has them."""
@@ -124,13 +124,9 @@ UNTRANSLATED = Translation()
 """Every code is taken as it is."""
 
 
-def _meets(code: str, prefixes: Iterable[str]) -> bool:
-    return any(code.startswith(prefix) or prefix.startswith(code) for prefix in prefixes)
-
-
 def _moves_that_meet(moves: Sequence[Move], asked: Sequence[str]) -> tuple[Move, ...]:
     """The moves into or out of the asked codes, and those that make an exception of one."""
-    first = [m for m in moves if _meets(m.delivered, asked) or _meets(m.read_as, asked)]
+    first = [m for m in moves if lies_among(m.delivered, asked) or lies_among(m.read_as, asked)]
     return tuple(
         move
         for move in moves
@@ -155,6 +151,7 @@ def translate(
     rows: Sequence[Alteration],
     uses: Uses,
     versions: Mapping[int, AtcVersion],
+    apart: Sequence[str],
 ) -> Translation:
     """How the codes of delivered files are read in the index of a study.
 
@@ -164,6 +161,8 @@ def translate(
         uses: what the study uses codes for.
         versions: by delivered file, what was said of its codes. A file that says nothing, and one
             of the study's own index, is taken as it is.
+        apart: the codes below which none are the same, though the study uses them alike; from
+            `codes_apart`.
     """
     history, points = AtcHistory(rows), points_of(rows)
     parts: list[Part] = []
@@ -173,7 +172,7 @@ def translate(
         for index, first, last in _indices(declared, study_version, rows):
             moves: tuple[Move, ...] = ()
             if declared not in (None, study_version):
-                moves = _moves(history, points, uses, index, study_version)
+                moves = _moves(history, points, uses, index, study_version, apart)
             parts.append(Part(declared, index, among, first, last, moves))
     return Translation(study_version, tuple(rows), tuple(parts))
 
@@ -198,7 +197,12 @@ def _indices(
 
 
 def _moves(
-    history: AtcHistory, points: Iterable[str], uses: Uses, index: int, study_version: int
+    history: AtcHistory,
+    points: Iterable[str],
+    uses: Uses,
+    index: int,
+    study_version: int,
+    apart: Sequence[str],
 ) -> tuple[Move, ...]:
     """The codes that are read as another one, as far as that matters to the study."""
     kept: list[Move] = []
@@ -207,7 +211,8 @@ def _moves(
         without = Part(None, index, moves=tuple(reversed(kept))).read(point)
         if read_as == without:
             continue
-        if without == point and used_for(point, uses) == used_for(read_as, uses):
+        is_same = used_for(point, uses) == used_for(read_as, uses)
+        if without == point and is_same and not lies_among(point, apart):
             continue
         kept.append(Move(point, read_as))
     return tuple(sorted(kept, key=lambda move: (-len(move.delivered), move.delivered)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,10 @@ from ldn_spark.study.reach import Reach, condition_looks, exposure_reach, outcom
 
 Uses = Mapping[str, tuple[str, ...]]
 """What a study uses codes for, by name, with the codes of each."""
+
+
+EVERY_CODE = ("",)
+"""The beginning of every ATC code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,24 @@ def used_for(code: str, uses: Uses) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
+def codes_apart(study: StudyDefinition) -> tuple[str, ...]:
+    """The codes below which no two are the same to a study, though it may use them alike.
+
+    A return that is to take back a dispensing (`returns: cancel`) takes one of the same code. A
+    condition on reimbursement alone asks for every code there is.
+    """
+    if study.returns != "cancel":
+        return ()
+    if any(not look.leaf.atc for look in condition_looks(study)):
+        return EVERY_CODE
+    return shortest_prefixes(code for use in code_uses(study) for code in use.codes)
+
+
+def lies_among(code: str, prefixes: Iterable[str]) -> bool:
+    """Whether a code is below one of the prefixes, or holds one of them."""
+    return any(code.startswith(prefix) or prefix.startswith(code) for prefix in prefixes)
+
+
 def relevant_alterations(
     rows: Iterable[Alteration], study: StudyDefinition
 ) -> tuple[Alteration, ...]:
@@ -83,17 +105,39 @@ def relevant_alterations(
     Rows that share a code, or whose codes lie within each other, belong together; all of them are
     kept as soon as two of their codes are not the same to the study.
     """
-    rows, uses = tuple(rows), uses_of(study)
+    uses = uses_of(study)
+    return _families_that(rows, lambda points: len({used_for(point, uses) for point in points}) > 1)
+
+
+def alterations_to_read(
+    rows: Iterable[Alteration], study: StudyDefinition
+) -> tuple[Alteration, ...]:
+    """The relevant rows, and those that decide which dispensing a return takes back.
+
+    The latter are no part of a study's hash: they count where a lake holds returns under codes of
+    several indices, and then the key of the run covers how its codes are read.
+    """
+    uses, apart = uses_of(study), codes_apart(study)
+    return _families_that(
+        rows,
+        lambda points: (
+            len({used_for(point, uses) for point in points}) > 1
+            or any(lies_among(point, apart) for point in points)
+        ),
+    )
+
+
+def _families_that(
+    rows: Iterable[Alteration], matter: Callable[[Collection[str]], bool]
+) -> tuple[Alteration, ...]:
+    """The rows of the families whose codes matter, in the order of the table."""
+    rows = tuple(rows)
     family = _families(rows)
     members: dict[str, list[Alteration]] = {}
     for row in rows:
         members.setdefault(family[row.previous], []).append(row)
-    relevant = {
-        name
-        for name, together in members.items()
-        if len({used_for(point, uses) for point in points_of(together)}) > 1
-    }
-    return tuple(row for row in rows if family[row.previous] in relevant)
+    kept = {name for name, together in members.items() if matter(points_of(together))}
+    return tuple(row for row in rows if family[row.previous] in kept)
 
 
 def _families(rows: Sequence[Alteration]) -> dict[str, str]:

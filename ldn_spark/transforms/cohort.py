@@ -24,7 +24,8 @@ from ldn_spark.study.definition import Returns, StudyDefinition, Subgroup
 from ldn_spark.study.reach import Reach
 from ldn_spark.study.selection import OfExposure, Step, selection_steps
 from ldn_spark.study.translation import Translation
-from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.study.uses import EVERY_CODE
+from ldn_spark.transforms.atc_versions import read_codes, require_codes
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.days import require_days
 from ldn_spark.transforms.exposure import is_washed_out, stratum_of
@@ -104,9 +105,12 @@ def _require_matching(
     """The candidates' dispensings of the codes and the period of a look; days are looked at later.
 
     A period narrows the years that are read, unless a return outside it may take back what lies
-    inside: then the candidates' lines of all days are matched first.
+    inside: then the candidates' lines of all days are matched first, by their code in the study's
+    index even where every code is asked for.
     """
     found = require_codes(dispensings, leaf.atc, translation) if leaf.atc else dispensings
+    if returns == "cancel" and not leaf.atc:
+        found = read_codes(found, translation.asked_for(EVERY_CODE))
     if returns == "cancel":
         asked = ("reimbursement_icd", "reimbursement_icpc")
         columns = ("person_key", "atc", "dispensed_on", "year", *NEEDS, *asked)

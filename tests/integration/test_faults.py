@@ -37,9 +37,9 @@ MAKING = {
     "preparing the page": (f"{REPORTING}.report", "prepare_report"),
     "analysing": ("ldn_spark.analysis", "analyse"),
     "tables": (f"{REPORTING}.captions", "users_note"),
-    "curves, drawn by a copy": (f"{REPORTING}.figures.curves", "curve_panels"),
+    "curves, drawn by a copy": (f"{REPORTING}.figures.curves", "_panel"),
     "forest plot, drawn by a copy": (f"{REPORTING}.figures.forest", "forest_plot"),
-    "flow diagram": (f"{REPORTING}.figures.flow", "flow_diagram"),
+    "flow diagram": (f"{REPORTING}.figures.flow", "_draw_steps"),
     "words": (f"{REPORTING}.paragraphs", "results_paragraphs"),
     "report": (f"{REPORTING}.report", "report_html"),
 }

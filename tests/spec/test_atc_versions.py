@@ -13,7 +13,7 @@ from ldn_spark import schemas, stages
 from ldn_spark.io.collect import rows
 from ldn_spark.study.alterations import Alteration
 from ldn_spark.study.translation import AT_DISPENSING, UNTRANSLATED, translate
-from ldn_spark.study.uses import relevant_alterations, uses_of
+from ldn_spark.study.uses import codes_apart, relevant_alterations, uses_of
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.days import require_years
 from tests.reference_model import MICRO, dispensing
@@ -37,7 +37,8 @@ TABLE = (GABAPENTIN, *CHAIN, *REUSED, *GROUP)
 def translation_for(study, versions, table=TABLE):
     definition = study.definition
     relevant = relevant_alterations(table, definition)
-    return translate(definition.atc_version, relevant, uses_of(definition), versions)
+    apart = codes_apart(definition)
+    return translate(definition.atc_version, relevant, uses_of(definition), versions, apart)
 
 
 def read(spark, register, prefixes, translation):

@@ -10,7 +10,7 @@ from ldn_spark.study.atc_history import AtcHistory
 from ldn_spark.study.load import load_study
 from ldn_spark.study.stated_versions import StatedVersions, stated_versions
 from ldn_spark.study.translation import UNTRANSLATED, Move, Part, Translation, translate
-from ldn_spark.study.uses import relevant_alterations, uses_of
+from ldn_spark.study.uses import codes_apart, relevant_alterations, uses_of
 
 HEADER = "previous_code,new_code,year,substance,kind,decision\n"
 
@@ -230,12 +230,13 @@ def _study(*codes):
         first.model_copy(update={"id": f"o{number}", "atc": tuple(asked)})
         for number, asked in enumerate(codes)
     ]
-    return definition.model_copy(update={"outcomes": tuple(outcomes)})
+    return definition.model_copy(update={"outcomes": tuple(outcomes), "returns": "no_dispense"})
 
 
 def translated(codes, rows, versions, study_version=2013):
     study = _study(*codes)
-    return translate(study_version, relevant_alterations(rows, study), uses_of(study), versions)
+    rows = relevant_alterations(rows, study)
+    return translate(study_version, rows, uses_of(study), versions, codes_apart(study))
 
 
 def moves(translation):

@@ -23,7 +23,7 @@ def check(declared, codes, *, rows=(GABAPENTIN, PREGABALIN), looks=(N03A,), stud
     """The check of one part; `codes` are (code, year, dispensings)."""
     table = Alterations(tuple(rows), "who.csv")
     uses = {look.name: look.prefixes for look in looks}
-    translation = translate(study_version, table.rows, uses, {1: declared})
+    translation = translate(study_version, table.rows, uses, {1: declared}, ())
     found = [
         Occurrence(part, year, code, number)
         for code, year, number in codes

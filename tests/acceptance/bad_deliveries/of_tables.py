@@ -512,7 +512,7 @@ BESIDE = {
         {"a.txt": text(_LINE, header=_NO_DDD), "ddds.csv": b"Vare,ddd_of\n058719,20\n"},
         Refused(
             (
-                ("ddds.csv line 1", "the column 'Varenr' is missing", "add it"),
+                ("ddds.csv line 1", "the header has no column Varenr", "begin with a header line"),
             ),
             ConfigError,
         ),

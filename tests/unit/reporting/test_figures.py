@@ -162,6 +162,7 @@ def test_a_figure_is_placed_by_its_record_alone(monkeypatch, definition, results
         results,
         tables=[],
         subgroups={},
+        designs={},
         figures=[drawn],
         words=[],
         sentence="",
