@@ -13,7 +13,7 @@ from ldn_spark import schemas, stages
 from ldn_spark.io.collect import rows
 from ldn_spark.study.alterations import Alteration
 from ldn_spark.study.translation import AT_DISPENSING, UNTRANSLATED, translate
-from ldn_spark.study.uses import codes_apart, relevant_alterations, uses_of
+from ldn_spark.study.uses import alterations_to_read, codes_apart, uses_of
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.days import require_years
 from tests.reference_model import MICRO, dispensing
@@ -36,7 +36,7 @@ TABLE = (GABAPENTIN, *CHAIN, *REUSED, *GROUP)
 
 def translation_for(study, versions, table=TABLE):
     definition = study.definition
-    relevant = relevant_alterations(table, definition)
+    relevant = alterations_to_read(table, definition)
     apart = codes_apart(definition)
     return translate(definition.atc_version, relevant, uses_of(definition), versions, apart)
 
@@ -206,6 +206,20 @@ def test_outcomes_hold_what_was_altered(spark):
     untranslated = measure(study, dispensings(spark, register), cohort)
     found = {row["outcome"]: row for row in rows(stages.sum_outcomes(study, untranslated))}
     assert found["N03A"]["ddd_micro_before"] == (1 + 100) * MICRO
+
+
+def test_a_return_takes_back_what_was_bought_under_another_code(spark):
+    """The study uses both codes alike: only returns make them two."""
+    recoded = (Alteration("N05AA01", "N05AX99", 2020),)
+    bought = dispensing(1, "2013-05-01", "N05AA01", ddd="10")
+    returned = dispensing(1, "2013-05-12", "N05AX99", ddd="-10") | {"file_id": 2}
+    study = study_like(returns="cancel")
+    member = {"person_key": 1, "index_date": date(2013, 6, 1), "stratum": "LDNx1", "subgroups": []}
+    cohort = frame(spark, schemas.COHORT, [member])
+    lines = dispensings(spark, [bought, returned])
+    for versions, outcomes in (({1: 2013, 2: 2024}, set()), ({1: 2013, 2: 2013}, {"all", "N05A"})):
+        cut = measure(study, lines, cohort, translation_for(study, versions, recoded))
+        assert {row["outcome"] for row in rows(stages.sum_outcomes(study, cut))} == outcomes
 
 
 def test_exposure_and_conditions_are_read_in_the_study_index(spark):

@@ -10,7 +10,7 @@ from ldn_spark.study.atc_history import AtcHistory
 from ldn_spark.study.load import load_study
 from ldn_spark.study.stated_versions import StatedVersions, stated_versions
 from ldn_spark.study.translation import UNTRANSLATED, Move, Part, Translation, translate
-from ldn_spark.study.uses import codes_apart, relevant_alterations, uses_of
+from ldn_spark.study.uses import alterations_to_read, codes_apart, relevant_alterations, uses_of
 
 HEADER = "previous_code,new_code,year,substance,kind,decision\n"
 
@@ -367,6 +367,16 @@ def test_only_rows_that_touch_the_study_change_its_hash(tmp_path):
     untouched = load_study("ldn_thyroid").hash
     assert with_table(tmp_path, both, "ldn_thyroid").hash == untouched
     assert with_table(tmp_path, "", "ldn_thyroid").hash == untouched
+
+
+def test_what_matters_to_returns_alone_is_read_and_not_hashed(tmp_path):
+    alike = "N05AA01,N05AX99,2020,chlorpromazine,,\n"
+    study, usual = with_table(tmp_path, alike), with_table(tmp_path, "")
+    assert study.hash == usual.hash
+    assert study.alterations.rows == ()
+    assert [row.new for row in study.to_read] == ["N05AX99"]
+    others = study.definition.model_copy(update={"returns": "no_dispense"})
+    assert alterations_to_read(study.to_read, others) == ()
 
 
 def test_the_table_of_the_project_is_for_its_studies():
