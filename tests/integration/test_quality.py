@@ -281,7 +281,7 @@ def test_codes_of_a_study(written):
 def test_codes_of_another_index_are_read_as_in_a_run(lake, tmp_path):
     table = read_alterations()
     rows = relevant_alterations(table.rows, STUDY.definition)
-    study = replace(STUDY, alterations=replace(table, rows=rows))
+    study = replace(STUDY, alterations=replace(table, rows=rows), to_read=rows)
     stated = stated_versions(["2024"])
     write_quality_report(*lake, [study], tmp_path / "q", stated=stated)
     rows = read(tmp_path / "q", "codes.csv", "id", "code", "dispensings", "remark")
