@@ -4,7 +4,9 @@ The session `spark` is started once per engine. Its tests run on one engine afte
 pytest groups them, so that the two never live in this process together (PySpark decides by an
 environment variable whether it speaks to a server). `--engine sail` or `--engine spark` runs them
 on one engine alone. A test that is slow on Spark and says nothing about it is marked
-`only_engine("sail")`; one that starts engines by itself is marked `own_engine` and comes first.
+`only_engine("sail")`; one that starts engines by itself is marked `own_engine` and comes first. What
+takes long on an engine and is seldom another there is marked `nightly("spark")`, and runs there with
+`--nightly` alone.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ def pytest_addoption(parser):
         "--engine", choices=(*ENGINES, "both"), default="both", help="engine of the Spark tests"
     )
     parser.addoption(
+        "--nightly", action="store_true", help="also tests that are long on one of the engines"
+    )
+    parser.addoption(
         "--engine-tests-only", action="store_true", help="only tests on the session's engine"
     )
 
@@ -29,6 +34,9 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line(
         "markers", "only_engine(name): run on this engine alone; another test covers the other"
+    )
+    config.addinivalue_line(
+        "markers", "nightly(name): run on this engine with --nightly alone; it takes long there"
     )
     config.addinivalue_line(
         "markers", "own_engine: starts an engine by itself, so it runs before the session's engines"
@@ -50,6 +58,11 @@ def pytest_generate_tests(metafunc):
         engines = ENGINES if chosen == "both" else (chosen,)
         if only := metafunc.definition.get_closest_marker("only_engine"):
             engines = tuple(engine for engine in engines if engine in only.args)
+        if not metafunc.config.getoption("--nightly"):
+            late = {
+                name for mark in metafunc.definition.iter_markers("nightly") for name in mark.args
+            }
+            engines = tuple(engine for engine in engines if engine not in late)
         metafunc.parametrize("spark", engines, indirect=True, scope="session")
 
 

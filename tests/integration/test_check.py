@@ -18,6 +18,8 @@ from ldn_spark.io.ingest import ingest
 from ldn_spark.io.lake import known_versions
 from ldn_spark.io.sources import load_source
 
+pytestmark = pytest.mark.nightly("spark")
+
 NORPD = load_source("norpd")
 KEYED = NORPD.model_copy(update={"id": "keyed", "line_key": ("OrdinasjonNr",)})
 HEADER = ";".join([*NORPD.columns.values(), "OrdinasjonNr"])

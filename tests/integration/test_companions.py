@@ -15,6 +15,8 @@ from ldn_spark.io.linking import is_refused, is_warned
 from ldn_spark.io.sources import load_source
 from ldn_spark.schemas import PERSONS
 
+pytestmark = pytest.mark.nightly("spark")
+
 CANONICAL = load_source("canonical").model_copy(update={"repeated_lines": "keep"})
 WITH_DEATHS = CANONICAL.model_validate(
     CANONICAL.model_dump()

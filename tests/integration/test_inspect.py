@@ -34,6 +34,8 @@ from ldn_spark.synthetic.registry import simulate
 from tests.stat_files import write_sas7bdat
 from tests.unit.test_date_guesses import MOMENTS, SHAPES
 
+pytestmark = pytest.mark.nightly("spark")
+
 
 @lru_cache(1)
 def known():

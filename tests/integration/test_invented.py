@@ -12,6 +12,8 @@ from ldn_spark.io.lake import read_version
 from ldn_spark.io.sources import load_source
 from ldn_spark.synthetic.registry import simulate
 
+pytestmark = pytest.mark.nightly("spark")
+
 REAL = """pseudonym,sex,birth_year,atc,product_number,dispensed_on,ddd
 a1,F,1950,N05BA01,123456,{year}-05-01,30
 a2,M,1960,N06AB04,123457,{year}-06-01,28

@@ -19,6 +19,8 @@ from ldn_spark.io.sources import load_source
 from ldn_spark.schemas import DISPENSINGS, PERSONS, REJECTED_DISPENSINGS
 from tests.stat_files import write_sas7bdat
 
+pytestmark = pytest.mark.nightly("spark")
+
 deltalake = pytest.importorskip("deltalake")
 pyreadstat = pytest.importorskip("pyreadstat")
 

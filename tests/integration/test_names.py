@@ -17,6 +17,8 @@ from ldn_spark.io.lake import read_version
 from ldn_spark.io.proposal import propose
 from ldn_spark.io.sources import load_source
 
+pytestmark = pytest.mark.nightly("spark")
+
 NAMES = {
     b"dispensings_l\xf8v.csv": r"dispensings_l\xf8v.csv",
     b"dispensings\x1b[2J\n\xe2\x80\xae.csv": r"dispensings\x1b[2J\n\u202e.csv",

@@ -28,6 +28,8 @@ from ldn_spark.study.documents import conf_folder
 from ldn_spark.study.load import load_study
 from tests.integration import tiny_cdm
 
+pytestmark = pytest.mark.nightly("spark")
+
 REASON = "no DDD was delivered"
 CONTRAST = "LDNx1-LDNx2+"
 

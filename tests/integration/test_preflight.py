@@ -19,6 +19,8 @@ from ldn_spark.schemas import DISPENSING_PROFILE
 from ldn_spark.study.load import load_study
 from ldn_spark.study.stated_versions import NOTHING_STATED, stated_versions
 
+pytestmark = pytest.mark.nightly("spark")
+
 HEADER = (
     "PasientLopeNr;PasientKjonn;PasientFodtAr;ATCKode;Varenr;Varenavn;UtleveringsDato;"
     "OrdinasjonAntallDDD"

@@ -25,6 +25,8 @@ from ldn_spark.transforms.profile import summarise_dispensings
 from tests.registers import dispensings as dispensings_frame
 from tests.registers import frame, study_like
 
+pytestmark = pytest.mark.nightly("spark")
+
 FIRST, LAST = date(2012, 1, 10), date(2014, 12, 10)
 INDEX_DATES = {
     date(2013, 1, 1): 5,  # 365 days before is 8 days before the first dispensing; over the gap

@@ -17,6 +17,8 @@ from ldn_spark.io.person_keys import person_keys
 from ldn_spark.io.sources import load_source
 from ldn_spark.shown import counted
 
+pytestmark = pytest.mark.nightly("spark")
+
 NORPD = load_source("norpd")
 HEADER = ";".join(NORPD.columns.values())
 CODES = [f"N06AB{number:02d}" for number in range(1, 31)]

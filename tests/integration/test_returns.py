@@ -16,6 +16,8 @@ from ldn_spark.run import Run
 from ldn_spark.run_stages import check_stage, cohort_stage
 from ldn_spark.study.load import load_study
 
+pytestmark = pytest.mark.nightly("spark")
+
 LINES = """\
 pseudonym,dispensed_on,atc,ddd,product_number
 zz,2012-01-01,N05BA01,10,123456

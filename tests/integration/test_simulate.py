@@ -13,6 +13,8 @@ from ldn_spark.synthetic.generator import Generator, Plan
 from ldn_spark.synthetic.registry import simulate
 from ldn_spark.synthetic.truth import Truth
 
+pytestmark = pytest.mark.nightly("spark")
+
 PEOPLE, SEED = 25_000, 4
 
 
