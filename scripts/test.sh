@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test on both engines, the style and the layers; sets up all it needs by itself.
-# Usage: scripts/test.sh [PYTEST ARGUMENT ...]
+# The tests on both engines, the style and the layers; sets up all it needs by itself.
+# Usage: scripts/test.sh [PYTEST ARGUMENT ...]      --nightly: also what takes long on Spark
 #
 # Without arguments two processes share the work: tests of the embedded engine run beside those that
 # need no engine, followed by those on Spark. The lines and branches that tests without an engine run

@@ -4,9 +4,9 @@ The session `spark` is started once per engine. Its tests run on one engine afte
 pytest groups them, so that the two never live in this process together (PySpark decides by an
 environment variable whether it speaks to a server). `--engine sail` or `--engine spark` runs them
 on one engine alone. A test that is slow on Spark and says nothing about it is marked
-`only_engine("sail")`; one that starts engines by itself is marked `own_engine` and comes first. What
-takes long on an engine and is seldom another there is marked `nightly("spark")`, and runs there with
-`--nightly` alone.
+`only_engine("sail")`; one that starts engines by itself is marked `own_engine` and comes first.
+What takes long on an engine and is seldom another there is marked `nightly("spark")`, and runs
+there with `--nightly` alone.
 """
 
 from __future__ import annotations
@@ -59,10 +59,8 @@ def pytest_generate_tests(metafunc):
         if only := metafunc.definition.get_closest_marker("only_engine"):
             engines = tuple(engine for engine in engines if engine in only.args)
         if not metafunc.config.getoption("--nightly"):
-            late = {
-                name for mark in metafunc.definition.iter_markers("nightly") for name in mark.args
-            }
-            engines = tuple(engine for engine in engines if engine not in late)
+            late = metafunc.definition.get_closest_marker("nightly")
+            engines = tuple(one for one in engines if late is None or one not in late.args)
         metafunc.parametrize("spark", engines, indirect=True, scope="session")
 
 
