@@ -137,6 +137,7 @@ def places(tmp_path, lake_with):
     return make
 
 
+@pytest.mark.nightly("spark")
 @pytest.mark.parametrize("name", ON_BOTH_ENGINES)
 def test_a_bad_delivery(spark, ldn, places, name):
     go_through(spark, ldn, places, CASES[name])
