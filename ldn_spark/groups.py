@@ -38,9 +38,7 @@ def most_fills(study: StudyDefinition) -> int:
     A stratum is a sum of groups of persons with as many dispenses, so any other strata that end
     below are sums of the same moments.
     """
-    beginnings = [level.at_least for level in study.strata.levels]
-    ends = [level.at_most + 1 for level in study.strata.levels if level.at_most is not None]
-    return max(_FILLS_APART, *beginnings, *ends)
+    return max(_FILLS_APART, study.strata.levels[-1].at_least)
 
 
 @dataclass(frozen=True, slots=True)

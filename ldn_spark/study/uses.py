@@ -106,7 +106,7 @@ def relevant_alterations(
     kept as soon as two of their codes are not the same to the study.
     """
     uses = uses_of(study)
-    return _families_that(rows, lambda points: len({used_for(point, uses) for point in points}) > 1)
+    return _families_that(rows, lambda points: _differ(points, uses))
 
 
 def alterations_to_read(
@@ -120,11 +120,13 @@ def alterations_to_read(
     uses, apart = uses_of(study), codes_apart(study)
     return _families_that(
         rows,
-        lambda points: (
-            len({used_for(point, uses) for point in points}) > 1
-            or any(lies_among(point, apart) for point in points)
-        ),
+        lambda points: _differ(points, uses) or any(lies_among(one, apart) for one in points),
     )
+
+
+def _differ(points: Collection[str], uses: Uses) -> bool:
+    """Whether two of these codes are not the same to a study."""
+    return len({used_for(point, uses) for point in points}) > 1
 
 
 def _families_that(
