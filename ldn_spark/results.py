@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 
 OK = "ok"
 _OF_DESIGN = "@"
+_OF_EXPOSURE = "@exposure:"
 NOT_ESTIMABLE = "not_estimable"
 
 
@@ -17,7 +19,7 @@ class Estimate:
 
     Attributes:
         table: a name in `catalogue.tables`; of a further design `table@design`, as `table_of` says
-            it.
+            it. In files that of a further exposure follows, as `with_exposure` says it.
         stratum: id of a stratum, `overall`, or of a contrast (`LDNx1-LDNx4+`); a subgroup is put
             in front as `subgroup/stratum`.
         outcome: id of an outcome; empty where the number belongs to the stratum itself.
@@ -46,13 +48,34 @@ def table_of(table: str, design: str) -> str:
 
 
 def table_and_design(table: str) -> tuple[str, str]:
-    """A table's name, and its design; the study's own pair of windows has none.
+    """A table's name, and its design, whatever the exposure; the study's own pair has none.
 
-    >>> table_and_design("users@gap30"), table_and_design("ddd")
+    >>> table_and_design("users@gap30"), table_and_design("ddd@exposure:ssri")
     (('users', 'gap30'), ('ddd', ''))
     """
-    name, _, design = table.partition(_OF_DESIGN)
+    name, _, design = table.partition(_OF_EXPOSURE)[0].partition(_OF_DESIGN)
     return name, design
+
+
+def with_exposure(name: str, exposure: str) -> str:
+    """The name of a table, or of a contrast, of a further exposure; that of a design is in it.
+
+    An id holds neither of the signs, so that no design is taken for an exposure.
+
+    >>> with_exposure("users", "ssri"), with_exposure("users@gap30", "ssri")
+    ('users@exposure:ssri', 'users@gap30@exposure:ssri')
+    """
+    return f"{name}{_OF_EXPOSURE}{exposure}"
+
+
+def without_exposure(name: str) -> tuple[str, str]:
+    """A name as the study of that exposure alone has it, and the exposure; the own one is empty.
+
+    >>> without_exposure("users@gap30@exposure:ssri"), without_exposure("users@gap30")
+    (('users@gap30', 'ssri'), ('users@gap30', ''))
+    """
+    before, _, exposure = name.partition(_OF_EXPOSURE)
+    return before, exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +139,8 @@ class Results:
         invented: whether the persons were: every table and figure carries it.
         turned_away: why delivered lines are not in the registry, the commonest reason first.
             Those of dispensings add up to what the step `registry` excludes.
+        others: what was found for the further exposures, by their ids: of each what a study of
+            that exposure alone would have found.
     """
 
     estimates: tuple[Estimate, ...]
@@ -123,6 +148,15 @@ class Results:
     attrition: tuple[AttritionStep, ...]
     invented: bool = False
     turned_away: tuple[TurnedAway, ...] = ()
+    others: Mapping[str, Results] = field(default_factory=dict)
+
+    def of_lake(self, *, invented: bool, turned_away: Sequence[TurnedAway]) -> Results:
+        """The same, with what is known of the lake's lines."""
+        others = {
+            exposure: found.of_lake(invented=invented, turned_away=turned_away)
+            for exposure, found in self.others.items()
+        }
+        return replace(self, invented=invented, turned_away=tuple(turned_away), others=others)
 
     @property
     def own(self) -> Results:
@@ -135,7 +169,7 @@ class Results:
     def of_design(self, design: str) -> Results:
         """What was compared in the windows of a further design, under the names of its tables.
 
-        The persons are the same; there is no baseline table, and there are no curves.
+        The persons are the same; there is no baseline table, there are no curves and no others.
         """
         found = []
         for one in self.estimates:
@@ -144,7 +178,7 @@ class Results:
                 found.append(replace(one, table=table))
             elif one.table == "cohort":
                 found.append(one)
-        return replace(self, estimates=tuple(found), curves=())
+        return replace(self, estimates=tuple(found), curves=(), others={})
 
     @cached_property
     def _by_key(self) -> dict[tuple[str, str, str, str], Estimate]:
@@ -152,7 +186,12 @@ class Results:
 
     def estimate(self, table: str, stratum: str, outcome: str, quantity: str) -> Estimate | None:
         """One estimate by its four names; None when the analysis never formed it."""
-        return self._by_key.get((table, stratum, outcome, quantity))
+        found = self._by_key.get((table, stratum, outcome, quantity))
+        if found is None and _OF_EXPOSURE in table:
+            table, exposure = without_exposure(table)
+            if exposure in self.others:
+                return self.others[exposure].estimate(table, stratum, outcome, quantity)
+        return found
 
     def value(
         self, table: str, stratum: str, outcome: str, quantity: str

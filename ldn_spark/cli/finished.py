@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
     results = load_results(folder, run.study, run.read)
     known = run.manifest.input
     reasons = tuple(TurnedAway(**one.model_dump()) for one in known.turned_away)
-    results = replace(results, invented=known.invented, turned_away=reasons)
+    results = results.of_lake(invented=known.invented, turned_away=reasons)
     if folder != place:
         typer.echo(f"the newest run: {folder}", err=True)
     return run, results

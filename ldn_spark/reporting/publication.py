@@ -6,7 +6,7 @@ What goes in is small and can be sent to another process; what comes out are the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.published.values import Published
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from ldn_spark.reporting.figures.copies import Draw
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFound:
+    """What was found of one cohort.
+
+    Attributes:
+        moments: rows of the three tables of moments, by name; of a cohort of nobody none.
+        attrition: from `attrition_steps`.
+    """
+
+    moments: Mapping[str, Sequence[Mapping[str, Any]]]
+    attrition: Sequence[AttritionStep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,7 @@ class Publication:
         study_hash: hash of the study and its codelists.
         software_version: version of this package.
         published: values to hold against the computed ones.
+        others: what was found for each of the study's further exposures, by its id.
     """
 
     study: StudyDefinition
@@ -41,6 +55,7 @@ class Publication:
     study_hash: str
     software_version: str
     published: Published | None = None
+    others: Mapping[str, CohortFound] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +113,15 @@ def analyse_moments(publication: Publication) -> Results:
     """The estimates, curves and attrition of a publication, and what is known of its lines."""
     from ldn_spark.analysis import analyse
 
-    found = analyse(publication.study, attrition=publication.attrition, **publication.moments)
-    known = publication.provenance
-    return replace(
-        found,
-        invented=bool(known.get("invented")),
-        turned_away=tuple(known.get("turned_away", ())),
+    study, known = publication.study, publication.provenance
+    own = analyse(study, attrition=publication.attrition, **publication.moments)
+    others = {}
+    for exposure in study.exposures:
+        found = publication.others[exposure.id]
+        alone = study.as_exposure(exposure.id)
+        others[exposure.id] = analyse(alone, attrition=found.attrition, **found.moments)
+    return replace(own, others=others).of_lake(
+        invented=bool(known.get("invented")), turned_away=known.get("turned_away", ())
     )
 
 

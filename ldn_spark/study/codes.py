@@ -39,11 +39,8 @@ def parse_atc(text: str) -> str:
     return text
 
 
-AtcCode = Annotated[
-    str,
-    AfterValidator(parse_atc),
-    WithJsonSchema({"type": "string", "pattern": f"^{_ATC}$"}),
-]
+ATC_SCHEMA = {"type": "string", "pattern": f"^{_ATC}$"}
+AtcCode = Annotated[str, AfterValidator(parse_atc), WithJsonSchema(ATC_SCHEMA)]
 
 
 def parse_reimbursement(text: str) -> str:

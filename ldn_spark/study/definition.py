@@ -2,113 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
     Field,
     SerializerFunctionWrapHandler,
-    WithJsonSchema,
     model_serializer,
     model_validator,
 )
 
 from ldn_spark.study import choices
-from ldn_spark.study.codes import AtcCode, shortest_prefixes
+from ldn_spark.study.codes import shortest_prefixes
 from ldn_spark.study.criteria import Criterion
 from ldn_spark.study.documents import Document
-from ldn_spark.study.faults import refuse
-from ldn_spark.study.values import (
-    NAME_SCHEMA,
-    Day,
-    IndexYear,
-    Label,
-    Name,
-    NumberOfDays,
-    Title,
-    ZeroOrMore,
-    label_type,
-)
+from ldn_spark.study.exposures import Exposure as Exposure
+from ldn_spark.study.exposures import IndexEvent as IndexEvent
+from ldn_spark.study.exposures import OtherExposures, Prefixes
+from ldn_spark.study.faults import Faults, refuse
+from ldn_spark.study.ids import MAIN as MAIN
+from ldn_spark.study.ids import OVERALL as OVERALL
+from ldn_spark.study.ids import STUDY, DesignId, Id
+from ldn_spark.study.values import IndexYear, Label, Name, Title, ZeroOrMore
 from ldn_spark.study.windows import DayWindowPair
 
-OVERALL = "overall"
-"""The name of all strata taken together, and of the whole cohort among the subgroups."""
-MAIN = "main"
-"""The name of the study's own pair of windows among its designs."""
-
-
-def _check_id(text: str) -> str:
-    if text == OVERALL:
-        raise ValueError(f"'{OVERALL}' is the name of all of them together; take another id")
-    return text
-
-
-Id = Annotated[
-    Name, AfterValidator(_check_id), WithJsonSchema(NAME_SCHEMA | {"not": {"const": OVERALL}})
-]
-
-
-def _check_design_id(text: str) -> str:
-    if text == MAIN:
-        raise ValueError(f"'{MAIN}' is the name of the study's own windows; take another id")
-    return text
-
-
-DesignId = Annotated[
-    Id,
-    AfterValidator(_check_design_id),
-    WithJsonSchema(NAME_SCHEMA | {"not": {"enum": [OVERALL, MAIN]}}),
-]
-Prefixes = Annotated[tuple[AtcCode, ...], Field(min_length=1, max_length=1_000)]
 Returns = Literal["cancel", "no_dispense", "as_dispense"]
 """What a line of a returned medicine does; `transforms.returns` says it in full."""
-Faults = Iterator[tuple[tuple[str | int, ...], str]]
-
-
-class IndexEvent(Document):
-    """Which exposure dispensing is a person's index date.
-
-    `first_in_period` takes the first one in the period; a wash-out then excludes persons with an
-    exposure in the days before it. `first_after_washout` takes the first one in the period that
-    has a clean wash-out before it: order is data.
-    """
-
-    first: Day = Field(description="the first day of the index period, as in 2013-01-01")
-    last: Day = Field(description="the last day of the index period, included")
-    rule: Literal["first_in_period", "first_after_washout"] = Field(
-        description="first_in_period: the first dispensing of the period; first_after_washout: the "
-        "first one of the period that has a clean wash-out before it"
-    )
-    washout_days: NumberOfDays | Literal["none", "ever"] = Field(
-        description="how many days before the index date hold no dispensing of the exposure; none: "
-        "nobody is excluded; ever: there is no earlier one in the whole lake"
-    )
-
-    @model_validator(mode="after")
-    def _check(self) -> IndexEvent:
-        refuse(self._problems())
-        return self
-
-    def _problems(self) -> Faults:
-        if self.first > self.last:
-            yield (), "the index period ends before it begins; swap 'first' and 'last'"
-        if self.rule == "first_after_washout" and self.washout_days in ("none", "ever"):
-            what = "'first_after_washout' needs a number of days"
-            yield (), f"{what}; set 'washout_days' or use 'first_in_period'"
-
-
-class Exposure(Document):
-    """The drug whose start is studied: ATC codes, narrowed to product numbers where given."""
-
-    name: Label = Field(description="in sentences: low dose naltrexone")
-    abbreviation: label_type(40) = Field(description="in tables and figures: LDN")
-    atc: Prefixes = Field(description="ATC codes or beginnings of them")
-    products: Name | None = Field(
-        description="the codelist of its product numbers in conf/codelists, or given with "
-        "--codelist NAME=FILE; null = every product of the ATC codes"
-    )
-    index_event: IndexEvent = Field(description="which dispensing is a person's index date")
 
 
 class EligibilityStep(Document):
@@ -274,6 +195,22 @@ def _later_ones(names: Sequence[str]) -> list[int]:
     return [position for position, name in enumerate(names) if name in names[:position]]
 
 
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+Labelled = TypeVar("Labelled", EligibilityStep, Design, Level, Subgroup)
+
+
+def _relabelled(parts: Sequence[Labelled], drug: str, other: str) -> tuple[Labelled, ...]:
+    """Parts with the abbreviation of another drug where their labels name one."""
+    as_a_word = re.compile(rf"(?<!\w){re.escape(drug)}(?!\w)")
+    return tuple(
+        part.model_copy(update={"label": as_a_word.sub(lambda _: other, part.label)})
+        for part in parts
+    )
+
+
 class StudyDefinition(Document):
     """A controlled before-after study of one exposure drug."""
 
@@ -298,6 +235,11 @@ class StudyDefinition(Document):
         description="other pairs of windows, in which all is measured and compared again; without "
         "it, the pair under `windows` alone",
     )
+    exposures: OtherExposures = Field(
+        default=(),
+        description="other drugs, for which the same study is done with a cohort of their own: "
+        "all else is the study's; without it, the drug under `exposure` alone",
+    )
     strata: Strata = Field(description="how persons are grouped by their exposure dispenses")
     subgroups: tuple[Subgroup, ...] = Field(
         max_length=50, description="parts of the cohort in which all is computed again; may be []"
@@ -321,6 +263,7 @@ class StudyDefinition(Document):
             ("stratum", ("strata", "levels"), self.strata.levels),
             ("outcome", ("outcomes",), self.outcomes),
             ("design", ("designs",), self.designs),
+            ("exposure", ("exposures",), self.exposures),
             ("subgroup", ("subgroups",), self.subgroups),
             ("eligibility step", ("eligibility",), self.eligibility),
             ("contrast", ("contrasts",), self.contrasts),
@@ -328,14 +271,36 @@ class StudyDefinition(Document):
             for position in _later_ones([part.id for part in parts]):
                 what = f"{kind} '{parts[position].id}' occurs twice"
                 yield (*key, position), f"{what}; give each its own id"
-        subgroups = {group.id for group in self.subgroups}
-        for position, design in enumerate(self.designs):
-            if design.id in subgroups:  # both have a folder of tables
-                what = f"'{design.id}' is the id of a subgroup and of a design"
-                yield ("designs", position), f"{what}; give each its own id"
+        yield from self._shared_folders()
+        yield from self._same_drugs()
         totals = [n for n, outcome in enumerate(self.outcomes) if outcome.role == "total"]
         for position in totals[1:]:
             yield ("outcomes", position), "more than one outcome has the role 'total'; keep one"
+
+    def _shared_folders(self) -> Faults:
+        """Subgroups, designs and exposures have a folder of tables each."""
+        of: dict[str, str] = {group.id: "subgroup" for group in self.subgroups}
+        for key, kind, parts in (
+            ("designs", "design", self.designs),
+            ("exposures", "exposure", self.exposures),
+        ):
+            for position, part in enumerate(parts):
+                if of.setdefault(part.id, kind) != kind:
+                    what = f"'{part.id}' is the id of a {of[part.id]} and of {_a(kind)}"
+                    yield (key, position), f"{what}; give each its own id"
+
+    def _same_drugs(self) -> Faults:
+        """Each row of a table of exposures is another drug, and says which."""
+        own = "the study's own exposure"
+        drugs, names = {self.exposure.drug: own}, {self.exposure.abbreviation: own}
+        for position, one in enumerate(self.exposures):
+            mine = f"exposure '{one.id}'"
+            if (other := drugs.setdefault(one.drug, mine)) != mine:
+                what = f"{mine} has the codes of {other}"
+                yield ("exposures", position), f"{what}; leave one of them out"
+            if (other := names.setdefault(one.abbreviation, mine)) != mine:
+                what = f"'{one.abbreviation}' is the abbreviation of {other}, too"
+                yield ("exposures", position, "abbreviation"), f"{what}; give each its own"
 
     def _unknown(self) -> Faults:
         strata = {level.id for level in self.strata.levels}
@@ -357,8 +322,9 @@ class StudyDefinition(Document):
     def _without_new_keys(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A study without a key that came later is what it was, and so is its hash."""
         content = serialise(self)
-        if not self.designs:
-            content.pop("designs", None)
+        for key in ("designs", "exposures"):
+            if not getattr(self, key):
+                content.pop(key, None)
         return content
 
     @property
@@ -370,6 +336,30 @@ class StudyDefinition(Document):
         """The study with the windows of one of its designs as its own, and no other design."""
         windows = self.windows_by_design[design]
         return self.model_copy(update={"windows": windows, "designs": ()})
+
+    def as_exposure(self, exposure: str) -> StudyDefinition:
+        """The study with one of its exposures as its own, and no other exposure.
+
+        Labels that name the drug by its abbreviation, as `LDN×1` does, name the other one.
+
+        Raises:
+            KeyError: it has no such exposure.
+        """
+        alone = self.model_copy(update={"exposures": ()})
+        if exposure == STUDY:
+            return alone
+        drug = {one.id: one for one in self.exposures}[exposure].in_place_of(self.exposure)
+        names = self.exposure.abbreviation, drug.abbreviation
+        levels = _relabelled(self.strata.levels, *names)
+        return alone.model_copy(
+            update={
+                "exposure": drug,
+                "strata": self.strata.model_copy(update={"levels": levels}),
+                "eligibility": _relabelled(self.eligibility, *names),
+                "subgroups": _relabelled(self.subgroups, *names),
+                "designs": _relabelled(self.designs, *names),
+            }
+        )
 
     @property
     def total_outcome(self) -> Outcome | None:

@@ -15,6 +15,8 @@ from ldn_spark.shown import counted
 from ldn_spark.study.yamltree import UNREADABLE, Node
 
 Key = int | str
+Faults = Iterator[tuple[tuple[Key, ...], str]]
+"""What a check of a part finds: the path below the part, and `fault; mend`."""
 _SHOWN = 40
 _WANTED = {
     "int_type": "a whole number",

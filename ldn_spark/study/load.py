@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from ldn_spark.errors import Problem, UsageError
@@ -12,11 +13,12 @@ from ldn_spark.study.alterations import NO_ALTERATIONS, Alteration, Alterations,
 from ldn_spark.study.codelists import Codelist, read_codelist
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.documents import conf_folder, content_hash, find_document, read_document
+from ldn_spark.study.ids import STUDY
 from ldn_spark.study.inputs import InputFile, input_file
 from ldn_spark.study.uses import alterations_to_read, relevant_alterations
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Study:
     """A study ready to run.
 
@@ -28,6 +30,9 @@ class Study:
         alterations: the alterations of ATC codes that can change what its codes find.
         to_read: these, and those that decide which dispensing a return takes back.
         files: the study file and every list that counts, as they were read.
+        others: the study of each of its further exposures, as a file of that exposure alone
+            would be loaded. What stands above of alterations is of the study's own exposure;
+            codelists, hash and files are of all.
     """
 
     definition: StudyDefinition
@@ -37,12 +42,21 @@ class Study:
     alterations: Alterations = NO_ALTERATIONS
     to_read: tuple[Alteration, ...] = ()
     files: tuple[InputFile, ...] = ()
+    others: Mapping[str, Study] = field(default_factory=dict)
 
     @property
     def exposure_products(self) -> tuple[str, ...] | None:
         """Product numbers of the exposure; None when every product of its ATC codes counts."""
         name = self.definition.exposure.products
         return None if name is None else self.codelists[name].codes
+
+    @cached_property
+    def by_exposure(self) -> dict[str, Study]:
+        """The study itself as `study`, then that of each further exposure, by its id.
+
+        Each of them has one cohort: that of its definition's `exposure`.
+        """
+        return {STUDY: self, **self.others}
 
 
 def load_study(name_or_path: str, replace: Mapping[str, Path] | None = None) -> Study:
@@ -62,7 +76,7 @@ def load_study(name_or_path: str, replace: Mapping[str, Path] | None = None) -> 
     """
     path = find_document(name_or_path, "studies")
     definition = read_document(path, StudyDefinition)
-    wanted = [name for name in (definition.exposure.products,) if name is not None]
+    wanted = _codelists_of(definition)
     replace = dict(replace or {})
     table = read_alterations(replace.get(atc_alterations.NAME))
     for name in replace:
@@ -72,35 +86,58 @@ def load_study(name_or_path: str, replace: Mapping[str, Path] | None = None) -> 
                 Problem("--codelist", f"study {definition.id} uses no codelist '{name}'", known)
             )
     codelists = {name: read_codelist(name, replace.get(name)) for name in wanted}
-    content = {name: list(codelist.codes) for name, codelist in sorted(codelists.items())}
-    rows = relevant_alterations(table.rows, definition)
-    more = [atc_alterations.hash_content(rows)] if rows else []
-    return Study(
-        definition,
-        codelists,
-        path,
-        content_hash(definition, content, *more),
-        Alterations(rows, table.source),
-        alterations_to_read(table.rows, definition),
-        _files(path, codelists, table if rows else NO_ALTERATIONS, replace),
-    )
+    return _Read(path, codelists, table, replace).study(definition)
 
 
-def _files(
-    path: Path,
-    codelists: Mapping[str, Codelist],
-    alterations: Alterations,
-    replace: Mapping[str, Path],
-) -> tuple[InputFile, ...]:
-    """What was read; the table of alterations where it counts or is given."""
-    lists = {name: Path(found.source) for name, found in codelists.items()}
-    if alterations.rows:
-        lists[atc_alterations.NAME] = Path(alterations.source)
-    is_our_own = path.resolve().parent == (conf_folder() / "studies").resolve()
-    return (
-        input_file("study file", "", path, is_given=not is_our_own),
-        *(
-            input_file("codelist", name, file, is_given=name in replace)
-            for name, file in sorted({**lists, **replace}.items())
-        ),
-    )
+def _codelists_of(definition: StudyDefinition) -> list[str]:
+    """The names of the codelists of its exposures, each once."""
+    names = (one.products for one in (definition.exposure, *definition.exposures))
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read for a study: of it are those of its exposures made."""
+
+    path: Path
+    codelists: Mapping[str, Codelist]
+    table: Alterations
+    replace: Mapping[str, Path]
+
+    def study(self, definition: StudyDefinition) -> Study:
+        """A study of these files, with those of its further exposures."""
+        others = {
+            one.id: self.study(definition.as_exposure(one.id)) for one in definition.exposures
+        }
+        own = relevant_alterations(self.table.rows, definition)
+        relevant = {row for one in others.values() for row in one.alterations.rows}.union(own)
+        rows = tuple(row for row in self.table.rows if row in relevant)
+        codelists = {name: self.codelists[name] for name in _codelists_of(definition)}
+        codes = {name: list(codelist.codes) for name, codelist in sorted(codelists.items())}
+        more = [atc_alterations.hash_content(rows)] if rows else []
+        return Study(
+            definition,
+            codelists,
+            self.path,
+            content_hash(definition, codes, *more),
+            Alterations(own, self.table.source),
+            alterations_to_read(self.table.rows, definition),
+            self._files(codelists, self.table if rows else NO_ALTERATIONS),
+            others,
+        )
+
+    def _files(
+        self, codelists: Mapping[str, Codelist], alterations: Alterations
+    ) -> tuple[InputFile, ...]:
+        """The files of a study; the table of alterations where it counts or is given."""
+        lists = {name: Path(found.source) for name, found in codelists.items()}
+        if alterations.rows or atc_alterations.NAME in self.replace:
+            lists[atc_alterations.NAME] = Path(self.table.source)
+        is_our_own = self.path.resolve().parent == (conf_folder() / "studies").resolve()
+        return (
+            input_file("study file", "", self.path, is_given=not is_our_own),
+            *(
+                input_file("codelist", name, file, is_given=name in self.replace)
+                for name, file in sorted(lists.items())
+            ),
+        )

@@ -8,7 +8,9 @@ from datetime import date, timedelta
 from typing import Literal
 
 from ldn_spark.study.criteria import Dispensed
-from ldn_spark.study.definition import MAIN, IndexEvent, StudyDefinition
+from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.exposures import IndexEvent
+from ldn_spark.study.ids import MAIN
 
 INDEX_PERIOD, WASHOUT = "index period", "wash-out"
 BEFORE, AFTER = "window before the index date", "window after the index date"

@@ -11,7 +11,8 @@ from enum import Enum, auto
 from typing import Literal
 
 from ldn_spark.study.criteria import Criterion
-from ldn_spark.study.definition import Exposure, StudyDefinition
+from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.exposures import Exposure
 from ldn_spark.study.words import describe, listing, so_many_days
 
 Records = Literal["atc_records", "product_records"]

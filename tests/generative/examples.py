@@ -87,12 +87,16 @@ def loaded(folder: Path, document: dict[str, Any], world: World) -> Study:
     rows = [",".join(map(str, row)) for row in world.alterations]
     moved.write_text("\n".join(["previous_code,new_code,year", *rows]) + "\n")
     lists = {"atc_alterations": moved}
-    if document["exposure"]["products"] is not None:
+    drugs = [document["exposure"], *document.get("exposures", ())]
+    if any(drug.get("products") for drug in drugs):
         lists[PRODUCT_LIST] = products
     return load_study(str(path), lists)
 
 
 def answered(study: StudyDefinition, register: list[Row], persons: dict[int, Row]) -> Answer:
-    """What the reference model says of a study and a register."""
+    """What the reference model says of a study and a register; of other exposures in `others`."""
     products = None if study.exposure.products is None else PRODUCTS
-    return answer(study, products, register, persons)
+    others = {
+        one.id: answered(study.as_exposure(one.id), register, persons) for one in study.exposures
+    }
+    return {**answer(study, products, register, persons), "others": others}

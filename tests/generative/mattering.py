@@ -30,6 +30,7 @@ NO_NUMBER = {
     "id", "title", "reference", "exposure.name", "exposure.abbreviation", "eligibility[].id",
     "eligibility[].label", "strata.levels[].id", "strata.levels[].label", "subgroups[].id",
     "subgroups[].label", "outcomes[].id", "outcomes[].label", "designs[].id", "designs[].label",
+    "exposures[].id", "exposures[].name", "exposures[].abbreviation",
 }  # fmt: skip
 """Names, which decide no number."""
 NO_OTHER = {
@@ -148,7 +149,7 @@ def _others(found: Found, value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def _other_texts(found: Found) -> list[Any]:
-    if found.kind == "exposure.products":
+    if found.kind in ("exposure.products", "exposures[].products"):
         return [None]
     if "reimbursement" in found.kind:
         return ["ZZ99"]

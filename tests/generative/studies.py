@@ -66,6 +66,7 @@ def study_of(dealer: Dealer, number: int) -> dict[str, Any]:
         "contrasts": [_contrast(pair) for pair in contrasts],
         "statistics": _statistics(dealer),
         **_designs(number),
+        **_exposures(number),
         "figures": {
             "curve_contrast": _contrast(curve),
             "curve_outcomes": [
@@ -124,6 +125,20 @@ def _designs(number: int) -> dict[str, list[dict[str, Any]]]:
         for n in range((0, 1, 0, 2)[number % 4])
     ]
     return {"designs": designs} if designs else {}
+
+
+def _exposures(number: int) -> dict[str, Any]:
+    """Two other drugs of every third study, with and without a list of products."""
+    drugs = (
+        {"abbreviation": "D1", "atc": ["N07BB", "N07BC01"], "products": PRODUCT_LIST},
+        {"abbreviation": "D2", "atc": ["N07BB05", "N07BC"], "products": None},
+        {"abbreviation": "D3", "atc": ["N07BC01"]},
+    )
+    chosen = drugs[number % 2 : 2 + number % 2] if number % 3 == 1 else ()
+    exposures = [
+        {"id": f"other{n}", "name": f"other drug {n}", **drug} for n, drug in enumerate(chosen)
+    ]
+    return {"exposures": exposures} if exposures else {}
 
 
 def _strata(dealer: Dealer) -> dict[str, Any]:
