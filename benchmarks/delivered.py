@@ -19,17 +19,17 @@ import pyarrow.parquet as pq
 import zstandard
 from mutations import DATES, NUMBERS, TEXTS, Mutation
 
+from ldn_spark.delivery.files.lines import wanted_columns
+from ldn_spark.delivery.files.scanning import scan_files
+from ldn_spark.delivery.files.tabular import damaged
+from ldn_spark.delivery.guess.inspection import read_sample
+from ldn_spark.delivery.guess.presets import known_sources
+from ldn_spark.delivery.guess.proposal import propose
+from ldn_spark.delivery.source.sources import Source, load_source
+from ldn_spark.delivery.values.parsing import parse_rows
+from ldn_spark.delivery.values.rules import rules_of
 from ldn_spark.errors import ConfigError, DeliveryError, Problem
-from ldn_spark.io.delivery import scan_files
-from ldn_spark.io.inspection import read_sample
-from ldn_spark.io.lines import wanted_columns
-from ldn_spark.io.parsing import parse_rows
-from ldn_spark.io.presets import known_sources
-from ldn_spark.io.proposal import propose
-from ldn_spark.io.rules import rules_of
-from ldn_spark.io.sources import Source, load_source
-from ldn_spark.io.staging import BlockTask, UnreadError, read_lines
-from ldn_spark.io.tabular import damaged
+from ldn_spark.ingest.staging.tasks import BlockTask, UnreadError, read_lines
 from ldn_spark.shown import is_shown
 
 _HEADER = "pseudonym,dispensed_on,atc,ddd,sex,birth_year,product_number,note"

@@ -31,7 +31,7 @@ from mutations import Mutation, mutate_csv, mutate_yaml, mutated, vary_yaml
 from ldn_spark.cli.logs import heard, log_error
 from ldn_spark.errors import LdnSparkError
 from ldn_spark.shown import is_shown
-from ldn_spark.study.documents import conf_folder
+from ldn_spark.texts.documents import conf_folder
 
 SECONDS = 20
 """What one input may take at most; on a busy machine most of it is waiting."""
@@ -97,7 +97,7 @@ def _first_lines(path: str, number: int) -> bytes:
 
 def read_study(path: Path) -> None:
     """Load a study; say it in words; make its earliest and latest day; write and read it again."""
-    from ldn_spark.published.checks_design import first_observation, last_observation
+    from ldn_spark.papers.audit.checks_design import first_observation, last_observation
     from ldn_spark.reporting.methods import methods
     from ldn_spark.study.definition import StudyDefinition
     from ldn_spark.study.load import load_study
@@ -111,7 +111,7 @@ def read_study(path: Path) -> None:
 
 @lru_cache
 def _sample():
-    from ldn_spark.io.inspection import read_sample
+    from ldn_spark.delivery.guess.inspection import read_sample
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "dispensings.csv"
@@ -124,9 +124,9 @@ def _sample():
 
 def read_source(path: Path) -> None:
     """Load a source, and hold a file against it."""
-    from ldn_spark.io.layouts import layouts_of
-    from ldn_spark.io.presets import rank_sources
-    from ldn_spark.io.sources import load_source
+    from ldn_spark.delivery.files.layouts import layouts_of
+    from ldn_spark.delivery.guess.presets import rank_sources
+    from ldn_spark.delivery.source.sources import load_source
 
     source = load_source(str(path))
     for layout in layouts_of(source):
@@ -151,8 +151,8 @@ def read_alterations(path: Path) -> None:
 
 def read_lookup(path: Path) -> None:
     """Read the file of a lookup."""
-    from ldn_spark.io.declared import Lookup
-    from ldn_spark.io.lookups import read_lookup as read
+    from ldn_spark.delivery.source.declared import Lookup
+    from ldn_spark.delivery.values.lookups import read_lookup as read
 
     read(Lookup(name="packs", key="code", gives=("ddd", "note")), path)
 
@@ -166,8 +166,8 @@ def _paper():
 
 def read_published(path: Path) -> None:
     """Read published values, and look for contradictions among them."""
-    from ldn_spark.published.auditing import audit
-    from ldn_spark.published.reading import read_published as read
+    from ldn_spark.papers.audit.auditing import audit
+    from ldn_spark.papers.reading import read_published as read
 
     audit(read(path, _paper()), _paper())
 

@@ -31,11 +31,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ldn_spark.study.documents import conf_folder
 from ldn_spark.synthetic.delivery import PSEUDONYMS
 from ldn_spark.synthetic.exposure import INDEX_YEAR
 from ldn_spark.synthetic.formulary import Catalogue, load_medicines
 from ldn_spark.synthetic.generator import Generator, Plan
+from ldn_spark.texts.documents import conf_folder
 
 SEED = 2
 WORKERS = 2

@@ -16,8 +16,8 @@ from generate import EXTRACT
 from peers import paper
 from ruamel.yaml import YAML
 
-from ldn_spark.study.documents import conf_folder
 from ldn_spark.synthetic.formulary import load_medicines
+from ldn_spark.texts.documents import conf_folder
 
 ROWS = 1_000_000
 STATIN = "C10AA01"

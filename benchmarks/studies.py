@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from ldn_spark.io.engines import ENGINES, open_engine
+from ldn_spark.engine.sessions import ENGINES, open_engine
 from tests.generative.comparing import disagreements
 from tests.generative.examples import Example, examples
 from tests.generative.mattering import Mattering

@@ -240,7 +240,7 @@ COHORT_MOMENTS = Table(
     grain="one row per subgroup and number of exposure dispenses",
     columns=(
         ("subgroup", "string"),
-        ("fills", "int"),  # exposure dispenses, the largest group being open (`groups.most_fills`)
+        ("fills", "int"),  # exposure dispenses, the largest group being open (`moments.most_fills`)
         ("persons", "bigint"),
         ("women", "bigint"),
         ("men", "bigint"),

@@ -19,7 +19,7 @@ python="$venv/bin/python"
 # Delta's jars are fetched before tests leave the network, and before two processes need them
 if [ -z "${LDN_JARS:-}" ] && ! ls "$HOME"/.ivy2.5.2/jars/io.delta_delta-spark_*.jar >/dev/null 2>&1; then
   say "fetching Delta's jars"
-  "$python" -c 'from ldn_spark.io.engines import open_engine
+  "$python" -c 'from ldn_spark.engine.sessions import open_engine
 with open_engine("spark"):
     pass'
 fi

@@ -16,7 +16,7 @@ import logging
 
 import pytest
 
-from ldn_spark.io.engines import ENGINES, open_engine
+from ldn_spark.engine.sessions import ENGINES, open_engine
 
 
 def pytest_addoption(parser):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from ldn_spark import schemas, stages
+from ldn_spark import schemas
+from ldn_spark.study.atc.translation import UNTRANSLATED
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.documents import conf_folder, read_document
 from ldn_spark.study.load import Study
-from ldn_spark.study.translation import UNTRANSLATED
+from ldn_spark.texts.documents import conf_folder, read_document
+from ldn_spark.transforms import in_order
 
 _PARTITIONS = 3
 
@@ -89,15 +90,15 @@ def dispensings(spark, rows):
 def find_candidates(study, dispensings, persons, translation=UNTRANSLATED, returns=None):
     """The candidates of a registry that is small enough to look at twice."""
     how = translation, returns or study.definition.returns
-    events = stages.find_index_events(study, dispensings, *how)
+    events = in_order.find_index_events(study, dispensings, *how)
     tables = {schemas.DISPENSINGS: dispensings, schemas.PERSONS: persons}
-    return stages.find_candidates(study, events, tables.__getitem__, *how)
+    return in_order.find_candidates(study, events, tables.__getitem__, *how)
 
 
 def measure(study, dispensings, cohort, translation=UNTRANSLATED, returns=None):
     """The cohort's dispensings, as the study reads codes and returns if nothing else is said."""
     how = translation, returns or study.definition.returns
-    return stages.measure(study, dispensings, cohort, *how)
+    return in_order.measure(study, dispensings, cohort, *how)
 
 
 def persons(spark, attributes: dict[int, dict]):

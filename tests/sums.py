@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ldn_spark.measures import SUMS
+from ldn_spark.stats.measures import SUMS
 
 
 def persons_row(study, row):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ldn_spark.catalogue.designs import table_and_design
 from ldn_spark.catalogue.quantity import Quantity
 from ldn_spark.catalogue.tables import TABLES
-from ldn_spark.results import table_and_design
 
 BY_NAME = {table.name: table for table in TABLES}
 _QUANTITIES = {(table.name, one.name): one for table in TABLES for one in table.quantities}

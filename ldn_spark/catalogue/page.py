@@ -12,7 +12,7 @@ from pathlib import Path
 from ldn_spark.catalogue.lookup import anchor
 from ldn_spark.catalogue.quantity import Quantity, Table
 from ldn_spark.catalogue.tables import TABLES
-from ldn_spark.text_files import read_text
+from ldn_spark.texts.text_files import read_text
 
 BEGIN, END = "<!-- made of the catalogue -->", "<!-- end of what is made -->"
 _TYPES = {"int": "integer", "Decimal": "decimal", "float": "float"}

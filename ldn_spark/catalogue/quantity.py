@@ -31,7 +31,8 @@ class Quantity:
         formula: of other quantities and of the signs that `docs/estimates.md` explains; empty for
             what is counted.
         source: where the formula is published; empty for arithmetic.
-        computed_by: the function below `ldn_spark`; empty for what is counted.
+        computed_by: the function below `ldn_spark` or `ldn_spark.estimates`; empty for what is
+            counted.
         chosen_by: the key of the study's `statistics` that names its method; the quantity called
             `<name>_<method>` has its formula. Empty where there is one method only.
     """

@@ -6,11 +6,11 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ldn_spark.io.reasons import explain
+from ldn_spark.delivery.reasons import explain
 from ldn_spark.shown import counted, shown
 
 if TYPE_CHECKING:
-    from ldn_spark.io.lake import FileRecord
+    from ldn_spark.lake.versions import FileRecord
 
 _COUNTS = ("lines", "accepted", "rejected", "left_out")
 _GAP, _LEAST_NAME = 3, 12

@@ -26,17 +26,17 @@ def begin(engine: str | None, *places: Path | str | None, share_group: bool = Fa
         ResourceError: the shell's limits are too small for any engine.
     """
     from ldn_spark.cli.logs import log_warnings
-    from ldn_spark.io.engines import default_engine
-    from ldn_spark.io.limits import require_address_space
-    from ldn_spark.io.rights import keep_from_others
+    from ldn_spark.engine.limits import require_address_space
+    from ldn_spark.engine.rights import keep_from_others
+    from ldn_spark.engine.sessions import default_engine
 
     require_address_space()
     keep_from_others(share_group=share_group)
     name = engine or default_engine()
     if name == "sail":
-        from ldn_spark.io.closed_door import OPEN_DOOR, can_be_shut
-        from ldn_spark.io.embedded import OpenDoorWarning
-        from ldn_spark.io.own_network import leave_network
+        from ldn_spark.engine.closed_door import OPEN_DOOR, can_be_shut
+        from ldn_spark.engine.embedded import OpenDoorWarning
+        from ldn_spark.engine.own_network import leave_network
 
         named = [str(place) for place in places if place is not None]
         needs_network = any(_ELSEWHERE.match(place) for place in named)
@@ -51,7 +51,7 @@ def begin_in_lake(
 ) -> str:
     """As `begin`, for what reads or writes a lake; says whether others can read it."""
     from ldn_spark.cli.logs import log_warnings
-    from ldn_spark.io.rights import rights_warnings
+    from ldn_spark.engine.rights import rights_warnings
 
     name = begin(engine, lake, *places, share_group=share_group)
     log_warnings(rights_warnings(lake))

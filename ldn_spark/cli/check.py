@@ -22,7 +22,7 @@ from ldn_spark.cli.options import (
 from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
-    from ldn_spark.io.check import CheckReport
+    from ldn_spark.ingest.check import CheckReport
 
 
 def check(
@@ -45,11 +45,11 @@ def check(
 
     from ldn_spark.cli.named_files import named_files
     from ldn_spark.cli.reporters import progress_shown
+    from ldn_spark.delivery.source.sources import load_source
+    from ldn_spark.engine.sessions import open_engine
     from ldn_spark.errors import DeliveryError
-    from ldn_spark.io.check import check as check_delivery
-    from ldn_spark.io.engines import open_engine
-    from ldn_spark.io.ingest import MAX_REJECTED_SHARE
-    from ldn_spark.io.sources import load_source
+    from ldn_spark.ingest.check import check as check_delivery
+    from ldn_spark.ingest.ingest import MAX_REJECTED_SHARE
 
     layout = load_source(source)
     share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share

@@ -31,12 +31,12 @@ def compare(
     failure: the exit code is 0.
     """
     from ldn_spark.cli.consoles import standard_output
+    from ldn_spark.engine.rights import keep_from_others, may_be_read_by_group
     from ldn_spark.invented import SENTENCE
-    from ldn_spark.io.rights import keep_from_others, may_be_read_by_group
-    from ldn_spark.published.comparison import compare as compare_with
-    from ldn_spark.published.console import print_comparison
-    from ldn_spark.published.files import COMPARE_CSV, COMPARE_HTML, compare_csv, compare_html
-    from ldn_spark.published.reading import find_published, read_published
+    from ldn_spark.papers.compare.comparison import compare as compare_with
+    from ldn_spark.papers.compare.console import print_comparison
+    from ldn_spark.papers.compare.files import COMPARE_CSV, COMPARE_HTML, compare_csv, compare_html
+    from ldn_spark.papers.reading import find_published, read_published
 
     run, results = open_finished(folder)
     keep_from_others(share_group=may_be_read_by_group(run.folder))
@@ -66,12 +66,12 @@ def audit(
     The exit code is 0 whatever is found.
     """
     from ldn_spark.cli.consoles import standard_output
-    from ldn_spark.published.auditing import audit as look_for_contradictions
-    from ldn_spark.published.console import print_audit
-    from ldn_spark.published.files import AUDIT_CSV, AUDIT_HTML, audit_csv, audit_html
-    from ldn_spark.published.reading import find_published, read_published
+    from ldn_spark.papers.audit.auditing import audit as look_for_contradictions
+    from ldn_spark.papers.compare.console import print_audit
+    from ldn_spark.papers.compare.files import AUDIT_CSV, AUDIT_HTML, audit_csv, audit_html
+    from ldn_spark.papers.reading import find_published, read_published
     from ldn_spark.study.definition import StudyDefinition
-    from ldn_spark.study.documents import find_document, read_document
+    from ldn_spark.texts.documents import find_document, read_document
 
     file = find_published(published)
     name = study or study_named_by(file)
@@ -93,7 +93,7 @@ def study_named_by(published: Path) -> str:
         UsageError: no study has that name.
     """
     from ldn_spark.errors import ConfigError, Problem, UsageError
-    from ldn_spark.study.documents import find_document
+    from ldn_spark.texts.documents import find_document
 
     name = published.stem.removesuffix("_published")
     try:
@@ -107,8 +107,8 @@ def study_named_by(published: Path) -> str:
 def _page(
     section: Markup, heading: str, title: str, links: dict[str, str], *, restricted: bool = False
 ) -> str:
-    from ldn_spark.pages import style
-    from ldn_spark.published.files import page
+    from ldn_spark.papers.compare.files import page
+    from ldn_spark.texts.pages import style
 
     return page(
         section,

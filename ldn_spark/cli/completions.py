@@ -22,7 +22,7 @@ def source_names(incomplete: str) -> list[str]:
 
 
 def _names(folder: str, beginning: str) -> list[str]:
-    from ldn_spark.study.documents import conf_folder
+    from ldn_spark.texts.documents import conf_folder
 
     names = sorted(file.stem for file in (conf_folder() / folder).glob("*.yaml"))
     return [name for name in names if name.startswith(beginning)]

@@ -18,7 +18,7 @@ from ldn_spark.errors import Problem, UsageError
 from ldn_spark.shown import counted
 
 if TYPE_CHECKING:
-    from ldn_spark.io.vocabulary import DrugCodes
+    from ldn_spark.delivery.omop.vocabulary import DrugCodes
 
 
 def concepts(
@@ -34,8 +34,13 @@ def concepts(
     out and listed in FILE.ambiguous.csv: keep the line you mean and give the list as --choices.
     """
     from ldn_spark.cli.reporters import progress_shown
-    from ldn_spark.io.concepts import ambiguous_file, read_choices, read_ddds, write_lookup
-    from ldn_spark.io.vocabulary import find_drug_codes
+    from ldn_spark.delivery.omop.concepts import (
+        ambiguous_file,
+        read_choices,
+        read_ddds,
+        write_lookup,
+    )
+    from ldn_spark.delivery.omop.vocabulary import find_drug_codes
 
     if choices is not None and choices.resolve() == ambiguous_file(out).resolve():
         what = "is where the drugs without a clear code will be listed"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from ldn_spark.io.finished_runs import FinishedRun
-    from ldn_spark.results import Results
+    from ldn_spark.estimates.results import Results
+    from ldn_spark.runs.finished import FinishedRun
 
 
 def open_finished(place: Path) -> tuple[FinishedRun, Results]:
@@ -18,9 +18,9 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
     Raises:
         ResultsError: there is no finished run, or a file is not as the run wrote it.
     """
-    from ldn_spark.io.finished_runs import find_run, read_run
+    from ldn_spark.estimates.results import TurnedAway
     from ldn_spark.reporting.result_files import load_results
-    from ldn_spark.results import TurnedAway
+    from ldn_spark.runs.finished import find_run, read_run
 
     folder = find_run(place)
     run = read_run(folder)
@@ -36,7 +36,7 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
 def tell_of_run(folder: Path) -> None:
     """The warnings of a run that has just ended, and where its results are."""
     from ldn_spark.cli.logs import log_warnings
-    from ldn_spark.io.manifests import read_manifest
+    from ldn_spark.runs.manifest_file import read_manifest
 
     log_warnings(read_manifest(folder).warnings)
     typer.echo(str(folder))

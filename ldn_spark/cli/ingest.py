@@ -35,10 +35,10 @@ def ingest(
     name = begin_in_lake(engine, lake, *delivery, share_group=share_group)
 
     from ldn_spark.cli.views import show_ingest
-    from ldn_spark.io.engines import opening_engine
-    from ldn_spark.io.ingest import MAX_REJECTED_SHARE
-    from ldn_spark.io.ingest import ingest as take_in
-    from ldn_spark.io.sources import load_source
+    from ldn_spark.delivery.source.sources import load_source
+    from ldn_spark.engine.sessions import opening_engine
+    from ldn_spark.ingest.ingest import MAX_REJECTED_SHARE
+    from ldn_spark.ingest.ingest import ingest as take_in
 
     layout = load_source(source)
     share = MAX_REJECTED_SHARE if max_rejected_share is None else max_rejected_share

@@ -17,8 +17,8 @@ def inspect(
     Every guess carries its reason; what cannot be told is left to fill in. No value of a row is
     shown. Try it: `ldn inspect FILE > conf/sources/our_register.yaml`.
     """
-    from ldn_spark.io.inspection import read_sample
-    from ldn_spark.io.presets import known_sources
-    from ldn_spark.io.proposal import propose
+    from ldn_spark.delivery.guess.inspection import read_sample
+    from ldn_spark.delivery.guess.presets import known_sources
+    from ldn_spark.delivery.guess.proposal import propose
 
     typer.echo(propose(read_sample(file), known_sources()), nl=False)

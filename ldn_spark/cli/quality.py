@@ -43,11 +43,11 @@ def quality(
     from ldn_spark.cli.named_files import named_files
     from ldn_spark.cli.reporters import progress_shown
     from ldn_spark.cli.views import show_mark
-    from ldn_spark.io.engines import open_engine
-    from ldn_spark.io.lake import Lake, read_version
-    from ldn_spark.quality_report import quality_folder, write_quality_report
+    from ldn_spark.engine.sessions import open_engine
+    from ldn_spark.lake.versions import Lake, read_version
+    from ldn_spark.runs.quality.report import quality_folder, write_quality_report
+    from ldn_spark.study.atc.stated_versions import stated_versions
     from ldn_spark.study.load import load_study
-    from ldn_spark.study.stated_versions import stated_versions
 
     stated = stated_versions(atc_version)
     replace = named_files(codelist)

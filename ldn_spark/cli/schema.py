@@ -19,10 +19,10 @@ def schema(
     into: FileWithSchema,
 ) -> None:
     """Print the JSON schema of a study or source file, for editors that check as you type."""
+    from ldn_spark.delivery.source.sources import Source
     from ldn_spark.errors import Problem, UsageError
-    from ldn_spark.io.sources import Source
     from ldn_spark.study.definition import StudyDefinition
-    from ldn_spark.study.editors import json_schema, schema_file
+    from ldn_spark.texts.editors import json_schema, schema_file
 
     models = {"study": StudyDefinition, "source": Source}
     if kind not in models:
@@ -39,9 +39,9 @@ def schema(
 
 def _name_schema(file: Path, kind: str) -> None:
     """Write the line into the file, whole or not at all."""
-    from ldn_spark.study.editors import with_schema_line
-    from ldn_spark.study.yamltree import MAX_BYTES
-    from ldn_spark.text_files import read_text
+    from ldn_spark.texts.editors import with_schema_line
+    from ldn_spark.texts.text_files import read_text
+    from ldn_spark.texts.yamltree import MAX_BYTES
 
     text = read_text(file, max_bytes=MAX_BYTES)
     real = file.resolve()

@@ -42,11 +42,11 @@ def simulate(
     """Invent a registry delivery with a planted effect; the truth is written beside it."""
     name = begin(engine, out, share_group=share_group)
 
-    from ldn_spark.io.engines import open_engine
+    from ldn_spark.engine.sessions import open_engine
     from ldn_spark.synthetic.registry import simulate as simulate_registry
 
     if published is not None:
-        from ldn_spark.published.reading import find_published
+        from ldn_spark.papers.reading import find_published
 
         _simulate_published(find_published(published), study, out, people, seed, name, log_format)
         return
@@ -75,9 +75,9 @@ def _simulate_published(
     log_format: str,
 ) -> None:
     """The cohort of a published table, among people who resemble it."""
-    from ldn_spark.io.engines import open_engine
+    from ldn_spark.engine.sessions import open_engine
+    from ldn_spark.papers.replicate.delivery import simulate_published
     from ldn_spark.study.load import load_study
-    from ldn_spark.synthetic.calibration.delivery import simulate_published
 
     definition = load_study(study or study_named_by(published)).definition
     with progress_shown(log_format), open_engine(engine) as spark:

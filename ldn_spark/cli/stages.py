@@ -20,7 +20,7 @@ from ldn_spark.cli.reporters import progress_shown
 from ldn_spark.cli.study import run_study
 
 if TYPE_CHECKING:
-    from ldn_spark.run import Run
+    from ldn_spark.runs.run import Run
 
 ONLY_PUBLISHED = ("out", "published")
 """The options of `ldn run` that the last stage alone has a use for."""
@@ -45,7 +45,7 @@ def _takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None
 def cohort(**options: Any) -> None:
     """Find the cohort: persons + dispensings -> candidates, cohort."""
     with _open_run("cohort", **options) as (run, _):
-        from ldn_spark.run_stages import check_stage, cohort_stage
+        from ldn_spark.runs.steps import check_stage, cohort_stage
 
         check_stage(run)
         cohort_stage(run)
@@ -55,7 +55,7 @@ def cohort(**options: Any) -> None:
 def measure(**options: Any) -> None:
     """Measure outcomes: dispensings + cohort -> cohort_dispensings, person_outcomes."""
     with _open_run("measure", **options) as (run, _):
-        from ldn_spark.run_stages import measure_stage
+        from ldn_spark.runs.steps import measure_stage
 
         measure_stage(run)
 
@@ -64,7 +64,7 @@ def measure(**options: Any) -> None:
 def summarise(**options: Any) -> None:
     """Sum groups: person_outcomes -> cohort_moments, design_moments, daily_moments."""
     with _open_run("summarise", **options) as (run, _):
-        from ldn_spark.run_stages import summarise_stage
+        from ldn_spark.runs.steps import summarise_stage
 
         summarise_stage(run)
 
@@ -74,8 +74,8 @@ def publish(*, out: Path, published: str | None, **options: Any) -> None:
     """Publish a run: moments -> tables, figures, report, manifest; the last line is the folder."""
     started = datetime.now(UTC)
     with _open_run("publish", out, **options) as (run, engine):
-        from ldn_spark.published.reading import find_published, read_published
-        from ldn_spark.publishing import publish_stage
+        from ldn_spark.papers.reading import find_published, read_published
+        from ldn_spark.runs.publish_step import publish_stage
 
         values = None
         if published is not None:
@@ -101,14 +101,14 @@ def _open_run(
     """The run that a stage belongs to, on a session of its own; and the engine's name."""
     name = begin_in_lake(engine, lake, *places, share_group=share_group)
 
-    from ldn_spark.io.engines import open_engine
-    from ldn_spark.io.faults import translated_faults
-    from ldn_spark.io.lake import Lake, read_version
-    from ldn_spark.pipeline import begun
+    from ldn_spark.engine.sessions import open_engine
+    from ldn_spark.lake.faults import translated_faults
+    from ldn_spark.lake.versions import Lake, read_version
     from ldn_spark.progress import report
-    from ldn_spark.run import Run
+    from ldn_spark.runs.pipeline import begun
+    from ldn_spark.runs.run import Run
+    from ldn_spark.study.atc.stated_versions import stated_versions
     from ldn_spark.study.load import load_study
-    from ldn_spark.study.stated_versions import stated_versions
 
     wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)

@@ -38,15 +38,15 @@ def run_study(
     with making_aside() as aside:  # first of all: it loads while the rest is loaded
         name = begin_in_lake(engine, lake, out, share_group=share_group)
 
-        from ldn_spark.io.run_folder import require_place
+        from ldn_spark.runs.folder import require_place
 
         require_place(out, lake)
-        from ldn_spark.io.engines import open_engine
-        from ldn_spark.io.lake import read_version
-        from ldn_spark.pipeline import run_study as run_pipeline
-        from ldn_spark.published.reading import find_published
+        from ldn_spark.engine.sessions import open_engine
+        from ldn_spark.lake.versions import read_version
+        from ldn_spark.papers.reading import find_published
+        from ldn_spark.runs.pipeline import run_study as run_pipeline
+        from ldn_spark.study.atc.stated_versions import stated_versions
         from ldn_spark.study.load import load_study
-        from ldn_spark.study.stated_versions import stated_versions
 
         wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
         values = None if published is None else find_published(published)
@@ -82,12 +82,12 @@ def plan(
     name = begin(engine, lake)
 
     from ldn_spark.cli.views import show_plan
-    from ldn_spark.io.engines import open_engine
-    from ldn_spark.io.lake import Lake, read_version
-    from ldn_spark.plan import plan_study
-    from ldn_spark.run import translation_of
+    from ldn_spark.engine.sessions import open_engine
+    from ldn_spark.lake.versions import Lake, read_version
+    from ldn_spark.runs.plan import plan_study
+    from ldn_spark.runs.run import translation_of
+    from ldn_spark.study.atc.stated_versions import stated_versions
     from ldn_spark.study.load import load_study
-    from ldn_spark.study.stated_versions import stated_versions
 
     wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)

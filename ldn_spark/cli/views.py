@@ -16,9 +16,9 @@ from ldn_spark.shown import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ldn_spark.io.ingest import IngestReport
-    from ldn_spark.io.lake import FileRecord, LakeVersion
-    from ldn_spark.plan import Plan
+    from ldn_spark.ingest.ingest import IngestReport
+    from ldn_spark.lake.versions import FileRecord, LakeVersion
+    from ldn_spark.runs.plan import Plan
     from ldn_spark.study.load import Study
 
 
@@ -59,7 +59,7 @@ def show_mark(console: Console, version: LakeVersion) -> None:
 
 def print_noted(console: Console, noted: Mapping[str, int]) -> None:
     """What does not fit together in what is said of persons, by all files together."""
-    from ldn_spark.io.reasons import OF_PERSONS
+    from ldn_spark.delivery.reasons import OF_PERSONS
 
     for code, number in noted.items():
         persons = "1 person" if number == 1 else f"{counted(number)} persons"

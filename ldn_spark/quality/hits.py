@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ldn_spark.study.atc.occurrences import Look, Occurrence, find
+from ldn_spark.study.atc.uses import Use, code_uses
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.occurrences import Look, Occurrence, find
 from ldn_spark.study.reach import index_reach
-from ldn_spark.study.uses import Use, code_uses
 
 Part = Literal["exposure", "product", "condition", "subgroup", "outcome"]
 Years = tuple[int, int]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # the sooner the process is started, the more of its loading 
     from ldn_spark.study.definition import StudyDefinition
 
 _NEEDED = (
-    "ldn_spark.analysis",
+    "ldn_spark.estimates.analysis",
     "ldn_spark.reporting.publish",
     "ldn_spark.reporting.report",
     "ldn_spark.reporting.paragraphs",
@@ -177,7 +177,7 @@ def _fault_content(fault: Exception) -> bytes:
 if __name__ == "__main__":
     import gc
 
-    from ldn_spark.lifetime import end_with_parent
+    from ldn_spark.reporting.lifetime import end_with_parent
 
     end_with_parent()
     gc.disable()  # a short life

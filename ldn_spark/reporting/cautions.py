@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.units import unknown_doses
 from ldn_spark.reporting.wording import contrast_label
-from ldn_spark.results import Results
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from ldn_spark.study.words import listing

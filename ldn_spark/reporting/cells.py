@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ldn_spark.catalogue.lookup import need
+from ldn_spark.estimates.results import NOT_ESTIMABLE, Estimate, Results
 from ldn_spark.reporting.formats import Numeric, fixed, p_value, percent
 from ldn_spark.reporting.printed import Cell
-from ldn_spark.results import NOT_ESTIMABLE, Estimate, Results
 
 NEVER_FORMED = "not computed in this study"
 Format = Callable[[Numeric], str]

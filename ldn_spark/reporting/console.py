@@ -8,11 +8,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import Problem, UsageError
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.captions import NUMBERS
 from ldn_spark.reporting.formats import UNDEFINED
 from ldn_spark.reporting.printed import Cell, PrintedTable, Row, Section
 from ldn_spark.reporting.tables import all_tables, design_tables
-from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:

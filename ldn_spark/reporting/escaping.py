@@ -1,4 +1,4 @@
-"""Text in Markdown: shown as it is, whatever it holds. For HTML see `ldn_spark.pages`."""
+"""Text in Markdown: shown as it is, whatever it holds. For HTML see `ldn_spark.texts.pages`."""
 
 from __future__ import annotations
 

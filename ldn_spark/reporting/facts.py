@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures.forest import main_contrast
 from ldn_spark.reporting.formats import Numeric, pretty
 from ldn_spark.reporting.units import USERS, Unit, amount
 from ldn_spark.reporting.wording import confidence, stratum_label
-from ldn_spark.results import Results
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
 

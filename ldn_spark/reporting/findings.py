@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import View, mean
 from ldn_spark.reporting.figures.forest import main_contrast
 from ldn_spark.reporting.formats import NO_BREAK, UNDEFINED, Numeric, p_value, percent, pretty
 from ldn_spark.reporting.units import USERS, Unit, amount, unknown_doses
 from ldn_spark.reporting.wording import confidence, sentence_case, stratum_label
-from ldn_spark.results import Results
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
 from ldn_spark.study.words import listing

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.escaping import markdown
@@ -15,7 +16,6 @@ from ldn_spark.reporting.findings import estimate_text, p_text, signed
 from ldn_spark.reporting.formats import percent, pretty
 from ldn_spark.reporting.units import DOSES, USERS, Unit, amount, partly_unknown, without_ddd
 from ldn_spark.reporting.wording import confidence, stratum_label
-from ldn_spark.results import Results
 from ldn_spark.shown import counted
 from ldn_spark.stats.not_estimable import NOBODY
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ldn_spark.published.values import Published
-from ldn_spark.results import AttritionStep, Results
+from ldn_spark.estimates.results import AttritionStep, Results
+from ldn_spark.papers.values import Published
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def make(publication: Publication, draw: Draw) -> Made:
 
 def analyse_moments(publication: Publication) -> Results:
     """The estimates, curves and attrition of a publication, and what is known of its lines."""
-    from ldn_spark.analysis import analyse
+    from ldn_spark.estimates.analysis import analyse
 
     study, known = publication.study, publication.provenance
     own = analyse(study, attrition=publication.attrition, **publication.moments)
@@ -129,8 +129,8 @@ def _compared(publication: Publication, results: Results) -> tuple[dict[str, byt
     """The file that holds published values against the computed ones, and the report's section."""
     if publication.published is None:
         return {}, ""
-    from ldn_spark.published.comparison import compare
-    from ldn_spark.published.files import COMPARE_CSV, compare_csv, compare_html
+    from ldn_spark.papers.compare.comparison import compare
+    from ldn_spark.papers.compare.files import COMPARE_CSV, compare_csv, compare_html
 
     found = compare(publication.published, results, publication.study)
     title = f"Published and computed: {publication.study.reference}"

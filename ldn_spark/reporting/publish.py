@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting import result_files
 from ldn_spark.reporting.figures.copies import Draw, draw_here
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.summarised_result import summarised_result_csv
 from ldn_spark.reporting.tables import all_tables, design_tables
 from ldn_spark.reporting.writers import table_csv, table_html, table_markdown
-from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:

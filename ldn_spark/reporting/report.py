@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ldn_spark.estimates.results import NOT_ESTIMABLE, Results
 from ldn_spark.invented import SENTENCE
-from ldn_spark.pages import fill, prepare, style
 from ldn_spark.reporting.facts import facts
 from ldn_spark.reporting.figures.draw import DrawnFigure
 from ldn_spark.reporting.figures.registry import FIGURES, figures_at
@@ -18,9 +18,9 @@ from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.units import unknown_doses
 from ldn_spark.reporting.wording import sentence_case
 from ldn_spark.reporting.writers import TABLE, table_html
-from ldn_spark.results import NOT_ESTIMABLE, Results
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.texts.pages import fill, prepare, style
 
 if TYPE_CHECKING:
     from markupsafe import Markup

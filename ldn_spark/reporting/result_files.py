@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from ldn_spark.catalogue.lookup import find
 from ldn_spark.catalogue.quantity import Quantity
-from ldn_spark.csv_cells import csv_text
 from ldn_spark.errors import Problem, ResultsError
-from ldn_spark.results import AttritionStep, CurvePoint, Estimate, Results
+from ldn_spark.estimates.results import AttritionStep, CurvePoint, Estimate, Results
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.texts.csv_cells import csv_text
 
 ESTIMATES, CURVES, ATTRITION = "estimates.csv", "curves.csv", "attrition.csv"
 

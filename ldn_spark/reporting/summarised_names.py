@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ldn_spark.catalogue.lookup import need
-from ldn_spark.results import Estimate, Results
+from ldn_spark.estimates.results import Estimate, Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 SUBJECTS, RECORDS = "number subjects", "number records"

@@ -26,8 +26,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from ldn_spark.catalogue.designs import table_and_design
 from ldn_spark.catalogue.lookup import BY_NAME
-from ldn_spark.csv_cells import csv_text
+from ldn_spark.estimates.results import Estimate, Results
 from ldn_spark.invented import SOURCE as INVENTED
 from ldn_spark.reporting.result_files import number_text
 from ldn_spark.reporting.summarised_names import (
@@ -44,8 +45,8 @@ from ldn_spark.reporting.summarised_names import (
     smallest_cell,
     strata_of,
 )
-from ldn_spark.results import Estimate, Results, table_and_design
 from ldn_spark.study.definition import OVERALL, StudyDefinition
+from ldn_spark.texts.csv_cells import csv_text
 
 COLUMNS = (
     "result_id",

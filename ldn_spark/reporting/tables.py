@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.baseline import balance_table, baseline_table
 from ldn_spark.reporting.cells import View
@@ -12,7 +13,6 @@ from ldn_spark.reporting.contrast_tables import change_table, did_table, trend_t
 from ldn_spark.reporting.outcome_tables import ddd_table, dispenses_table, users_table
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.units import DISPENSES, DOSES, USERS, without_change, without_ddd
-from ldn_spark.results import Results
 from ldn_spark.study.definition import Design, Outcome, StudyDefinition
 
 MAIN = ("total", "main")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import Format, View, hundredths, mean
 from ldn_spark.reporting.formats import percent
-from ldn_spark.results import Results
 from ldn_spark.shown import counted
 from ldn_spark.stats.not_estimable import (
     NO_DDD,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ldn_spark.csv_cells import csv_text
-from ldn_spark.pages import fill
 from ldn_spark.reporting.escaping import markdown
 from ldn_spark.reporting.printed import Cell, Name, PrintedTable
+from ldn_spark.texts.csv_cells import csv_text
+from ldn_spark.texts.pages import fill
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -10,10 +10,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from ldn_spark.csv_files import CsvRow, Fault, Row, read_rows, refuse, typed_rows
 from ldn_spark.errors import Problem
 from ldn_spark.study.codes import parse_concept_id, parse_product_number
-from ldn_spark.study.documents import conf_folder
+from ldn_spark.texts.csv_files import CsvRow, Fault, Row, read_rows, refuse, typed_rows
+from ldn_spark.texts.documents import conf_folder
 
 CODE_COLUMN = "code"
 CONCEPT_COLUMN = "concept_id"

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from ldn_spark.study.codes import AtcCode, ReimbursementCode
-from ldn_spark.study.documents import Document, is_from_a_file
-from ldn_spark.study.faults import refuse
-from ldn_spark.study.values import AtLeastOne, Years
 from ldn_spark.study.windows import DayWindowPair, PeriodPair
+from ldn_spark.texts.documents import Document, is_from_a_file
+from ldn_spark.texts.faults import refuse
+from ldn_spark.texts.values import AtLeastOne, Years
 
 _MANY_CODES = 1_000
 _MANY_CONDITIONS = Field(min_length=1, max_length=100)

@@ -17,16 +17,16 @@ from pydantic import (
 from ldn_spark.study import choices
 from ldn_spark.study.codes import shortest_prefixes
 from ldn_spark.study.criteria import Criterion
-from ldn_spark.study.documents import Document
 from ldn_spark.study.exposures import Exposure as Exposure
 from ldn_spark.study.exposures import IndexEvent as IndexEvent
 from ldn_spark.study.exposures import OtherExposures, Prefixes
-from ldn_spark.study.faults import Faults, refuse
 from ldn_spark.study.ids import MAIN as MAIN
 from ldn_spark.study.ids import OVERALL as OVERALL
 from ldn_spark.study.ids import STUDY, DesignId, Id
-from ldn_spark.study.values import IndexYear, Label, Name, Title, ZeroOrMore
 from ldn_spark.study.windows import DayWindowPair
+from ldn_spark.texts.documents import Document
+from ldn_spark.texts.faults import Faults, refuse
+from ldn_spark.texts.values import IndexYear, Label, Name, Title, ZeroOrMore
 
 Returns = Literal["cancel", "no_dispense", "as_dispense"]
 """What a line of a returned medicine does; `transforms.returns` says it in full."""

@@ -14,10 +14,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ldn_spark.study.codes import ATC_SCHEMA, AtcCode, parse_atc, shortest_prefixes
-from ldn_spark.study.documents import Document
-from ldn_spark.study.faults import Faults, refuse
 from ldn_spark.study.ids import ExposureId
-from ldn_spark.study.values import Day, Label, Name, NumberOfDays, label_type
+from ldn_spark.texts.documents import Document
+from ldn_spark.texts.faults import Faults, refuse
+from ldn_spark.texts.values import Day, Label, Name, NumberOfDays, label_type
 
 MOST_EXPOSURES = 1_000
 Prefixes = Annotated[tuple[AtcCode, ...], Field(min_length=1, max_length=1_000)]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from ldn_spark.study.values import NAME_SCHEMA, Name
+from ldn_spark.texts.values import NAME_SCHEMA, Name
 
 OVERALL = "overall"
 """The name of all strata taken together, and of the whole cohort among the subgroups."""

@@ -8,14 +8,19 @@ from functools import cached_property
 from pathlib import Path
 
 from ldn_spark.errors import Problem, UsageError
-from ldn_spark.study import alterations as atc_alterations
-from ldn_spark.study.alterations import NO_ALTERATIONS, Alteration, Alterations, read_alterations
+from ldn_spark.study.atc import alterations as atc_alterations
+from ldn_spark.study.atc.alterations import (
+    NO_ALTERATIONS,
+    Alteration,
+    Alterations,
+    read_alterations,
+)
+from ldn_spark.study.atc.uses import alterations_to_read, relevant_alterations
 from ldn_spark.study.codelists import Codelist, read_codelist
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.documents import conf_folder, content_hash, find_document, read_document
 from ldn_spark.study.ids import STUDY
 from ldn_spark.study.inputs import InputFile, input_file
-from ldn_spark.study.uses import alterations_to_read, relevant_alterations
+from ldn_spark.texts.documents import conf_folder, content_hash, find_document, read_document
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
-from ldn_spark.study.documents import Document, is_from_a_file
-from ldn_spark.study.values import DAY_SCHEMA, DAYS_REACH, Day, DayOffset
+from ldn_spark.texts.documents import Document, is_from_a_file
+from ldn_spark.texts.values import DAY_SCHEMA, DAYS_REACH, Day, DayOffset
 
 
 class DayWindow(Document):

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ldn_spark.csv_files import split_rows
 from ldn_spark.synthetic.calendar import SEASON_NAMES
+from ldn_spark.texts.csv_files import split_rows
 
 AGE_BANDS = 10  # ten years each; the last is 90 and over
 AGES = {  # users relative to the population, by age band

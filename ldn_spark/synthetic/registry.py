@@ -18,10 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ldn_spark.engine import collect
+from ldn_spark.engine.rights import with_umask
 from ldn_spark.errors import OutputExistsError, Problem, ResourceError, UsageError
 from ldn_spark.invented import write_marker
-from ldn_spark.io import collect
-from ldn_spark.io.rights import with_umask
 from ldn_spark.progress import Progress, report
 from ldn_spark.shown import counted
 from ldn_spark.synthetic.delivery import join_parts

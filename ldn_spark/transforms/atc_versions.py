@@ -9,9 +9,9 @@ from operator import and_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ldn_spark.study.atc_history import BEGINNING, FOR_EVER
+from ldn_spark.study.atc.history import BEGINNING, FOR_EVER
+from ldn_spark.study.atc.translation import AskedCodes, Move, Part, Translation
 from ldn_spark.study.codes import ATC_LENGTHS
-from ldn_spark.study.translation import AskedCodes, Move, Part, Translation
 from ldn_spark.transforms.codes import begins_with_any
 
 

@@ -11,6 +11,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DISPENSINGS, Table
+from ldn_spark.study.atc.translation import Translation
+from ldn_spark.study.atc.uses import EVERY_CODE
 from ldn_spark.study.criteria import (
     AgeBetween,
     AllOf,
@@ -23,8 +25,6 @@ from ldn_spark.study.criteria import (
 from ldn_spark.study.definition import Returns, StudyDefinition, Subgroup
 from ldn_spark.study.reach import Reach
 from ldn_spark.study.selection import OfExposure, Step, selection_steps
-from ldn_spark.study.translation import Translation
-from ldn_spark.study.uses import EVERY_CODE
 from ldn_spark.transforms.atc_versions import read_codes, require_codes
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.days import require_days

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from ldn_spark.study.atc.translation import Translation
 from ldn_spark.study.definition import Exposure, IndexEvent, Level, Returns, Strata
-from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.returns import require_dispensings
 

@@ -8,14 +8,24 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ldn_spark.measures import SUMS, Measure, Needs, Sum
 from ldn_spark.schemas import DESIGN_MOMENTS
-from ldn_spark.study.definition import OVERALL, Outcome, Windows
+from ldn_spark.stats.measures import SUMS, Measure, Needs, Sum
+from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition, Windows
 from ldn_spark.transforms.codes import add_outcomes
 from ldn_spark.transforms.outcomes import exact_sum, is_in_either
 
 _GROUP = ("subgroup", "fills")
 _SIDES = ("before", "after")
+_FILLS_APART = 12
+
+
+def most_fills(study: StudyDefinition) -> int:
+    """From how many exposure dispenses on moments are not kept apart: 12, or more if strata ask.
+
+    A stratum is a sum of groups of persons with as many dispenses, so any other strata that end
+    below are sums of the same moments.
+    """
+    return max(_FILLS_APART, study.strata.levels[-1].at_least)
 
 
 def list_memberships(cohort: DataFrame) -> DataFrame:

@@ -10,8 +10,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import MICRO
+from ldn_spark.study.atc.translation import Translation
 from ldn_spark.study.definition import Outcome, Returns, Windows
-from ldn_spark.study.translation import Translation
 from ldn_spark.study.windows import DayWindow
 from ldn_spark.transforms.atc_versions import read_codes, require_delivered
 from ldn_spark.transforms.codes import add_outcomes

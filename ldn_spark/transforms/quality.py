@@ -8,9 +8,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DISPENSINGS
+from ldn_spark.study.atc.translation import Translation
 from ldn_spark.study.definition import Exposure, IndexEvent, Returns, Strata
 from ldn_spark.study.reach import index_reach
-from ldn_spark.study.translation import Translation
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.days import require_days
 from ldn_spark.transforms.exposure import find_candidates, is_washed_out, select_exposures

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.sources import load_source
-from ldn_spark.pipeline import run_study
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.runs.pipeline import run_study
 from ldn_spark.study.load import load_study
 
 DATA = Path(__file__).parent / "data" / "sample_delivery"

@@ -18,13 +18,14 @@ from functools import partial
 import pytest
 
 from ldn_spark.cli.app import run
+from ldn_spark.delivery.files import scanning as delivery_module
+from ldn_spark.delivery.files.blocks import BLOCK_BYTES
+from ldn_spark.engine import collect, sessions
 from ldn_spark.errors import DeliveryError
-from ldn_spark.io import check as check_module
-from ldn_spark.io import collect, engines, staging
-from ldn_spark.io import delivery as delivery_module
-from ldn_spark.io import ingest as ingest_module
-from ldn_spark.io.blocks import BLOCK_BYTES
-from ldn_spark.io.lake import Lake, known_versions, read_version
+from ldn_spark.ingest import check as check_module
+from ldn_spark.ingest import ingest as ingest_module
+from ldn_spark.ingest.staging import tasks
+from ldn_spark.lake.versions import Lake, known_versions, read_version
 from ldn_spark.schemas import (
     DISPENSINGS,
     OBSERVATION_PERIODS,
@@ -70,7 +71,7 @@ def ldn(spark, capsys, monkeypatch):
     def say(command, case, delivery, lake, source_file):
         small = BLOCK_BYTES if case.large else SMALL_BLOCKS
         with monkeypatch.context() as patch:
-            patch.setattr(engines, "open_engine", this_one)
+            patch.setattr(sessions, "open_engine", this_one)
             patch.setattr(ingest_module, "ingest", partial(ingest_module.ingest, block_bytes=small))
             named = case.deliver(delivery)
             if case.meanwhile:
@@ -166,7 +167,7 @@ def test_a_parser_that_fails_names_its_file_and_line_and_no_value(ldn, places, m
         raise ValueError(CANARY)
 
     case = CASES["B14 one line"]
-    monkeypatch.setattr(staging, "parse_rows", fail)
+    monkeypatch.setattr(tasks, "parse_rows", fail)
     answer = ldn("ingest", case, *places(case))
     (told,) = answer.event("EngineError")["problems"]
     assert re.fullmatch(r"a\.txt: parsing the lines from line 2 failed with ValueError at .+", told)

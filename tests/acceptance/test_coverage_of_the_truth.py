@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from ldn_spark import comparisons
-from ldn_spark.groups import groups_of
+from ldn_spark.estimates import comparisons
+from ldn_spark.estimates.groups import groups_of
 from ldn_spark.study.definition import OVERALL
 from ldn_spark.study.load import load_study
 from ldn_spark.synthetic.generator import Generator, Plan

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ldn_spark import schemas, stages
-from ldn_spark.analysis import NEEDED_SUMS
-from ldn_spark.io.lake import Lake, read_run_table
+from ldn_spark import schemas
+from ldn_spark.estimates.analysis import NEEDED_SUMS
+from ldn_spark.lake.versions import Lake, read_run_table
+from ldn_spark.study.atc.translation import UNTRANSLATED
 from ldn_spark.study.load import load_study
-from ldn_spark.study.translation import UNTRANSLATED
+from ldn_spark.transforms import in_order
 
 STUDIES = ("ldn_2013", "ldn_opioids", "ldn_ms", "ldn_ibd", "ldn_ra", "ldn_thyroid")
 pytestmark = pytest.mark.only_engine("spark")
@@ -114,9 +115,9 @@ def frames(spark, sample_lake, sample_run, hints_alone):
             return lake.read(table, version)
 
         return study, {
-            "index events": stages.find_index_events(study, dispensings, *how),
-            "candidates": stages.find_candidates(study, events, registry, *how),
-            "cut": stages.measure(study, dispensings, cohort, *how),
+            "index events": in_order.find_index_events(study, dispensings, *how),
+            "candidates": in_order.find_candidates(study, events, registry, *how),
+            "cut": in_order.measure(study, dispensings, cohort, *how),
         }
 
     return lake, make
@@ -178,8 +179,8 @@ def test_a_cohort_is_read_in_one_task_and_not_shuffled(spark, sample_lake, sampl
         for table in (schemas.COHORT, schemas.COHORT_DISPENSINGS, schemas.PERSON_OUTCOMES)
     )
     frames = (
-        stages.sum_outcomes(study, cut),
-        *stages.summarise(study, cohort, cut, outcomes, NEEDED_SUMS),
+        in_order.sum_outcomes(study, cut),
+        *in_order.summarise(study, cohort, cut, outcomes, NEEDED_SUMS),
     )
     for frame in frames:
         assert moved(planned(frame)) == []

@@ -7,17 +7,17 @@ from collections import defaultdict
 
 import pytest
 
+from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.errors import OutputExistsError, UsageError
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.sources import load_source
-from ldn_spark.pipeline import run_study
-from ldn_spark.published.comparison import compare
-from ldn_spark.published.reading import find_published, read_published
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.papers.compare.comparison import compare
+from ldn_spark.papers.reading import find_published, read_published
+from ldn_spark.papers.replicate.cohort import check
+from ldn_spark.papers.replicate.delivery import simulate_published
+from ldn_spark.papers.replicate.solving import solve_cohort
 from ldn_spark.reporting.result_files import load_results
+from ldn_spark.runs.pipeline import run_study
 from ldn_spark.study.load import load_study
-from ldn_spark.synthetic.calibration.cohort import check
-from ldn_spark.synthetic.calibration.delivery import simulate_published
-from ldn_spark.synthetic.calibration.solving import solve_cohort
 
 # the engines are shown to be equal in test_same_bytes
 pytestmark = pytest.mark.only_engine("sail")

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.errors import QualityGateError
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.sources import load_source
-from ldn_spark.pipeline import run_study
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.runs.pipeline import run_study
+from ldn_spark.study.atc.stated_versions import stated_versions
 from ldn_spark.study.load import load_study
-from ldn_spark.study.stated_versions import stated_versions
 from ldn_spark.synthetic.registry import simulate
 
 # the transforms that translate are shown on both engines in tests/spec and tests/generative

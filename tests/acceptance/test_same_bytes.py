@@ -6,9 +6,9 @@ import hashlib
 
 import pytest
 
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.sources import load_source
-from ldn_spark.pipeline import run_study
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.runs.pipeline import run_study
 from ldn_spark.study.load import load_study
 from ldn_spark.synthetic.registry import simulate
 from tests.acceptance.conftest import is_embedded

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from ldn_spark.results import NOT_ESTIMABLE, Results
+from ldn_spark.estimates.results import NOT_ESTIMABLE, Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from tests.generative.engine import Computed, computed, refused
 from tests.generative.examples import Example

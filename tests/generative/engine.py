@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from ldn_spark import schemas
-from ldn_spark.analysis import analyse
+from ldn_spark.engine import collect
 from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
-from ldn_spark.io import collect
-from ldn_spark.io.lake import FileRecord, LakeVersion, cast_to
-from ldn_spark.results import Results
-from ldn_spark.run import Run
-from ldn_spark.run_stages import (
+from ldn_spark.estimates.analysis import analyse
+from ldn_spark.estimates.results import Results
+from ldn_spark.lake.versions import FileRecord, LakeVersion, cast_to
+from ldn_spark.runs.run import Run
+from ldn_spark.runs.steps import (
     attrition,
     check_stage,
     cohort_stage,
     measure_stage,
     summarise_stage,
 )
+from ldn_spark.study.atc.stated_versions import StatedVersions
 from ldn_spark.study.load import Study
-from ldn_spark.study.stated_versions import StatedVersions
 from ldn_spark.transforms.profile import summarise_dispensings
 from tests.generative.worlds import World
 from tests.registers import dispensings, frame, persons

@@ -10,8 +10,8 @@ from random import Random
 from typing import Any
 
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.documents import FROM_A_FILE
 from ldn_spark.study.load import Study, load_study
+from ldn_spark.texts.documents import FROM_A_FILE
 from tests.generative.dealing import Dealer
 from tests.generative.studies import PRODUCT_LIST, PRODUCTS, study_of
 from tests.generative.worlds import WAYS, Row, World, world_of

@@ -15,10 +15,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ldn_spark.analysis import analyse
+from ldn_spark.estimates.analysis import analyse
 from ldn_spark.reporting.tables import all_tables
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.documents import FROM_A_FILE
+from ldn_spark.texts.documents import FROM_A_FILE
 from tests.generative.examples import Answer, Example, answered
 from tests.generative.kinds import Found, all_kinds, kinds_in
 from tests.generative.relations import RELATIONS

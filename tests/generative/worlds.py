@@ -13,9 +13,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from ldn_spark.study.atc.translation import AT_DISPENSING
 from ldn_spark.study.criteria import Dispensed
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.translation import AT_DISPENSING
 from tests.generative.studies import EXPOSURES, MEDICINES, NOWHERE, OTHER_PRODUCTS, PRODUCTS
 from tests.reference_model import dispensing
 

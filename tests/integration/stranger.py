@@ -12,7 +12,7 @@ import os
 import sys
 import time
 
-from ldn_spark.io.own_network import leave_network
+from ldn_spark.engine.own_network import leave_network
 
 SECONDS_PER_TRY = 0.3
 

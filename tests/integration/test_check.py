@@ -10,13 +10,13 @@ from dataclasses import replace
 import pytest
 
 from ldn_spark.cli.app import run
+from ldn_spark.delivery.source.declared import Companion, Lookup
+from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.errors import ConfigError, DeliveryError
-from ldn_spark.io import check as check_module
-from ldn_spark.io.check import check
-from ldn_spark.io.declared import Companion, Lookup
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import known_versions
-from ldn_spark.io.sources import load_source
+from ldn_spark.ingest import check as check_module
+from ldn_spark.ingest.check import check
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.lake.versions import known_versions
 
 pytestmark = pytest.mark.nightly("spark")
 

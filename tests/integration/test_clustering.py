@@ -11,15 +11,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.engine import collect
 from ldn_spark.errors import ConflictError
-from ldn_spark.io import collect, commits
-from ldn_spark.io.batches import code_number, plan_batches
-from ldn_spark.io.commits import DataFile, exchange_files
-from ldn_spark.io.delta_log import commits_after
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import Lake
-from ldn_spark.io.person_keys import person_keys
-from ldn_spark.io.sources import load_source
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.ingest.staging.batches import code_number, plan_batches
+from ldn_spark.ingest.staging.person_keys import person_keys
+from ldn_spark.lake import commits
+from ldn_spark.lake.commits import DataFile, exchange_files
+from ldn_spark.lake.delta_log import commits_after
+from ldn_spark.lake.versions import Lake
 from ldn_spark.schemas import DISPENSING_PROFILE, DISPENSINGS
 from ldn_spark.transforms.profile import summarise_dispensings
 

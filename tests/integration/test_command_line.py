@@ -17,9 +17,9 @@ import pytest
 from ldn_spark.cli.app import run
 from ldn_spark.cli.logs import heard, log_format, log_warnings
 from ldn_spark.cli.reporters import progress_shown
-from ldn_spark.io.run_folder import new_run_folder
 from ldn_spark.progress import Progress, report
-from ldn_spark.study.documents import conf_folder
+from ldn_spark.runs.folder import new_run_folder
+from ldn_spark.texts.documents import conf_folder
 
 HEADER = (
     "PasientLopeNr;PasientKjonn;PasientFodtAr;ATCKode;Varenr;Varenavn;UtleveringsDato;"

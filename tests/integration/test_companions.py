@@ -6,13 +6,13 @@ import json
 
 import pytest
 
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.engine import collect
 from ldn_spark.errors import DeliveryError, UsageError
-from ldn_spark.io import collect
-from ldn_spark.io.check import check
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import Lake, known_versions, read_version
-from ldn_spark.io.linking import is_refused, is_warned
-from ldn_spark.io.sources import load_source
+from ldn_spark.ingest.arriving.linking import is_refused, is_warned
+from ldn_spark.ingest.check import check
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.lake.versions import Lake, known_versions, read_version
 from ldn_spark.schemas import PERSONS
 
 pytestmark = pytest.mark.nightly("spark")

@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.engine import collect
 from ldn_spark.errors import DeliveryError, UsageError
-from ldn_spark.io import collect
-from ldn_spark.io.ingest import NOOP, ingest
-from ldn_spark.io.lake import Lake, known_versions, read_version
-from ldn_spark.io.sources import load_source
+from ldn_spark.ingest.ingest import NOOP, ingest
+from ldn_spark.lake.versions import Lake, known_versions, read_version
 from ldn_spark.schemas import (
     DISPENSING_PROFILE,
     DISPENSINGS,

@@ -11,10 +11,10 @@ import sys
 
 import pytest
 
-from ldn_spark.io import collect
-from ldn_spark.io.ingest import INGESTED, NOOP, ingest
-from ldn_spark.io.lake import Lake, read_version
-from ldn_spark.io.sources import load_source
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.engine import collect
+from ldn_spark.ingest.ingest import INGESTED, NOOP, ingest
+from ldn_spark.lake.versions import Lake, read_version
 from ldn_spark.schemas import LAKE_TABLES
 
 NORPD = load_source("norpd")
@@ -27,9 +27,12 @@ MAIN = "from ldn_spark.cli import main; main()"
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ldn_spark.io import ingest, intake, persons, rewriting
-from ldn_spark.io.engines import open_engine
-from ldn_spark.io.sources import load_source
+from ldn_spark.ingest import ingest
+from ldn_spark.ingest.arriving import intake
+from ldn_spark.ingest.writing import persons
+from ldn_spark.ingest.writing import rewriting
+from ldn_spark.engine.sessions import open_engine
+from ldn_spark.delivery.source.sources import load_source
 
 when, root, delivery = sys.argv[1:]
 writes = 0

@@ -35,7 +35,7 @@ MAKING = {
     "loading": ("matplotlib.figure", None),
     "preparing a figure": (f"{REPORTING}.figures.design", "design_diagram"),
     "preparing the page": (f"{REPORTING}.report", "prepare_report"),
-    "analysing": ("ldn_spark.analysis", "analyse"),
+    "analysing": ("ldn_spark.estimates.analysis", "analyse"),
     "tables": (f"{REPORTING}.captions", "users_note"),
     "curves, drawn by a copy": (f"{REPORTING}.figures.curves", "_panel"),
     "forest plot, drawn by a copy": (f"{REPORTING}.figures.forest", "forest_plot"),
@@ -44,12 +44,12 @@ MAKING = {
     "report": (f"{REPORTING}.report", "report_html"),
 }
 RUNNING = {
-    "checking": ("ldn_spark.preflight", "preflight"),
-    "measuring": ("ldn_spark.stages", "measure"),
+    "checking": ("ldn_spark.runs.preflight", "preflight"),
+    "measuring": ("ldn_spark.transforms.in_order", "measure"),
     "the report, by ldn": (f"{REPORTING}.report", "report_html"),
-    "stating": ("ldn_spark.manifest", "manifest"),
+    "stating": ("ldn_spark.runs.manifest", "manifest"),
     "writing": (f"{REPORTING}.publish", "write"),
-    "the manifest": ("ldn_spark.io.run_folder", "write_manifest"),
+    "the manifest": ("ldn_spark.runs.folder", "write_manifest"),
 }
 
 

@@ -10,13 +10,13 @@ from decimal import Decimal
 
 import pytest
 
+from ldn_spark.delivery.source.sources import Source, load_source
+from ldn_spark.engine import collect
 from ldn_spark.errors import ConflictError, DeliveryError, EngineError
-from ldn_spark.io import collect
-from ldn_spark.io import ingest as ingest_module
-from ldn_spark.io.delta_log import commits_after, delta_version
-from ldn_spark.io.ingest import INGESTED, NOOP, ingest
-from ldn_spark.io.lake import Lake, known_versions, only_writer, publish_version, read_version
-from ldn_spark.io.sources import Source, load_source
+from ldn_spark.ingest import ingest as ingest_module
+from ldn_spark.ingest.ingest import INGESTED, NOOP, ingest
+from ldn_spark.lake.delta_log import commits_after, delta_version
+from ldn_spark.lake.versions import Lake, known_versions, only_writer, publish_version, read_version
 from ldn_spark.schemas import DISPENSINGS, LAKE_TABLES, PERSONS, REJECTED_DISPENSINGS
 
 NORPD = load_source("norpd")

@@ -12,27 +12,27 @@ import pyarrow.parquet as pq
 import pytest
 
 from ldn_spark.cli.app import run
-from ldn_spark.errors import DeliveryError
-from ldn_spark.io import collect
-from ldn_spark.io.guesses import (
+from ldn_spark.delivery.files.layouts import is_value
+from ldn_spark.delivery.guess.guesses import (
     guess_decimal_mark,
     guess_delimiter,
     guess_encoding,
     guess_sex_codes,
     guess_width,
-    is_value,
 )
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.inspection import read_sample
-from ldn_spark.io.lake import Lake
-from ldn_spark.io.presets import known_sources
-from ldn_spark.io.proposal import propose
-from ldn_spark.io.sources import load_source
-from ldn_spark.io.usual_names import usual_columns
+from ldn_spark.delivery.guess.inspection import read_sample
+from ldn_spark.delivery.guess.presets import known_sources
+from ldn_spark.delivery.guess.proposal import propose
+from ldn_spark.delivery.guess.usual_names import usual_columns
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.engine import collect
+from ldn_spark.errors import DeliveryError
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.lake.versions import Lake
 from ldn_spark.schemas import DISPENSINGS, PERSONS
 from ldn_spark.synthetic.registry import simulate
 from tests.stat_files import write_sas7bdat
-from tests.unit.test_date_guesses import MOMENTS, SHAPES
+from tests.unit.delivery.guess.test_date_guesses import MOMENTS, SHAPES
 
 pytestmark = pytest.mark.nightly("spark")
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from ldn_spark.io.lake import known_versions
+from ldn_spark.lake.versions import known_versions
 
 PEOPLE = "40000"
 LIMIT = 60

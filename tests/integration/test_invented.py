@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.ingest.ingest import ingest
 from ldn_spark.invented import MARKER, PSEUDONYM, SENTENCE
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import read_version
-from ldn_spark.io.sources import load_source
+from ldn_spark.lake.versions import read_version
 from ldn_spark.synthetic.registry import simulate
 
 pytestmark = pytest.mark.nightly("spark")

@@ -25,7 +25,7 @@ from ldn_spark.cli.simulate import simulate
 from ldn_spark.cli.stages import ONLY_PUBLISHED, cohort, measure, publish, summarise
 from ldn_spark.cli.study import run_study
 from ldn_spark.errors import LdnSparkError
-from ldn_spark.io.ingest import MAX_REJECTED_SHARE
+from ldn_spark.ingest.ingest import MAX_REJECTED_SHARE
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 STAGES = [cohort, measure, summarise, publish]

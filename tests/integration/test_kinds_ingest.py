@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.engine import collect
 from ldn_spark.errors import DeliveryError
-from ldn_spark.io import collect
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import Lake, known_versions
-from ldn_spark.io.sources import load_source
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.lake.versions import Lake, known_versions
 from ldn_spark.schemas import DISPENSINGS, PERSONS, REJECTED_DISPENSINGS
 from tests.stat_files import write_sas7bdat
 

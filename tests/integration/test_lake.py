@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import functions as F
 
+from ldn_spark.engine import collect
 from ldn_spark.errors import DeliveryError, EmptyInputError, EngineError, UsageError
-from ldn_spark.io import collect
-from ldn_spark.io.lake import (
+from ldn_spark.lake.versions import (
     LakeVersion,
     publish_version,
     read_run_table,

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from ldn_spark.cli.app import run
-from ldn_spark.io.check import check
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.inspection import read_sample
-from ldn_spark.io.lake import read_version
-from ldn_spark.io.proposal import propose
-from ldn_spark.io.sources import load_source
+from ldn_spark.delivery.guess.inspection import read_sample
+from ldn_spark.delivery.guess.proposal import propose
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.ingest.check import check
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.lake.versions import read_version
 
 pytestmark = pytest.mark.nightly("spark")
 

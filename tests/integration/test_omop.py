@@ -16,16 +16,16 @@ from pyarrow import parquet
 
 from ldn_spark.cli.app import run
 from ldn_spark.cli.finished import open_finished
-from ldn_spark.io import collect
-from ldn_spark.io.concepts import read_ddds, write_lookup
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import Lake
-from ldn_spark.io.sources import load_source
-from ldn_spark.io.vocabulary import find_drug_codes
-from ldn_spark.pipeline import run_study
+from ldn_spark.delivery.omop.concepts import read_ddds, write_lookup
+from ldn_spark.delivery.omop.vocabulary import find_drug_codes
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.engine import collect
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.lake.versions import Lake
+from ldn_spark.runs.pipeline import run_study
 from ldn_spark.schemas import DISPENSINGS, OBSERVATION_PERIODS, PERSONS, REJECTED_DISPENSINGS
-from ldn_spark.study.documents import conf_folder
 from ldn_spark.study.load import load_study
+from ldn_spark.texts.documents import conf_folder
 from tests.integration import tiny_cdm
 
 pytestmark = pytest.mark.nightly("spark")

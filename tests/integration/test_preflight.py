@@ -7,17 +7,17 @@ from dataclasses import replace
 
 import pytest
 
+from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.errors import EmptyInputError, QualityGateError
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import Lake
-from ldn_spark.io.sources import load_source
-from ldn_spark.pipeline import run_study
-from ldn_spark.plan import plan_study
-from ldn_spark.preflight import preflight
-from ldn_spark.run import translation_of
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.lake.versions import Lake
+from ldn_spark.runs.pipeline import run_study
+from ldn_spark.runs.plan import plan_study
+from ldn_spark.runs.preflight import preflight
+from ldn_spark.runs.run import translation_of
 from ldn_spark.schemas import DISPENSING_PROFILE
+from ldn_spark.study.atc.stated_versions import NOTHING_STATED, stated_versions
 from ldn_spark.study.load import load_study
-from ldn_spark.study.stated_versions import NOTHING_STATED, stated_versions
 
 pytestmark = pytest.mark.nightly("spark")
 

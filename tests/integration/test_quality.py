@@ -12,14 +12,14 @@ import pytest
 
 from ldn_spark import schemas
 from ldn_spark.cli.app import run
+from ldn_spark.engine import collect
 from ldn_spark.errors import OutputExistsError
-from ldn_spark.io import collect
-from ldn_spark.io.delta_log import delta_version
-from ldn_spark.io.lake import FileRecord, Lake, LakeVersion, publish_version, write_table
-from ldn_spark.quality_report import quality_folder, write_quality_report
-from ldn_spark.study.alterations import read_alterations
-from ldn_spark.study.stated_versions import stated_versions
-from ldn_spark.study.uses import relevant_alterations
+from ldn_spark.lake.delta_log import delta_version
+from ldn_spark.lake.versions import FileRecord, Lake, LakeVersion, publish_version, write_table
+from ldn_spark.runs.quality.report import quality_folder, write_quality_report
+from ldn_spark.study.atc.alterations import read_alterations
+from ldn_spark.study.atc.stated_versions import stated_versions
+from ldn_spark.study.atc.uses import relevant_alterations
 from ldn_spark.transforms import quality
 from ldn_spark.transforms.profile import summarise_dispensings
 from tests.registers import dispensings as dispensings_frame

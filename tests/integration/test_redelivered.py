@@ -8,13 +8,13 @@ from itertools import chain
 import pyarrow as pa
 import pytest
 
+from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.errors import DeliveryError
-from ldn_spark.io import redelivered
-from ldn_spark.io.check import check
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import known_versions
-from ldn_spark.io.person_keys import person_keys
-from ldn_spark.io.sources import load_source
+from ldn_spark.ingest.arriving import redelivered
+from ldn_spark.ingest.check import check
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.ingest.staging.person_keys import person_keys
+from ldn_spark.lake.versions import known_versions
 from ldn_spark.shown import counted
 
 pytestmark = pytest.mark.nightly("spark")

@@ -7,13 +7,13 @@ import json
 import pytest
 
 from ldn_spark import schemas
-from ldn_spark.io import collect
-from ldn_spark.io.ingest import ingest
-from ldn_spark.io.lake import Lake, read_run_table
-from ldn_spark.io.sources import load_source
-from ldn_spark.pipeline import run_study
-from ldn_spark.run import Run
-from ldn_spark.run_stages import check_stage, cohort_stage
+from ldn_spark.delivery.source.sources import load_source
+from ldn_spark.engine import collect
+from ldn_spark.ingest.ingest import ingest
+from ldn_spark.lake.versions import Lake, read_run_table
+from ldn_spark.runs.pipeline import run_study
+from ldn_spark.runs.run import Run
+from ldn_spark.runs.steps import check_stage, cohort_stage
 from ldn_spark.study.load import load_study
 
 pytestmark = pytest.mark.nightly("spark")

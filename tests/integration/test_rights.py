@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ldn_spark.io import rights
-from tests.unit.deliveries import GOOD, HEADER
+from ldn_spark.engine import rights
+from tests.unit.delivery.deliveries import GOOD, HEADER
 
 PRIVATE = {"folders": {0o700}, "files": {0o600}}
 SHARED = {"folders": {0o750}, "files": {0o640}}

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
+from ldn_spark.engine.closed_door import Door, can_be_shut
 from ldn_spark.errors import EngineError
-from ldn_spark.io.closed_door import Door, can_be_shut
-from tests.unit.deliveries import GOOD, HEADER
+from tests.unit.delivery.deliveries import GOOD, HEADER
 
 STRANGER, FURTHER_GROUP = 54321, 54322
 MAIN = "from ldn_spark.cli import main; main()"
@@ -43,7 +43,7 @@ SLOW_TO_SHUT = """
 import time
 from pysail.spark import SparkConnectServer
 from ldn_spark.errors import EngineError
-from ldn_spark.io.closed_door import Door, one_descriptor_more
+from ldn_spark.engine.closed_door import Door, one_descriptor_more
 server = SparkConnectServer(ip="127.0.0.1", port=0)
 try:
     with one_descriptor_more() as descriptor:
@@ -231,7 +231,7 @@ def test_no_client_of_ours_is_waited_for_until_the_deadline_only(server):
 AS_A_USER = """
 import ctypes, json, os, pathlib, shutil, sys
 import encodings.idna  # later it cannot be read
-from ldn_spark.io import own_network
+from ldn_spark.engine import own_network
 
 root, user, group, further = pathlib.Path(sys.argv[1]), *map(int, sys.argv[2:])
 os.setgroups([further]); os.setgid(group); os.setuid(user)

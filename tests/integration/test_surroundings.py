@@ -13,11 +13,12 @@ import time
 import grpc
 import pytest
 
+from ldn_spark.engine import client as engine_client
+from ldn_spark.engine import limits
+from ldn_spark.engine.client import EngineClient
 from ldn_spark.errors import EngineError, ResourceError
-from ldn_spark.io import engine_client, limits
-from ldn_spark.io.engine_client import EngineClient
 from tests.integration.test_strangers import MAIN, WITH_THREAD, needs_root
-from tests.unit.deliveries import GOOD, HEADER
+from tests.unit.delivery.deliveries import GOOD, HEADER
 
 PROXIES = ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ldn_spark.io.collect import rows
+from ldn_spark.engine.collect import rows
 from ldn_spark.transforms.codes import begins_with_any
 
 CODES = ("N", "N03", "N03A", "N03AX09", "N03B", "N05A", "N05AH03", "N05BA01", "N05CF", "N06A", None)

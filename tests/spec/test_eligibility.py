@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ldn_spark import stages
-from ldn_spark.io.collect import rows
+from ldn_spark.engine.collect import rows
 from ldn_spark.study.selection import selection_steps
+from ldn_spark.transforms import in_order
 from ldn_spark.transforms.cohort import summarise_attrition
 from tests.reference_model import candidates, dispensing
 from tests.registers import dispensings, find_candidates, persons, study_like
@@ -76,7 +76,7 @@ def test_a_condition(spark, case):
     study = study_like(eligibility=[step], subgroups=[group])
     found = find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
     everyone = rows(found)
-    assert {row["person_key"] for row in rows(stages.find_cohort(study, found))} == expected
+    assert {row["person_key"] for row in rows(in_order.find_cohort(study, found))} == expected
     assert {row["person_key"] for row in everyone if row["subgroups"] == ["group"]} == expected
     model = candidates(study.definition, study.exposure_products, REGISTER, PERSONS)
     assert {key for key, person in model.items() if person["steps_passed"] == 2} == expected

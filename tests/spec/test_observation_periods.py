@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ldn_spark import schemas
-from ldn_spark.io.collect import rows
+from ldn_spark.engine.collect import rows
 from ldn_spark.transforms.periods import merge_periods
 from tests.registers import frame
 

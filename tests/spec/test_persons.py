@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pytest
 
-from ldn_spark.io.arrow import arrow_schema
-from ldn_spark.io.drafts import mapped
-from ldn_spark.io.merging import (
+from ldn_spark.ingest.staging.person_keys import person_keys
+from ldn_spark.ingest.staging.said import STAGED, Statements
+from ldn_spark.ingest.writing.merging import (
     as_persons,
     as_statements,
     count_persons,
@@ -20,8 +20,8 @@ from ldn_spark.io.merging import (
     restated,
     stated,
 )
-from ldn_spark.io.person_keys import person_keys
-from ldn_spark.io.said import STAGED, Statements
+from ldn_spark.lake.arrow import arrow_schema
+from ldn_spark.lake.drafts import mapped
 from ldn_spark.schemas import PERSON_STATEMENTS
 
 SAID = pa.schema([("sex", pa.string()), ("birth_year", pa.int32()), ("died_on", pa.date32())])

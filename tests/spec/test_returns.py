@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from ldn_spark import stages
-from ldn_spark.io.collect import rows
+from ldn_spark.engine.collect import rows
+from ldn_spark.transforms import in_order
 from ldn_spark.transforms.returns import add_matched
 from tests import reference_model
 from tests.reference_model import dispensing
@@ -199,7 +199,7 @@ def test_a_return_and_the_index_event(spark, returns):
         for row in lines
     ]
     candidates = find_candidates(study, dispensings(spark, register), persons(spark, {}))
-    found = {row["person_key"]: row for row in rows(stages.find_cohort(study, candidates))}
+    found = {row["person_key"]: row for row in rows(in_order.find_cohort(study, candidates))}
     for person, (case, (_, expected)) in enumerate(STARTS.items()):
         row = found.get(person)
         got = row and ((row["index_date"] - INDEX).days, row["exposure_dispenses"])
@@ -218,7 +218,7 @@ def test_a_return_and_the_washout(spark, returns, is_in):
     ]
     register = [row | {"year": row["dispensed_on"].year} for row in register]
     candidates = find_candidates(study, dispensings(spark, register), persons(spark, {}))
-    assert bool(rows(stages.find_cohort(study, candidates))) == is_in
+    assert bool(rows(in_order.find_cohort(study, candidates))) == is_in
 
 
 WINDOWS = {"days": [-365, -1]}
@@ -237,7 +237,7 @@ def test_a_return_and_a_condition(spark, returns, passes, when):
     use = bought(-30, SSRI) | {"reimbursement_icd": "F32"}
     register = [bought(0), use, returned(0, SSRI)]
     candidates = find_candidates(study, dispensings(spark, register), persons(spark, {}))
-    assert bool(rows(stages.find_cohort(study, candidates))) == passes
+    assert bool(rows(in_order.find_cohort(study, candidates))) == passes
 
 
 # (DDDs before, after, dispenses before, after) of one person's SSRI, by choice; None: no row
@@ -269,7 +269,7 @@ def test_a_return_and_the_outcomes(spark, returns):
     ]
     member = {"index_date": INDEX, "exposure_dispenses": 1, "stratum": "LDNx1", "subgroups": []}
     members = [member | {"person_key": person} for person in range(len(SUMS))]
-    cohort = frame(spark, stages.COHORT, members)
+    cohort = frame(spark, in_order.COHORT, members)
     cut = measure(study, dispensings(spark, register), cohort)
     outcomes = {
         row["person_key"]: tuple(
@@ -277,7 +277,7 @@ def test_a_return_and_the_outcomes(spark, returns):
             for what in ("ddd_micro", "dispenses")
             for side in ("before", "after")
         )
-        for row in rows(stages.sum_outcomes(study, cut))
+        for row in rows(in_order.sum_outcomes(study, cut))
         if row["outcome"] == "ssri"
     }
     for person, (case, (_, expected)) in enumerate(SUMS.items()):
@@ -295,7 +295,7 @@ def test_without_returns_the_least_work_finds_the_same(spark):
 
     def found(returns):
         candidates = find_candidates(study, registry, persons(spark, {}), returns=returns)
-        cut = measure(study, registry, stages.find_cohort(study, candidates), returns=returns)
+        cut = measure(study, registry, in_order.find_cohort(study, candidates), returns=returns)
         return rows(candidates), sorted(map(str, rows(cut)))
 
     assert found("cancel") == found("as_dispense")

@@ -9,9 +9,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from ldn_spark import schemas, stages
-from ldn_spark.analysis import NEEDED_SUMS
-from ldn_spark.io.collect import rows
+from ldn_spark import schemas
+from ldn_spark.engine.collect import rows
+from ldn_spark.estimates.analysis import NEEDED_SUMS
+from ldn_spark.transforms import in_order
 from tests.reference_model import MICRO, dispensing
 from tests.reference_sums import daily_moments
 from tests.registers import dispensings, frame, measure, study_like
@@ -41,7 +42,7 @@ def member(person, index, stratum="LDNx1", subgroups=()):
 def measured(spark, study, register, members):
     cohort = frame(spark, schemas.COHORT, members)
     cut = measure(study, dispensings(spark, register), cohort)
-    return cut, stages.sum_outcomes(study, cut)
+    return cut, in_order.sum_outcomes(study, cut)
 
 
 def sums(frame_of_outcomes):
@@ -164,7 +165,7 @@ def test_moments_of_a_group_by_hand(spark):
     study = study_like(subgroups=[subgroup])
     cohort = frame(spark, schemas.COHORT, members)
     cut, outcomes = measured(spark, study, register, members)
-    frames = stages.summarise(study, cohort, cut, outcomes, NEEDED_SUMS)
+    frames = in_order.summarise(study, cohort, cut, outcomes, NEEDED_SUMS)
     cohort_moments, groups, _ = [rows(part) for part in frames]
     keys = ("design", "subgroup", "fills", "outcome", "measure")
     by_key = {tuple(row.pop(key) for key in keys): row for row in groups}
@@ -201,7 +202,7 @@ def test_running_sums_day_by_day(spark):
     members = [member(1, index), member(2, index)]
     study = study_like(returns="as_dispense")
     cut, outcomes = measured(spark, study, register, members)
-    frames = stages.summarise(
+    frames = in_order.summarise(
         study, frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
     )
     steps = {
@@ -229,7 +230,7 @@ def test_an_empty_cohort_and_a_single_person(spark, size):
     members = [member(1, date(2013, 6, 1))][:size]
     study = study_like()
     cut, outcomes = measured(spark, study, [dispensing(1, "2013-06-01", "N06AB03")], members)
-    frames = stages.summarise(
+    frames = in_order.summarise(
         study, frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
     )
     cohort_moments, groups, days = [rows(part) for part in frames]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-SEAM = "ldn_spark/io/collect.py"
+SEAM = "ldn_spark/engine/collect.py"
 ACTIONS = {"collect", "toPandas", "toArrow", "toLocalIterator", "foreach", "foreachPartition"}
 """Nothing but a frame of an engine has these."""
 COUNTING = {"count", "first", "head", "tail", "take", "show", "isEmpty"}
@@ -79,7 +79,7 @@ def test_an_action_is_found(source):
     [
         "'a b'.count(' ')",
         "from pyspark.sql import functions as F\nframe.agg(F.count('*'), F.first('a'))",
-        "from ldn_spark.io import collect\ncollect.rows(frame)",
+        "from ldn_spark.engine import collect\ncollect.rows(frame)",
         "counted = array.take(order)",
     ],
 )

@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from ldn_spark.lifetime import end_with_parent
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.figures.draw import (
     DrawnFigure,
     all_figures,
     draw_figures,
 )
 from ldn_spark.reporting.figures.registry import FIGURES, figure_ids
-from ldn_spark.results import Results
+from ldn_spark.reporting.lifetime import end_with_parent
 from ldn_spark.study.definition import StudyDefinition
 
 Figures = tuple[DrawnFigure, ...]

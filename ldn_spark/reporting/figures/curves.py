@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ldn_spark.estimates.results import CurvePoint, Results
 from ldn_spark.reporting.cells import NEVER_FORMED, View, mean
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.figure import Section, StudyFigure
@@ -17,7 +18,6 @@ from ldn_spark.reporting.wording import (
     stratum_label,
     touch_index_date,
 )
-from ldn_spark.results import CurvePoint, Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from ldn_spark.study.words import days
 

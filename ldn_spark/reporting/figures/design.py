@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.figure import Section, StudyFigure
 from ldn_spark.reporting.wording import abbreviations, index_dispense, sentence_case
-from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.windows import DayWindow
 from ldn_spark.study.words import day, days, listing

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.registry import FIGURES, figure_ids
-from ldn_spark.results import Results
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ldn_spark.results import Results
+from ldn_spark.estimates.results import Results
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:

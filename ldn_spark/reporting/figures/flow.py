@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ldn_spark.estimates.results import AttritionStep, Results, TurnedAway
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.figure import Section, StudyFigure
 from ldn_spark.reporting.formats import percent
 from ldn_spark.reporting.wording import before_and_after
-from ldn_spark.results import AttritionStep, Results, TurnedAway
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
 

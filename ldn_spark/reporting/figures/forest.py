@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.figure import Section, StudyFigure
 from ldn_spark.reporting.formats import pretty
 from ldn_spark.reporting.units import USERS, Unit, amount
 from ldn_spark.reporting.wording import confidence, contrast_label, stratum_label
-from ldn_spark.results import Results
 from ldn_spark.study.definition import Contrast, StudyDefinition
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ldn_spark.invented import SENTENCE
-from ldn_spark.pages import fill, style
 from ldn_spark.quality.amounts import DDD_RULES, PRESENCE_RULES, RULES, Rule
 from ldn_spark.quality.assessment import Assessment, StudyQuality
 from ldn_spark.quality.atc import AtcRow, beneath
@@ -29,6 +28,7 @@ from ldn_spark.reporting.quality.sheets import (
     explain,
 )
 from ldn_spark.shown import counted
+from ldn_spark.texts.pages import fill, style
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ldn_spark.csv_cells import csv_text
 from ldn_spark.quality.assessment import Assessment
 from ldn_spark.reporting.quality.sheets import QUALITY_HTML, all_sheets
+from ldn_spark.texts.csv_cells import csv_text
 
 
 def publish_quality(found: Assessment, folder: Path) -> list[Path]:

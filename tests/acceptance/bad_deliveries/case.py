@@ -13,9 +13,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ldn_spark.delivery.source.sources import Source, load_source
 from ldn_spark.errors import DeliveryError
-from ldn_spark.io.sources import Source, load_source
-from tests.unit.deliveries import like
+from tests.unit.delivery.deliveries import like
 
 CANARY = "kanari"
 NORPD, CANONICAL = load_source("norpd"), load_source("canonical")

@@ -28,7 +28,7 @@ from tests.acceptance.bad_deliveries.case import (
     row,
     text,
 )
-from tests.unit.deliveries import like
+from tests.unit.delivery.deliveries import like
 
 ONE = "N05BB01 058719 2012-02-25 62.5"
 KEYED = like(id="keyed", line_key=["Linje"])

@@ -27,7 +27,7 @@ from tests.acceptance.bad_deliveries.case import (
     row,
     text,
 )
-from tests.unit.deliveries import like
+from tests.unit.delivery.deliveries import like
 
 NBSP = "\N{NO-BREAK SPACE}"
 NORSK = "kanariÆØÅ"

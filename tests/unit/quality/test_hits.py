@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ldn_spark.quality.hits import Exposed, find_hits
-from ldn_spark.study.occurrences import Occurrence
-from ldn_spark.study.translation import Move, Part
+from ldn_spark.study.atc.occurrences import Occurrence
+from ldn_spark.study.atc.translation import Move, Part
 from tests.registers import study_like
 
 OUTCOMES = [

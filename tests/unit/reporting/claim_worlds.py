@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ldn_spark.analysis import analyse
-from ldn_spark.results import Results
+from ldn_spark.estimates.analysis import analyse
+from ldn_spark.estimates.results import Results
 from ldn_spark.study import choices
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from tests.registers import exposure_with, strata_with, study_like
 from tests.sums import design_rows, persons_row
-from tests.unit.few_persons import moments
+from tests.unit.estimates.few_persons import moments
 
 WINDOWS = [
     ([-365, -1], [0, 364]),

@@ -11,9 +11,9 @@ from decimal import Decimal
 from statistics import NormalDist
 
 from ldn_spark.catalogue.lookup import find
-from ldn_spark.results import NOT_ESTIMABLE, AttritionStep, CurvePoint, Estimate, Results
+from ldn_spark.estimates.results import NOT_ESTIMABLE, AttritionStep, CurvePoint, Estimate, Results
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.documents import find_document, read_document
+from ldn_spark.texts.documents import find_document, read_document
 
 STRATA = {"LDNx1": 3590, "LDNx2-3": 2554, "LDNx4+": 5103}
 WOMEN = {"LDNx1": 2587, "LDNx2-3": 1836, "LDNx4+": 3821}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ldn_spark.reporting.publication import Publication
 from ldn_spark.study.definition import StudyDefinition
 from tests.sums import design_rows, persons_row
-from tests.unit.few_persons import moments
+from tests.unit.estimates.few_persons import moments
 from tests.unit.reporting.paper_like import ATTRITION, study_named
 
 BEFORE_ONLY = (2, 0, 30, 0, 0, 0)

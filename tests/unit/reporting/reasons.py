@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ldn_spark.results import Estimate
+from ldn_spark.estimates.results import Estimate
 from ldn_spark.stats import not_estimable
 from ldn_spark.study.definition import OVERALL
 from tests.unit.reporting.claim_worlds import Person, World, knows_doses

@@ -13,12 +13,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 import ldn_spark
-from ldn_spark.csv_cells import FORMULA_SIGNS, csv_cell
-from ldn_spark.pages import fill
-from ldn_spark.published.files import Listing
+from ldn_spark.papers.compare.files import Listing
 from ldn_spark.reporting.escaping import markdown
 from ldn_spark.reporting.publish import publish
 from ldn_spark.shown import escaped
+from ldn_spark.texts.csv_cells import FORMULA_SIGNS, csv_cell
+from ldn_spark.texts.pages import fill
 from tests.unit.reporting.paper_like import PROVENANCE
 
 EVIL = (
@@ -146,7 +146,7 @@ def test_a_template_escapes_whatever_it_is_given(part):
     own = {"title": "T", "summary": "S", "label": "L", "head": "H", "body": "B"} | {part: EVIL}
     table = Listing(own["label"], [own["head"]], [[own["body"]]], frozenset())
     page = fill(
-        "published/audit.html.j2", title=own["title"], summary=own["summary"], findings=table
+        "papers/compare/audit.html.j2", title=own["title"], summary=own["summary"], findings=table
     )
     assert "=cmd|&#x27; /C calc&#x27;!A0 \\x1b[31m\\x07\\u202e&lt;script&gt;" in page
     assert not re.search(r"<script|<img|\x1b", page)

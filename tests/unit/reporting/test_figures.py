@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import pytest
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.curves import curve_panels
 from ldn_spark.reporting.figures.design import design_bars, design_diagram
@@ -15,7 +16,6 @@ from ldn_spark.reporting.figures.flow import flow_diagram
 from ldn_spark.reporting.figures.forest import forest_plot, main_contrast
 from ldn_spark.reporting.figures.registry import FIGURES, figures_at
 from ldn_spark.reporting.report import report_html
-from ldn_spark.results import Results
 from ldn_spark.shown import counted
 from tests.unit.reporting.paper_like import (
     ATTRITION,

@@ -12,10 +12,10 @@ from itertools import pairwise
 
 import pytest
 
-from ldn_spark.published.auditing import audit
-from ldn_spark.published.comparison import compare
-from ldn_spark.published.files import audit_html, compare_html, page
-from ldn_spark.published.reading import find_published, read_published
+from ldn_spark.papers.audit.auditing import audit
+from ldn_spark.papers.compare.comparison import compare
+from ldn_spark.papers.compare.files import audit_html, compare_html, page
+from ldn_spark.papers.reading import find_published, read_published
 from ldn_spark.reporting.quality.page import quality_html
 from ldn_spark.reporting.quality.sheets import all_sheets
 from tests.unit.reporting.test_quality_report import assessment

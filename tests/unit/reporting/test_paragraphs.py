@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ldn_spark.estimates.results import NOT_ESTIMABLE, Estimate, Results
 from ldn_spark.reporting.paragraphs import methods_sentence, results_markdown, results_paragraphs
-from ldn_spark.results import NOT_ESTIMABLE, Estimate, Results
 
 
 def plain(text):

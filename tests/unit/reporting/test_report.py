@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ldn_spark.analysis import analyse
+from ldn_spark.estimates.analysis import analyse
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.findings import key_findings
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.publish import publish
-from ldn_spark.results import Results
 from ldn_spark.study.criteria import Criterion
 from ldn_spark.study.words import describe
 from tests.unit.reporting.paper_like import (

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from ldn_spark.errors import ResultsError
+from ldn_spark.estimates.results import NOT_ESTIMABLE, AttritionStep, CurvePoint, Estimate, Results
 from ldn_spark.reporting import result_files
 from ldn_spark.reporting.result_files import load_results
-from ldn_spark.results import NOT_ESTIMABLE, AttritionStep, CurvePoint, Estimate, Results
 from tests.unit.reporting.paper_like import study_named
 
 

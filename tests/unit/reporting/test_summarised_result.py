@@ -13,10 +13,10 @@ from dataclasses import replace
 
 import pytest
 
-from ldn_spark.analysis import analyse
+from ldn_spark.estimates.analysis import analyse
 from ldn_spark.reporting.summarised_result import COLUMNS, summarised_result_csv
 from tests.sums import design_rows, persons_row
-from tests.unit.few_persons import moments, persons
+from tests.unit.estimates.few_persons import moments, persons
 from tests.unit.reporting.paper_like import (
     ATTRITION,
     PROVENANCE,

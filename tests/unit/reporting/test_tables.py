@@ -5,10 +5,10 @@ import io
 
 import pytest
 
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.printed import Cell, Column, PrintedTable, Row, Section
 from ldn_spark.reporting.tables import all_tables
 from ldn_spark.reporting.writers import table_csv, table_html, table_markdown
-from ldn_spark.results import Results
 from tests.unit.reporting.paper_like import (
     changed,
     paper_like_results,

@@ -1,0 +1,1 @@
+"""What registers deliver: how it is declared, read and guessed. No engine."""

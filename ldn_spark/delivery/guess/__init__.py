@@ -1,0 +1,1 @@
+"""A source file proposed from the beginning of a delivered file."""

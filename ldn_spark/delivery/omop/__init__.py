@@ -1,0 +1,1 @@
+"""Drug concepts of OMOP's vocabularies and their ATC codes."""

@@ -1,0 +1,1 @@
+"""How a source declares its files: keys, checks, date formats."""

@@ -1,0 +1,1 @@
+"""Delivered texts into values, by the rules of a source."""

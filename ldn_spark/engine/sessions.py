@@ -1,0 +1,242 @@
+"""Start an engine and hand out its session: Sail inside this process, or Apache Spark.
+
+Both run the same PySpark code. Sail needs no Java and starts in well under a second; Spark is what
+a cluster runs. Only this module knows how either is started.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ldn_spark.engine.embedded import embedded_session
+from ldn_spark.engine.java import require_java, starting_spark
+from ldn_spark.engine.rights import UMASK_KEY, chosen_umask, with_umask
+from ldn_spark.engine.waiting import Started
+from ldn_spark.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+ENGINES = ("sail", "spark")
+DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
+DELTA_JARS = (
+    "io.delta_delta-spark_4.2_2.13-4.4.0.jar",
+    "io.delta_delta-storage-4.4.0.jar",
+    "io.delta_delta-kernel-api-4.4.0.jar",
+    "io.delta_delta-kernel-defaults-4.4.0.jar",
+    "io.delta_delta-kernel-unitycatalog-4.4.0.jar",
+    "io.unitycatalog_unitycatalog-client-0.6.0.jar",
+    "io.unitycatalog_unitycatalog-hadoop-0.6.0.jar",
+)
+"""What Delta needs beside Spark's own jars, as Ivy names them; `$LDN_JARS` may hold them."""
+_CALL_SITES = "spark.python.sql.dataFrameDebugging.enabled"
+"""Whether every column expression looks up its caller, for messages that no user sees."""
+_TASKS_AT_ONCE = "spark.ldn.tasksAtOnce"
+_LINKS = "spark.ldn.links"
+_PLAIN_PATH = re.compile(r"[\w./-]*", re.ASCII)
+ROW_GROUP_BYTES = 8 << 20
+"""Small row groups, so that a range of ATC codes reads few of them."""
+
+
+def default_engine() -> str:
+    """`sail` where it is installed, otherwise `spark`."""
+    return "sail" if importlib.util.find_spec("pysail") else "spark"
+
+
+@contextmanager
+def open_engine(engine: str, *, app_name: str = "ldn", cores: int = 2) -> Iterator[SparkSession]:
+    """A session on the named engine, stopped at the end.
+
+    Args:
+        engine: `sail` or `spark`.
+        app_name: shown in Spark's listings.
+        cores: local cores for Spark when no master is set by spark-submit.
+
+    Raises:
+        UsageError: there is no engine of that name.
+        EngineError: the engine is not installed or cannot start.
+    """
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    if engine == "sail":
+        with _sail_session() as spark:
+            yield spark
+    elif engine == "spark":
+        with _spark_session(app_name, cores) as spark:
+            yield spark
+    else:
+        raise UsageError(
+            Problem("--engine", f"there is no engine '{engine}'", f"use {' or '.join(ENGINES)}")
+        )
+
+
+@contextmanager
+def opening_engine(engine: str) -> Iterator[Callable[[], SparkSession]]:
+    """Start the named engine in a thread; the session, when it is asked for, stopped at the end.
+
+    For work that begins without an engine. What `open_engine` raises is raised when it is asked.
+    """
+    with ExitStack() as stack:
+        started = Started(lambda: stack.enter_context(open_engine(engine)))
+        try:
+            yield started.wait
+        finally:
+            if not isinstance(sys.exc_info()[1], KeyboardInterrupt):
+                with suppress(Exception):
+                    started.wait()
+
+
+@contextmanager
+def _sail_session() -> Iterator[SparkSession]:
+    with embedded_session() as (spark, links):
+        _pin_session(spark)
+        spark.conf.set(_LINKS, links)
+        spark.conf.set(_CALL_SITES, "false")
+        spark.conf.set(_TASKS_AT_ONCE, str(len(os.sched_getaffinity(0))))
+        yield spark
+
+
+@contextmanager
+def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
+    from pyspark.sql import SparkSession
+
+    memory = os.environ.get("LDN_DRIVER_MEMORY") or "2g"
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        require_java(memory)
+    scratch = tempfile.mkdtemp(prefix="ldn-spark-")
+    builder = (
+        SparkSession.builder.appName(app_name)
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config(
+            "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+        )
+        .config("spark.sql.session.timeZone", "UTC")
+        .config(_CALL_SITES, "false")
+    )
+    if (mask := chosen_umask()) is not None:
+        builder = builder.config(UMASK_KEY, f"{mask:03o}")
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit: we start the JVM
+        os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+        settings = {
+            "spark.master": f"local[{cores}]",
+            **_delta_jars(),
+            "spark.ui.enabled": "false",
+            "spark.authenticate": "true",  # by a secret that a local master makes and tells nobody
+            "spark.sql.shuffle.partitions": str(2 * cores),
+            "spark.databricks.delta.snapshotPartitions": "2",
+            "spark.sql.warehouse.dir": str(Path(scratch) / "warehouse"),
+            "spark.local.dir": scratch,
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.memory": memory,
+            "spark.log.level": "ERROR",
+            "spark.ui.showConsoleProgress": "false",
+            "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+            "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
+            "spark.hadoop.parquet.block.size": str(ROW_GROUP_BYTES),
+            "spark.sql.parquet.compression.codec": "zstd",
+        }
+        for key, value in settings.items():
+            builder = builder.config(key, value)
+    try:
+        with starting_spark():
+            spark = builder.getOrCreate()
+        try:
+            _pin_session(spark)
+            yield spark
+        finally:
+            spark.stop()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _delta_jars() -> dict[str, str]:
+    """Delta's jars from `$LDN_JARS` or Ivy's folder; fetched by Ivy where they are not there yet.
+
+    Naming the jars needs no network, and two sessions may start at once; Ivy allows neither.
+    """
+    folder = Path(os.environ.get("LDN_JARS") or Path.home() / ".ivy2.5.2" / "jars")
+    jars = [folder / name for name in DELTA_JARS]
+    if all(jar.is_file() for jar in jars):
+        return {"spark.jars": ",".join(map(str, jars))}
+    return {"spark.jars.packages": DELTA_PACKAGE}
+
+
+def tasks_at_once(spark: SparkSession) -> int | None:
+    """How many tasks a stage should have at most; None when the engine queues them by itself.
+
+    Sail starts every task of a stage at once, so their number bounds its memory.
+    """
+    limit = spark.conf.get(_TASKS_AT_ONCE, "")
+    return int(limit) if limit else None
+
+
+def in_tasks(
+    spark: SparkSession,
+    works: int,
+    do: Callable[[range], Iterator[pa.RecordBatch]],
+    ddl: str,
+    *,
+    tasks: int | None = None,
+) -> DataFrame:
+    """Numbered works, done by the engine's tasks when the frame is collected.
+
+    Args:
+        spark: the session.
+        works: how many there are.
+        do: does a task's share of the numbers and yields rows of the frame.
+        ddl: the frame's columns.
+        tasks: how many tasks; None for as many as may run at once, or one for every work.
+    """
+    width = min(tasks or tasks_at_once(spark) or works, works)
+
+    def share(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for first in batch.column(0).to_pylist():
+                yield from do(range(first, works, width))
+
+    return spark.range(0, width, 1, max(width, 1)).mapInArrow(with_umask(share), ddl)
+
+
+def tasks_on_a_machine(spark: SparkSession) -> int:
+    """How many tasks of a stage share the memory of a machine: on Spark, of an executor."""
+    if (limit := tasks_at_once(spark)) is not None:
+        return limit
+    context = spark.sparkContext
+    cores = context.getConf().get("spark.executor.cores", "")
+    is_local = context.master.startswith("local")
+    return int(cores) if cores and not is_local else max(1, context.defaultParallelism)
+
+
+def engine_path(spark: SparkSession, path: Path) -> str:
+    """A path as the engine can take it.
+
+    Sail 0.7.2 loses Delta tables whose path holds a blank or a letter beyond ASCII: it reaches
+    them by a link without either.
+    """
+    links = spark.conf.get(_LINKS, "")
+    if not links or _PLAIN_PATH.fullmatch(str(path)):
+        return str(path)
+    parent = str(path.parent.resolve())
+    link = Path(links) / hashlib.sha256(os.fsencode(parent)).hexdigest()[:16]
+    if not link.is_symlink():
+        link.symlink_to(parent)
+    return str(link / path.name)
+
+
+def _pin_session(spark: SparkSession) -> None:
+    """Settings that results may depend on, the same on both engines."""
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    spark.conf.set("spark.sql.ansi.enabled", "true")

@@ -1,0 +1,1 @@
+"""What is computed of the sums: groups, comparisons, curves, results. Plain Python."""

@@ -1,0 +1,1 @@
+"""Staged files into new versions of the registry tables."""

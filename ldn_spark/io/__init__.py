@@ -1,1 +1,0 @@
-"""The outside world: engines, delivered files, the lake, the run folder."""

@@ -1,0 +1,1 @@
+"""The lake: versions of its tables, commits, files, verification."""

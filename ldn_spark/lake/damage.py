@@ -1,0 +1,63 @@
+"""Which files of a lake are damaged, looked for when an engine could not read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ldn_spark.delivery.files.deltatables import is_delta, open_delta
+from ldn_spark.delivery.files.tabular import is_damage, open_parquet
+from ldn_spark.errors import DeliveryError, Problem
+
+_MEND = "restore it from a backup, or ingest the deliveries into a new lake"
+_MOST_BYTES = 4 << 30
+"""What is read of data whose ends are whole; more would take minutes."""
+
+
+def damaged_files(lake: Path) -> list[Problem]:
+    """The tables and data files of a lake that cannot be read, each with what is wrong.
+
+    The ends of all files are looked at first, then whole files up to 4 GiB, until one is found.
+    """
+    problems, whole = [], []
+    for folder in sorted(path for path in lake.iterdir() if is_delta(path)):
+        try:
+            files = [file.path for file in open_delta(folder).files]
+        except DeliveryError as error:
+            problems += [Problem(one.where, one.what, _MEND) for one in error.problems]
+            continue
+        for path in files:
+            if what := _fault_of_ends(path):
+                problems.append(Problem(str(path), what, _MEND))
+            else:
+                whole.append(path)
+    return problems or list(_fault_within(whole))
+
+
+def _fault_of_ends(path: Path) -> str:
+    try:
+        with open_parquet(path):
+            return ""
+    except FileNotFoundError:
+        return "is gone"
+    except DeliveryError as error:
+        return error.problems[0].what
+    except OSError as error:
+        return (error.strerror or "cannot be read").lower()
+
+
+def _fault_within(paths: list[Path]) -> Iterator[Problem]:
+    read = 0
+    for path in paths:
+        read += path.stat().st_size
+        if read > _MOST_BYTES:
+            return
+        try:
+            with open_parquet(path) as file:
+                for _ in file.iter_batches():
+                    pass
+        except Exception as error:
+            if not is_damage(error) and not isinstance(error, OSError):
+                raise
+            yield Problem(str(path), "is damaged: its rows cannot be read", _MEND)
+            return

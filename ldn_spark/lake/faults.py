@@ -1,0 +1,106 @@
+"""Failures of the engine or the machine, told as errors that a user can mend.
+
+An engine's message may hold values of rows: only its kind goes into ours. The original stays
+chained for whoever looks for a bug.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from ldn_spark.errors import (
+    ConflictError,
+    DeliveryError,
+    EngineError,
+    LdnSparkError,
+    Problem,
+    ResourceError,
+)
+from ldn_spark.lake.damage import damaged_files
+
+_NO_SPACE = re.compile(r"No space left on device|os error 28|Disk quota exceeded|ENOSPC")
+_NO_MEMORY = re.compile(r"OutOfMemory|Resources exhausted|memory limit|Cannot allocate memory")
+_NO_PERMISSION = re.compile(r"Permission denied|os error 13|AccessControlException")
+_CONFLICT = re.compile(
+    r"Concurrent\w*Exception|Failed to commit|Missing commit file|DELTA_CONCURRENT"
+)
+_ENGINES = ("pyspark", "py4j", "grpc", "deltalake", "_internal")  # the last is deltalake's too
+_OF_FILES = (pa.ArrowException, json.JSONDecodeError, UnicodeDecodeError)
+"""How readers of our own fail at a file that is damaged."""
+_OUR_PARSER = re.compile(
+    r"(?:RuntimeError: )?(\S.*: parsing the lines from line \d+ failed with \w+ at [\w.<>]+:\d+)"
+)
+_MACHINE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
+_MACHINE |= {errno.EACCES: "permission is denied", errno.EROFS: "the file system is read-only"}
+
+
+@contextmanager
+def translated_faults(doing: str, lake: Path | None = None) -> Iterator[None]:
+    """Turn failures of the engine and the machine into ours.
+
+    Args:
+        doing: what was done, for the message.
+        lake: what the engine read: its damaged files are named, if there are any.
+
+    Raises:
+        ResourceError: disk, memory or a permission is missing.
+        ConflictError: another writer was faster.
+        EngineError: the engine failed otherwise.
+    """
+    try:
+        yield
+    except LdnSparkError as error:
+        if lake is not None and (files := _of_lake(error, lake)):
+            raise EngineError(files) from error
+        raise
+    except OSError as error:
+        if error.errno not in _MACHINE:
+            _raise_damage(lake, error)
+            raise
+        where = str(error.filename or doing)
+        raise ResourceError(Problem(where, _MACHINE[error.errno])) from error
+    except Exception as error:
+        is_of_engine = type(error).__module__.startswith(_ENGINES)
+        told = _translated(doing, error)
+        if isinstance(error, _OF_FILES) or (is_of_engine and type(told) is EngineError):
+            _raise_damage(lake, error)
+        if not is_of_engine:
+            raise
+        raise told from error
+
+
+def _raise_damage(lake: Path | None, error: Exception) -> None:
+    """Name the files of the lake that are damaged, if there are any."""
+    if lake is not None and lake.is_dir() and (files := damaged_files(lake)):
+        raise EngineError(files) from error
+
+
+def _of_lake(error: LdnSparkError, lake: Path) -> list[Problem]:
+    """What was said of a file in the lake as if it had been delivered."""
+    if not isinstance(error, DeliveryError) or not lake.is_dir():
+        return []
+    places = (Path(problem.where).absolute() for problem in error.problems)
+    is_inside = any(lake.resolve() in place.parents for place in places)
+    return damaged_files(lake) if is_inside else []
+
+
+def _translated(doing: str, error: Exception) -> LdnSparkError:
+    text = str(error)
+    if _NO_SPACE.search(text):
+        return ResourceError(Problem(doing, "the disk is full", "make room and run it again"))
+    if _NO_MEMORY.search(text):
+        return ResourceError(Problem(doing, "the memory is used up", "give the engine more"))
+    if _NO_PERMISSION.search(text):
+        return ResourceError(Problem(doing, "permission is denied", "check who may write there"))
+    if _CONFLICT.search(text):
+        return ConflictError(Problem(doing, "another writer was faster", "run it again"))
+    if ours := _OUR_PARSER.search(text):
+        return EngineError(ours[1])
+    return EngineError(Problem(doing, f"the engine failed with {type(error).__name__}"))

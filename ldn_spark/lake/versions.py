@@ -1,0 +1,424 @@
+"""The lake: registry tables and the version records that make them visible.
+
+    LAKE/{persons,dispensings,rejected_dispensings}  Delta tables
+    LAKE/_versions/00000001.json                     one record per ingest, written last
+    LAKE/runs/<run_id>/<table>                       stage tables of a study's run
+
+A reader takes the Delta version of every table from a version record, never the latest of each:
+what a killed ingest left behind is never seen.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldn_spark.engine.sessions import engine_path, tasks_at_once
+from ldn_spark.engine.waiting import wait_for
+from ldn_spark.errors import (
+    ConflictError,
+    DeliveryError,
+    EmptyInputError,
+    EngineError,
+    Problem,
+    UsageError,
+)
+from ldn_spark.lake.delta_log import delta_version
+from ldn_spark.schemas import DISPENSING_PROFILE, DISPENSINGS, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+
+_VERSIONS = "_versions"
+_RETURNED = ("ddd_negative", "packages_negative")
+"""Notes that an ingest makes of a returned medicine."""
+_NEVER = "1000000"
+"""Commits between two checkpoints of a table's log: Sail 0.7.2 cannot read a version that is older
+than the last checkpoint, and every earlier version of a lake stays readable."""
+
+
+LAYOUT = 2
+"""Of the lakes that are made now: with the columns that `Table.later` names."""
+ONE_TASK = 16 << 20
+"""Bytes of a stage table up to which Spark reads it in one task: some million rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A delivered file and what became of its lines.
+
+    Every line is accepted, rejected or left out; `repaired` of the accepted ones were mended in
+    some field. A line is rejected for one reason, and may be mended or noted for several.
+
+    Attributes:
+        kind: dispensings, persons, deaths or observation_periods.
+        atc_version: the year of the ATC index of its codes, or `at_dispensing`; None for not
+            declared.
+        version: the lake version that it came with; 0 while it is being taken in.
+        superseded: dispensings of this file that later deliveries have replaced.
+        first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
+        lookups: SHA-256 of the lookups that its rows were parsed with, by name.
+        birth_year_slack: years by which a person may be older than its lines say: 1 for ages.
+        further_records: records behind the first of a rejected line with stray carriage returns;
+            they are lost with their line.
+        content: SHA-256 of its plain text where it was packed or in UTF-16; empty otherwise.
+        markers: fields by column and text that look like missing values and were not declared.
+        left_out_by_column: lines that are neither accepted nor rejected because the source does
+            not mean them, by the column that tells them.
+        known_by_column: accepted lines by columns of ours of which they know the value.
+        nobodies: accepted lines by pseudonyms that look like nobody's; see `markers.nobodies`.
+    """
+
+    file_id: int
+    name: str
+    bytes: int
+    sha256: str
+    source: str
+    lines: int
+    accepted: int
+    rejected: int
+    rejected_by_reason: Mapping[str, int]
+    repaired_by_reason: Mapping[str, int]
+    repaired: int = 0
+    noted_by_reason: Mapping[str, int] = field(default_factory=dict)
+    kind: str = DISPENSINGS.name
+    atc_version: int | str | None = None
+    version: int = 0
+    superseded: int = 0
+    first_dispensed_on: str = ""
+    last_dispensed_on: str = ""
+    lookups: Mapping[str, str] = field(default_factory=dict)
+    birth_year_slack: int = 0
+    content: str = ""
+    further_records: int = 0
+    markers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    nobodies: Mapping[str, int] = field(default_factory=dict)
+    left_out_by_column: Mapping[str, int] = field(default_factory=dict)
+    known_by_column: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> int:
+        """Lines that the source does not mean."""
+        return sum(self.left_out_by_column.values())
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether nothing of it is left in the lake."""
+        return 0 < self.accepted <= self.superseded
+
+
+@dataclass(frozen=True, slots=True)
+class LakeVersion:
+    """The state of a lake after one ingest.
+
+    Attributes:
+        number: counted from 1.
+        tables: Delta version of each registry table.
+        files: every file taken in so far.
+        persons: persons in the register.
+        dispensings: dispensings accepted.
+        sex_conflicts, birth_year_conflicts: persons with contradictory values, kept as unknown.
+        years: dispensings per year.
+        first_dispensed_on, last_dispensed_on: ISO dates; empty for no dispensing.
+        replaced: what its delivery was declared to replace; empty for nothing.
+        noted: persons by what does not fit together, see `reasons.OF_PERSONS`.
+        layout: which columns its tables have, see `Table.later`.
+        invented: whether any delivery so far was marked as invented; see `invented`.
+    """
+
+    number: int
+    tables: Mapping[str, int]
+    files: tuple[FileRecord, ...]
+    persons: int
+    dispensings: int
+    sex_conflicts: int
+    birth_year_conflicts: int
+    years: Mapping[str, int] = field(default_factory=dict)
+    first_dispensed_on: str = ""
+    last_dispensed_on: str = ""
+    replaced: str = ""
+    invented: bool = False
+    noted: Mapping[str, int] = field(default_factory=dict)
+    layout: int = 1
+
+    @property
+    def lines(self) -> int:
+        """Lines of dispensings delivered so far, those of replaced dispensings left out."""
+        files = [file for file in self.files if file.kind == DISPENSINGS.name]
+        return sum(file.lines - file.superseded for file in files)
+
+    @property
+    def may_hold_returns(self) -> bool:
+        """Whether any line has a negative amount, told without a look at the lines.
+
+        True also where an earlier software version did not note it.
+        """
+        if DISPENSING_PROFILE.name not in self.tables:
+            return True
+        return any(file.noted_by_reason.get(note) for file in self.files for note in _RETURNED)
+
+    @property
+    def rejected(self) -> int:
+        """Lines rejected so far, in files of every kind."""
+        return sum(file.rejected for file in self.files)
+
+    def to_json(self) -> str:
+        """The record as it is stored."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> LakeVersion:
+        """The record as it was stored."""
+        content: dict[str, Any] = json.loads(text)
+        files = tuple(FileRecord(**file) for file in content.pop("files"))
+        return cls(files=files, **content)
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """A lake at a folder that every node of the engine sees under the same path."""
+
+    spark: SparkSession
+    root: Path
+
+    def version(self, as_of: int | None = None) -> LakeVersion:
+        """The latest version, or the one asked for.
+
+        Raises:
+            DeliveryError: there is no lake.
+            EmptyInputError: nothing was ever taken in.
+            UsageError: there is no such version.
+        """
+        return read_version(self.root, as_of)
+
+    def read(self, table: Table, version: LakeVersion) -> DataFrame:
+        """A registry table as it was at a version, columns in the order of its schema.
+
+        Raises:
+            EngineError: the table is not there any more.
+        """
+        if table.name not in version.tables:
+            raise _too_old(self.root, f"has no {table.name}")
+        later = table.later if version.layout < LAYOUT else ()
+        return self.read_at(table, version.tables[table.name], unknown=later)
+
+    def read_at(self, table: Table, delta: int, *, unknown: Sequence[str] = ()) -> DataFrame:
+        """A registry table at a Delta version, columns in the order of its schema.
+
+        Args:
+            table: which.
+            delta: its version.
+            unknown: columns that it did not have yet: they are null.
+
+        Raises:
+            EngineError: the table is not there any more.
+        """
+        path = self.root / table.name
+        there = delta_version(path)
+        if there is None or there < delta:
+            what = f"the table is not there in version {delta}, which the lake's record names"
+            raise EngineError(Problem(str(path), what, "restore the lake from a backup"))
+        reader = self.spark.read.format("delta").option("versionAsOf", delta)
+        found = reader.load(engine_path(self.spark, path))
+        if not unknown:
+            return found.select(*table.names)
+        from pyspark.sql import functions as F
+
+        nulls = {name: F.lit(None).cast(dict(table.columns)[name]).alias(name) for name in unknown}
+        return found.select(*(nulls.get(name, F.col(name)) for name in table.names))
+
+
+def require_layout(root: Path, version: LakeVersion | None) -> None:
+    """A delivery can be taken into the lake: its tables have all columns.
+
+    Raises:
+        UsageError: an earlier software version made it. Studies run on it all the same.
+    """
+    if version is not None and version.layout < LAYOUT:
+        raise _too_old(root, "does not know the first and last dispensing of each person")
+
+
+def _too_old(root: Path, what: str) -> UsageError:
+    made = f"the lake was made by an earlier software version and {what}"
+    return UsageError(Problem(str(root), made, "take its deliveries into a new lake"))
+
+
+def known_versions(root: Path) -> list[int]:
+    """The numbers of the versions of a lake, ascending; empty for none."""
+    return sorted(
+        int(file.stem) for file in (root / _VERSIONS).glob("*.json") if file.stem.isdecimal()
+    )
+
+
+def read_version(root: Path, as_of: int | None = None) -> LakeVersion:
+    """The record of a lake's latest version, or of the one asked for; see `Lake.version`."""
+    if not root.is_dir():
+        raise DeliveryError(
+            Problem(str(root), "there is no lake", "make one with: ldn ingest DELIVERY --lake LAKE")
+        )
+    known = known_versions(root)
+    if not known:
+        raise EmptyInputError(
+            Problem(
+                str(root),
+                "the folder holds no registry yet",
+                "fill it with: ldn ingest DELIVERY --lake LAKE",
+            )
+        )
+    if as_of is not None and as_of not in known:
+        raise UsageError(
+            Problem("--as-of", f"the lake has no version {as_of}", f"it has {_span(known)}")
+        )
+    number = known[-1] if as_of is None else as_of
+    file = _version_file(root, number)
+    try:
+        return LakeVersion.from_json(file.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        what = "the version record is damaged"
+        raise EngineError(Problem(str(file), what, "restore it from a backup")) from None
+
+
+def _span(known: list[int]) -> str:
+    return f"versions {known[0]} to {known[-1]}" if len(known) > 1 else f"version {known[0]}"
+
+
+def _version_file(root: Path, number: int) -> Path:
+    return root / _VERSIONS / f"{number:08d}.json"
+
+
+def publish_version(root: Path, version: LakeVersion) -> None:
+    """Make a version visible: all or nothing, and never over another one.
+
+    Raises:
+        ConflictError: another ingest published this number first.
+    """
+    target = _version_file(root, version.number)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.write(version.to_json())
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        raise ConflictError(
+            Problem(str(root), "another ingest finished first", "run this one again")
+        ) from None
+    finally:
+        draft.unlink()
+
+
+@contextmanager
+def only_writer(root: Path) -> Iterator[None]:
+    """Hold the lake for one ingest; the lock ends with the process, however it ends.
+
+    A file system without locks is no obstacle: two ingests that meet are told apart by their
+    commits, and only one can publish.
+
+    Raises:
+        ConflictError: another ingest is at work.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    lock = os.open(root / "_lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            what = "another ingest is writing to this lake"
+            raise ConflictError(
+                Problem(str(root), what, "wait for it and run this again")
+            ) from None
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(lock)
+
+
+def write_table(frame: DataFrame, path: Path, table: Table, *, token: str = "") -> None:
+    """Overwrite a Delta table in one commit.
+
+    Columns are cast to the schema by name, because engines differ in what they do with others.
+    Minima and maxima go into the log for `statistics_on` only: identifiers never stand there.
+
+    Args:
+        frame: the rows; more columns than the table's are left out.
+        path: the table's folder.
+        table: its definition.
+        token: stands in the log, to tell the writer by.
+    """
+    writer = _writer(frame, table, token).mode("overwrite").options(**table_properties(table))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    target = engine_path(frame.sparkSession, path)
+    wait_for(lambda: writer.save(target))
+
+
+def table_properties(table: Table) -> dict[str, str]:
+    """The properties that a Delta table is made with, whoever makes it."""
+    if table.statistics_on:
+        told = {"delta.dataSkippingStatsColumns": ",".join(table.statistics_on)}
+    else:
+        told = {"delta.dataSkippingNumIndexedCols": "0"}
+    return {"delta.checkpointInterval": _NEVER, **told}
+
+
+def append_rows(frame: DataFrame, path: Path, table: Table, *, token: str = "") -> None:
+    """Add rows to a Delta table in one commit; otherwise as `write_table`.
+
+    Sail keeps the order of the rows here, and loses it where it replaces a part of a table.
+    """
+    writer = _writer(frame, table, token).mode("append")
+    target = engine_path(frame.sparkSession, path)
+    wait_for(lambda: writer.save(target))
+
+
+def _writer(frame: DataFrame, table: Table, token: str) -> DataFrameWriter:
+    writer = cast_to(frame, table).write.format("delta")
+    if table.partition_by:
+        writer = writer.partitionBy(*table.partition_by)
+    return writer.option("userMetadata", token) if token else writer
+
+
+def cast_to(frame: DataFrame, table: Table) -> DataFrame:
+    """The columns of a table by name, in its types."""
+    return frame.select(*[frame[name].cast(kind).alias(name) for name, kind in table.columns])
+
+
+def write_run_table(frame: DataFrame, folder: Path, table: Table) -> None:
+    """Write a stage table of a run, replacing what an earlier attempt left."""
+    write_table(frame, folder / table.name, table)
+
+
+def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame:
+    """A stage table of a run.
+
+    Spark reads a small one in one task: what a task holds whole is never shuffled, and a cohort's
+    tables are sorted and summed sooner than they are moved.
+
+    Raises:
+        UsageError: the stage that makes it has not run.
+    """
+    path = folder / table.name
+    if delta_version(path) is None:
+        raise UsageError(
+            Problem(
+                f"run {folder.name}",
+                f"the table {table.name} is not there",
+                "run the earlier stages first",
+            )
+        )
+    found = spark.read.format("delta").load(engine_path(spark, path)).select(*table.names)
+    in_one_task = tasks_at_once(spark) is None and _bytes_of(path) <= ONE_TASK
+    return found.coalesce(1) if in_one_task else found
+
+
+def _bytes_of(path: Path) -> int:
+    """Bytes of the data files of a table, those of earlier attempts included."""
+    return sum(file.stat().st_size for file in path.glob("*.parquet"))

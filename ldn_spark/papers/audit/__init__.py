@@ -1,0 +1,1 @@
+"""A published table against itself, by arithmetic alone."""

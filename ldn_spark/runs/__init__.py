@@ -1,0 +1,1 @@
+"""A study from the lake to its folder of results."""

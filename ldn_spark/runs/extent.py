@@ -1,0 +1,41 @@
+"""What the dispensings of a lake span: the first and the last day, and months without any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import functions as F
+
+from ldn_spark import schemas
+from ldn_spark.engine import collect
+from ldn_spark.lake.versions import Lake, LakeVersion
+from ldn_spark.quality.coverage import Extract
+from ldn_spark.quality.volume import Month, months_of
+from ldn_spark.transforms.quality import summarise_months
+
+
+def find_extract(lake: Lake, version: LakeVersion) -> Extract | None:
+    """What a version of a lake spans; None for no dispensing."""
+    return extract_of(version, find_months(lake, version))
+
+
+def find_months(lake: Lake, version: LakeVersion) -> tuple[Month, ...]:
+    """Dispensings month by month, from the profile; where there is none, from the registry."""
+    if schemas.DISPENSING_PROFILE.name in version.tables:
+        profile = lake.read(schemas.DISPENSING_PROFILE, version)
+    else:
+        lines = lake.read(schemas.DISPENSINGS, version)
+        month = F.month("dispensed_on").cast("int").alias("month")
+        profile = lines.select("year", month, F.lit(1).cast("bigint").alias("dispensings"))
+    rows = collect.rows(summarise_months(profile))
+    return months_of({(row["year"], row["month"]): row["dispensings"] for row in rows})
+
+
+def extract_of(version: LakeVersion, months: Sequence[Month]) -> Extract | None:
+    """What a version of a lake spans, its months being known; None for no dispensing."""
+    if not version.first_dispensed_on:
+        return None
+    first, last = version.first_dispensed_on, version.last_dispensed_on
+    gaps = frozenset((month.year, month.month) for month in months if month.flag == "gap")
+    return Extract(date.fromisoformat(first), date.fromisoformat(last), gaps)

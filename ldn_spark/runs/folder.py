@@ -1,0 +1,95 @@
+"""The folder of a run: made whole, then renamed into its place; the manifest comes last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ldn_spark.errors import OutputExistsError, Problem, UsageError
+from ldn_spark.runs.manifest_file import MANIFEST, sealed
+
+
+def require_place(out: Path, lake: Path) -> None:
+    """Say before the work that results could not be written, or would lie among a lake's tables.
+
+    Raises:
+        OutputExistsError: a file stands where a folder is to be.
+        UsageError: the place is within a table of the lake, or among its records.
+    """
+    place, home = (Path(os.path.realpath(folder)) for folder in (out, lake))
+    near = next(one for one in (place, *place.parents) if one.exists())
+    if not near.is_dir():
+        raise OutputExistsError(Problem(str(near), "is no folder", "choose another --out"))
+    if place.is_relative_to(home):
+        for part in [place, *place.parents]:
+            is_ours = part.parent == home and (part.name[0] == "_" or part.name == "runs")
+            if part.is_relative_to(home) and (is_ours or (part / "_delta_log").is_dir()):
+                what = f"{part.name} of the lake stands there"
+                raise UsageError(Problem(f"--out {out}", what, "choose a folder outside of it"))
+
+
+@contextmanager
+def new_run_folder(parent: Path, run_id: str) -> Iterator[tuple[Path, Path]]:
+    """A hidden folder to write to, and the place it is renamed to when everything went well.
+
+    Raises:
+        OutputExistsError: a run of that name is there already.
+    """
+    final = parent / run_id
+    if final.exists():
+        what = "this run is there already"
+        raise OutputExistsError(Problem(str(final), what, "choose another --out"))
+    draft = parent / f".{run_id}.partial"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        yield draft, final
+        os.rename(draft, final)
+        _point_latest(parent, run_id)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _point_latest(parent: Path, run_id: str) -> None:
+    """Let `latest` name the newest run; replaced in one step."""
+    draft = parent / f".latest.{os.getpid()}"
+    draft.write_text(run_id + "\n", encoding="utf-8")
+    os.replace(draft, parent / "latest")
+
+
+def list_outputs(folder: Path) -> list[dict[str, Any]]:
+    """Every file below a folder with its size and SHA-256, in the order of names."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return [
+        {
+            "path": path.relative_to(folder).as_posix(),
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in files
+    ]
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any], warnings: Sequence[str]) -> None:
+    """Write the manifest, after everything else; it names what the folder holds.
+
+    It holds the checksum of every file, and one of its own content.
+    """
+    whole = {
+        **manifest,
+        "warnings": list(warnings),
+        "outputs": list_outputs(folder),
+        "ended": datetime.now(UTC).isoformat(),
+    }
+    text = json.dumps(sealed(whole), indent=2, ensure_ascii=False) + "\n"
+    with (folder / MANIFEST).open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())

@@ -1,0 +1,209 @@
+"""What a run says of itself: for the report what the data were, for the manifest everything."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.resources
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from ldn_spark import __version__
+from ldn_spark.delivery.reasons import LEFT_OUT, explain
+from ldn_spark.estimates.results import TurnedAway
+from ldn_spark.lake.versions import FileRecord
+from ldn_spark.runs.reproducing import command, inputs
+from ldn_spark.runs.run import Run, run_key
+from ldn_spark.schemas import DISPENSINGS
+from ldn_spark.shown import counted
+from ldn_spark.study.atc.alterations import described
+from ldn_spark.study.atc.index_check import ReadAs
+from ldn_spark.study.inputs import InputFile
+from ldn_spark.texts.documents import conf_folder
+
+_PACKAGES = ("pyspark", "pysail", "delta-spark", "pyarrow", "numpy", "scipy", "matplotlib")
+
+
+def provenance(
+    run: Run,
+    warnings: list[str],
+    read_as: Sequence[ReadAs] = (),
+    published: InputFile | None = None,
+) -> dict[str, Any]:
+    """What the data were, for the report: nothing that differs between engines or runs.
+
+    Args:
+        run: the run.
+        warnings: what a person should know.
+        read_as: the delivered codes that were read as others in the study's ATC index.
+        published: the file of published values that the results are held against.
+    """
+    return {
+        "files": delivered_files(run),
+        "turned_away": turned_away(run.version.files),
+        "source": ", ".join(sorted({file.source for file in run.version.files})),
+        "lake_version": run.version.number,
+        "invented": run.version.invented,
+        "command": command(run, published),
+        "inputs": inputs(run, published),
+        "persons": run.version.persons,
+        "dispensings": run.version.dispensings,
+        "first_dispensed_on": run.version.first_dispensed_on,
+        "last_dispensed_on": run.version.last_dispensed_on,
+        "codelists": {name: len(found.codes) for name, found in run.study.codelists.items()},
+        "warnings": warnings,
+        "deviations": deviations(run, read_as),
+        "atc_codes": atc_codes(run, read_as),
+    }
+
+
+def delivered_files(run: Run) -> list[dict[str, Any]]:
+    """The files that the lake was made of, and what became of their lines."""
+    return [
+        {
+            "name": file.name,
+            "sha256": file.sha256,
+            "lines": file.lines,
+            "accepted": file.accepted,
+            "rejected": file.rejected,
+            "left_out": file.left_out,
+        }
+        for file in run.version.files
+    ]
+
+
+def turned_away(files: Sequence[FileRecord]) -> tuple[TurnedAway, ...]:
+    """Why lines of the delivered files are not in the registry.
+
+    One entry per kind of file and reason, dispensings first and then the commonest reason first.
+    Lines are counted, not persons, so the counts are as exact as those of the files.
+    """
+    lines = Counter[tuple[str, str, str]]()
+    for file in files:
+        for reason, number in file.rejected_by_reason.items():
+            lines[file.kind, reason, explain(reason)] += number
+        for column, number in file.left_out_by_column.items():
+            meaning = f"left out by `where` of the source, column {column}"
+            lines[file.kind, LEFT_OUT, meaning] += number
+    found = (TurnedAway(*key, number) for key, number in lines.items() if number)
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (one.kind != DISPENSINGS.name, one.kind, -one.lines, one.meaning),
+        )
+    )
+
+
+def atc_codes(run: Run, read_as: Sequence[ReadAs]) -> dict[str, Any]:
+    """In which ATC indices the codes are, and which were read as others how often."""
+    parts = run.translation.parts
+    return {
+        "study_version": run.study.definition.atc_version,
+        "lake_versions": list(dict.fromkeys(part.declared for part in parts)),
+        "read_as": [
+            {
+                "delivered": one.delivered,
+                "read_as": one.read_as,
+                "substance": one.substance,
+                "alterations": [described(row) for row in one.alterations],
+                "dispensings": one.dispensings,
+            }
+            for one in read_as
+        ],
+    }
+
+
+def deviations(run: Run, read_as: Sequence[ReadAs] = ()) -> list[str]:
+    """What this run did otherwise than the study file alone says.
+
+    Codelists were replaced; codes of another ATC index were read in the study's.
+    """
+    usual = conf_folder() / "codelists"
+    translated = [
+        f"{one.delivered} was read as {one.read_as}, its code in the ATC index of "
+        f"{run.study.definition.atc_version}"
+        for one in read_as
+    ]
+    return translated + [
+        f"codelist {name} replaced by another of {counted(len(found.codes))} codes"
+        for name, found in run.study.codelists.items()
+        if Path(found.source).resolve().parent != usual.resolve()
+    ]
+
+
+def manifest(
+    run: Run,
+    engine: str,
+    started: datetime,
+    read_as: Sequence[ReadAs] = (),
+    published: InputFile | None = None,
+) -> dict[str, Any]:
+    """Everything a person needs to get the same numbers again; times stand here only.
+
+    What was made, and when it was, is added when it is written.
+    """
+    return {
+        "run_id": run.run_id,
+        "key": run_key(run.study, run.version, __version__, run.translation),
+        "released": False,
+        "command": command(run, published),
+        "inputs": inputs(run, published),
+        "study": {
+            "id": run.study.definition.id,
+            "hash": run.study.hash,
+            "definition": run.study.definition.model_dump(mode="json", by_alias=True),
+            "codelists": {name: list(c.codes) for name, c in run.study.codelists.items()},
+        },
+        "software": {
+            "ldn_spark": __version__,
+            "source_sha256": source_hash(),
+            "python": platform.python_version(),
+            "engine": engine,
+            "engine_version": run.spark.version,
+            "packages": {name: _installed(name) for name in _PACKAGES},
+        },
+        "input": {
+            "lake_version": run.version.number,
+            "invented": run.version.invented,
+            "tables": dict(run.version.tables),
+            "persons": run.version.persons,
+            "dispensings": run.version.dispensings,
+            "rejected": run.version.rejected,
+            "files": delivered_files(run),
+            "turned_away": [asdict(one) for one in turned_away(run.version.files)],
+            "atc_codes": atc_codes(run, read_as),
+        },
+        "started": started.isoformat(),
+    }
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def source_hash() -> str:
+    """SHA-256 of the package's source files, in the order of their paths."""
+    digest = hashlib.sha256()
+    for name, content in sorted(_sources(importlib.resources.files("ldn_spark"), "")):
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in folder.iterdir():
+        name = f"{path}/{entry.name}"
+        if entry.is_dir() and entry.name != "conf":
+            found += _sources(entry, name)
+        elif entry.name.endswith(".py"):
+            found.append((name, entry.read_bytes()))
+    return found

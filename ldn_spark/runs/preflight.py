@@ -1,0 +1,224 @@
+"""What the codes of a study find in a lake, before anything is run.
+
+A code that finds nothing is a wrong code or a lake of another ATC version, and a column of zeros
+that looks like a result is the worst answer. The counts come from the dispensing profile, a small
+table; for a lake without one, or one whose files are of several ATC versions, from the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from ldn_spark import schemas
+from ldn_spark.engine import collect
+from ldn_spark.engine.waiting import wait_for_both
+from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
+from ldn_spark.lake.versions import Lake, LakeVersion
+from ldn_spark.quality.coverage import find_uncovered
+from ldn_spark.runs.exposed import Returned, find_exposures, missing_exposure, returned_exposure
+from ldn_spark.runs.extent import find_extract
+from ldn_spark.study.atc.history import BEGINNING
+from ldn_spark.study.atc.index_check import IndexCheck, ReadAs
+from ldn_spark.study.atc.occurrences import Found, Look, Occurrence, find
+from ldn_spark.study.atc.translation import Translation
+from ldn_spark.study.atc.uses import code_uses, points_of
+from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
+from ldn_spark.study.load import Study
+from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.transforms.codes import begins_with_any
+from ldn_spark.transforms.days import require_years
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFound:
+    """What the codes of an outcome find in the years that a run would read."""
+
+    id: str
+    found: Found
+    may_be_empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What a study would find, and what speaks against running it.
+
+    Attributes:
+        exposure: dispensings of the exposure's ATC codes in the index period.
+        products: those of them that are the exposure.
+        returned: what was returned of the exposure, in all days of the lake.
+        outcomes: in the order of the study.
+        read_as: delivered codes that are read as others in the study's ATC index.
+        problems: any of them stops a run.
+        warnings: what a person should know.
+    """
+
+    exposure: int
+    products: int
+    returned: Returned
+    outcomes: tuple[OutcomeFound, ...]
+    read_as: tuple[ReadAs, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+    def require_no_problem(self) -> None:
+        """Stop where the data contradict the study.
+
+        Raises:
+            QualityGateError: with every problem.
+        """
+        if self.problems:
+            raise QualityGateError(self.problems)
+
+
+def preflight(
+    lake: Lake, version: LakeVersion, study: Study, translation: Translation
+) -> Preflight:
+    """Look up what every code of a study finds, and whether the extract covers its days.
+
+    Nothing is written. Codes that are looked for outside the extract alone are not named: that
+    nothing is found there says nothing of them.
+
+    Raises:
+        EmptyInputError: the lake holds no dispensing.
+    """
+    if version.dispensings == 0:
+        raise EmptyInputError(
+            Problem(str(lake.root), "the lake holds no dispensing", "take a delivery in first")
+        )
+    uses = code_uses(study.definition)
+    looks = tuple(map(Look.of, uses))
+    (occurrences, exposed), extract = wait_for_both(
+        lambda: wait_for_both(
+            lambda: count_codes(lake, version, study, translation, looks),
+            lambda: find_exposures(lake, version, study, translation),
+        ),
+        lambda: find_extract(lake, version),
+    )
+    assert extract is not None, "the lake holds dispensings"
+    check = IndexCheck(translation, study.alterations, looks, occurrences)
+    uncovered = find_uncovered(study.definition, extract)
+    problems = [*uncovered.problems, *check.problems()]
+    if not uncovered.no_index_date:
+        problems += missing_exposure(study, version, exposed)
+    warnings = [
+        *uncovered.warnings,
+        *check.warnings(),
+        *returned_exposure(study, exposed.returned),
+    ]
+    may_be_empty = {outcome.id: outcome.may_be_empty for outcome in study.definition.outcomes}
+    outcomes = []
+    for use, look in zip(uses, looks, strict=True):
+        found = find(look, occurrences)
+        if use.kind == "outcome":
+            outcomes.append(OutcomeFound(use.id, found, may_be_empty[use.id]))
+        if found.dispensings or use.kind == "exposure" or uncovered.explains(use.reach):
+            continue
+        elsewhere = any(
+            one.part.read(one.code).startswith(look.prefixes) for one in occurrences
+        ) or _stands_elsewhere(lake, version, translation, look)
+        accepted = use.kind != "outcome" or may_be_empty[use.id]
+        (warnings if accepted else problems).append(_empty(look, elsewhere=elsewhere))
+    return Preflight(
+        exposed.atc,
+        exposed.products,
+        exposed.returned,
+        tuple(outcomes),
+        check.read_as(),
+        tuple(problems),
+        tuple(warnings),
+    )
+
+
+def count_codes(
+    lake: Lake,
+    version: LakeVersion,
+    study: Study,
+    translation: Translation,
+    looks: Sequence[Look],
+) -> list[Occurrence]:
+    """How often every delivered code that could matter stands in each part and year.
+
+    From the dispensing profile these are all years of the lake, else those that are looked at.
+    """
+    groups = list(dict.fromkeys(part.file_ids for part in translation.parts))
+    if _profile_tells(version, translation):
+        years = lake.read(schemas.DISPENSING_PROFILE, version)
+        group, counted = F.lit(0), F.sum("dispensings")
+    else:
+        wanted = {prefix for look in looks for prefix in look.prefixes}
+        first, last = min(look.first_year for look in looks), max(look.last_year for look in looks)
+        years = require_years(
+            lake.read(schemas.DISPENSINGS, version), None if first == BEGINNING else first, last
+        ).where(_could_matter(wanted, points_of(study.alterations.rows)))
+        group, counted = _group_of(groups), F.count(F.lit(1))
+    rows = collect.rows(
+        years.groupBy("year", "atc", group.cast("int").alias("files")).agg(
+            counted.cast("bigint").alias("dispensings")
+        )
+    )
+    return [
+        Occurrence(part, row["year"], row["atc"], row["dispensings"])
+        for row in rows
+        for part in translation.parts
+        if part.file_ids == groups[row["files"]]
+        and part.first_year <= row["year"] <= part.last_year
+    ]
+
+
+def _profile_tells(version: LakeVersion, translation: Translation) -> bool:
+    """Whether the dispensing profile says how often each code stands in each part.
+
+    A lake made by an earlier software version has none, and it does not tell files apart.
+    """
+    has_one = schemas.DISPENSING_PROFILE.name in version.tables
+    return has_one and len({part.file_ids for part in translation.parts}) == 1
+
+
+def _could_matter(wanted: Iterable[str], points: Iterable[str]) -> Column:
+    """Codes under the asked ones, under altered ones, or coarser than an altered one."""
+    points = set(points)
+    under = begins_with_any("atc", shortest_prefixes({*wanted, *points}))
+    coarser = {point[:length] for point in points for length in ATC_LENGTHS[:-1]}
+    return under | F.col("atc").isin(*sorted(coarser)) if coarser else under
+
+
+def _group_of(groups: Sequence[tuple[int, ...] | None]) -> Column:
+    """The number of the group of files that a dispensing belongs to."""
+    chain = F
+    for number, files in enumerate(groups):
+        if files is not None:
+            chain = chain.when(F.col("file_id").isin(*files), F.lit(number))
+    return F.lit(0) if chain is F else chain
+
+
+def _stands_elsewhere(
+    lake: Lake, version: LakeVersion, translation: Translation, look: Look
+) -> bool:
+    """Whether codes that find nothing in the years looked at stand in others, not counted."""
+    if _profile_tells(version, translation):
+        return False
+    registry = lake.read(schemas.DISPENSINGS, version)
+    found = require_codes(registry, look.prefixes, translation)
+    return bool(collect.rows(found.select("atc").limit(1)))
+
+
+def _empty(look: Look, *, elsewhere: bool) -> Problem:
+    where = f"in {_years(look)}" if elsewhere else "in the lake"
+    return Problem(
+        look.name,
+        f"no dispensing {where} has a code under {', '.join(look.prefixes)}",
+        "check the codes and the ATC version of the extract",
+    )
+
+
+def _years(look: Look) -> str:
+    """`2012–2014`, `until 2014` or `2013`."""
+    if look.first_year == BEGINNING:
+        return f"the years until {look.last_year}"
+    if look.first_year == look.last_year:
+        return str(look.first_year)
+    return f"{look.first_year}–{look.last_year}"

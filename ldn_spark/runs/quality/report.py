@@ -1,0 +1,87 @@
+"""The quality report of a version of a lake: assessed, written, and visible when it is whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from ldn_spark.errors import OutputExistsError, Problem
+from ldn_spark.lake.faults import translated_faults
+from ldn_spark.lake.versions import Lake, LakeVersion
+from ldn_spark.progress import Progress, report
+from ldn_spark.reporting.quality.sheets import QUALITY_HTML
+from ldn_spark.runs.quality.assess import assess_lake
+from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
+from ldn_spark.study.load import Study
+
+FOLDER = "quality"
+
+
+def write_quality_report(
+    lake: Lake,
+    version: LakeVersion,
+    studies: Sequence[Study],
+    folder: Path,
+    *,
+    stated: StatedVersions = NOTHING_STATED,
+    repeated_lines: bool = False,
+) -> tuple[str, ...]:
+    """Write quality.html, its figure and its CSVs; the folder appears when it is whole.
+
+    The same version and studies give the same bytes: no clock, engine or path goes into any file.
+
+    Args:
+        lake: where the version lies.
+        version: what is assessed.
+        studies: whose windows and codes are held against it.
+        folder: where to write; an earlier quality report there is replaced.
+        stated: in which ATC index the lake's codes are, where its files do not say it.
+        repeated_lines: whether to count dispensings that are alike, which reads all of them.
+
+    Returns:
+        What stands out, in sentences; nothing where no rule of the report applies.
+
+    Raises:
+        OutputExistsError: the folder holds something else.
+        UsageError: what is stated of the codes does not fit the files.
+    """
+    from ldn_spark.reporting.quality.findings import findings
+    from ldn_spark.reporting.quality.publish import publish_quality
+
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or _holds_something_else(folder)):
+        what = "holds something else than a quality report"
+        raise OutputExistsError(Problem(str(folder), what, "choose another --out"))
+    with translated_faults("assessing the lake", lake.root):
+        found = assess_lake(lake, version, studies, stated=stated, repeated_lines=repeated_lines)
+    report(Progress("writing the quality report", 0, 1, "folders"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.partial")
+    try:
+        publish_quality(found, draft)
+        _replace(folder, draft)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    report(Progress("writing the quality report", 1, 1, "folders"))
+    return tuple(finding.text for finding in findings(found))
+
+
+def quality_folder(lake_root: Path, version: LakeVersion) -> Path:
+    """Where the report of a version is kept, beside the lake's tables."""
+    return lake_root / FOLDER / str(version.number)
+
+
+def _holds_something_else(folder: Path) -> bool:
+    return any(folder.iterdir()) and not (folder / QUALITY_HTML).is_file()
+
+
+def _replace(folder: Path, draft: Path) -> None:
+    """Put the new folder where the old one was."""
+    old = draft.with_suffix(".old")
+    if folder.exists():
+        os.rename(folder, old)
+    os.rename(draft, folder)
+    shutil.rmtree(old, ignore_errors=True)

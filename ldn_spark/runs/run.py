@@ -1,0 +1,127 @@
+"""One run of one study over one version of a lake: what it reads, and where it keeps its tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ldn_spark import schemas
+from ldn_spark.engine import collect
+from ldn_spark.lake.versions import Lake, LakeVersion, cast_to, read_run_table, write_run_table
+from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
+from ldn_spark.study.atc.translation import Translation, translate
+from ldn_spark.study.atc.uses import codes_apart, uses_of
+from ldn_spark.study.definition import Returns
+from ldn_spark.study.load import Study
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one study over one version of a lake.
+
+    Attributes:
+        spark: the session.
+        study: what is asked.
+        lake: where the registry lies.
+        version: the version of the lake that is read, pinned for the whole run.
+        run_id: names the run's tables in the lake and its folder of results.
+        stated: in which ATC index the delivered codes are, where it is not as the files declare.
+    """
+
+    spark: SparkSession
+    study: Study
+    lake: Lake
+    version: LakeVersion
+    run_id: str
+    stated: StatedVersions = NOTHING_STATED
+
+    @cached_property
+    def translation(self) -> Translation:
+        """How the lake's ATC codes are read in the study's index.
+
+        Raises:
+            UsageError: what is stated of the codes does not fit the files.
+        """
+        return translation_of(self.study, self.version, self.stated)
+
+    @property
+    def returns(self) -> Returns:
+        """What returned packages do; in a lake that holds none, the least work."""
+        return returns_of(self.study, self.version)
+
+    @property
+    def tables(self) -> Path:
+        """The folder of the run's tables in the lake."""
+        return self.lake.root / "runs" / self.run_id
+
+    def registry(self, table: schemas.Table) -> DataFrame:
+        """A registry table at the pinned version."""
+        return self.lake.read(table, self.version)
+
+    def write(self, frame: DataFrame, table: schemas.Table) -> DataFrame:
+        """Write a stage's table and hand back what was written."""
+        write_run_table(frame, self.tables, table)
+        return self.read(table)
+
+    def keep(self, frame: DataFrame, table: schemas.Table) -> list[dict[str, Any]]:
+        """Collect a stage's group-level table and write it; hand back its rows.
+
+        Reading back what was written would cost another query.
+        """
+        found = collect.table(cast_to(frame, table))
+        write_run_table(self.spark.createDataFrame(found, table.ddl), self.tables, table)
+        return found.to_pylist()
+
+    def rows(self, table: schemas.Table) -> list[dict[str, Any]]:
+        """The rows of a group-level table that an earlier stage of this run left."""
+        return collect.rows(self.read(table))
+
+    def read(self, table: schemas.Table) -> DataFrame:
+        """A table that an earlier stage of this run left."""
+        return read_run_table(self.spark, self.tables, table)
+
+
+def translation_of(study: Study, version: LakeVersion, stated: StatedVersions) -> Translation:
+    """How the ATC codes of a version of a lake are read in a study's index.
+
+    Raises:
+        UsageError: what is stated of the codes does not fit the files.
+    """
+    files = [f for f in version.files if f.kind == schemas.DISPENSINGS.name and not f.is_replaced]
+    definition = study.definition
+    return translate(
+        definition.atc_version,
+        study.to_read,
+        uses_of(definition),
+        stated.versions({file.file_id: (file.name, file.atc_version) for file in files}),
+        codes_apart(definition) if version.may_hold_returns else (),
+    )
+
+
+def returns_of(study: Study, version: LakeVersion) -> Returns:
+    """What returned packages do; in a version that holds none, the least work."""
+    return study.definition.returns if version.may_hold_returns else "as_dispense"
+
+
+def run_key(
+    study: Study,
+    version: LakeVersion,
+    software_version: str,
+    translation: Translation,
+) -> str:
+    """Eight characters that stand for study, data and software: same key, same numbers.
+
+    How codes are read counts where any is read as another one.
+    """
+    parts = [study.hash, software_version, *sorted(file.sha256 for file in version.files)]
+    if not translation.is_empty:
+        content = [asdict(part) for part in translation.parts]
+        parts.append(json.dumps(content, sort_keys=True))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]

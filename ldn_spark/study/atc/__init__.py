@@ -1,0 +1,1 @@
+"""ATC codes as the index changes: alterations, stated versions, translation."""
