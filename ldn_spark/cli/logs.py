@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from ldn_spark.shown import shown
 
 LOG_FORMATS = ("auto", "text", "json")
 _LOGGER = logging.getLogger("ldn_spark.cli")
+_KEPT = "\n\t"
 _STYLES = {logging.ERROR: ("error", "bold red"), logging.WARNING: ("warning", "yellow")}
 
 
@@ -109,12 +111,16 @@ def _log(level: int, event: str, fields: Mapping[str, Any], lines: list[str]) ->
 
 
 def _say(kind: str, style: str, messages: Iterable[str]) -> None:
-    """Lines on stderr: broken between words in a terminal, whole elsewhere."""
+    """Lines on stderr: broken between words and coloured in a terminal, whole elsewhere."""
+    if not sys.stderr.isatty() and not os.environ.get("FORCE_COLOR"):
+        for message in messages:
+            sys.stderr.write(f"{kind}: {shown(message, keep=_KEPT)}\n")
+        return
     from rich.text import Text
 
     from ldn_spark.cli.consoles import standard_error
 
     console = standard_error()
     for message in messages:
-        line = Text.assemble((f"{kind}: ", style), shown(message, keep="\n\t"))
+        line = Text.assemble((f"{kind}: ", style), shown(message, keep=_KEPT))
         console.print(line, soft_wrap=not console.is_terminal)

@@ -23,7 +23,6 @@ from ldn_spark.errors import (
     Problem,
     ResourceError,
 )
-from ldn_spark.lake.damage import damaged_files
 
 _NO_SPACE = re.compile(r"No space left on device|os error 28|Disk quota exceeded|ENOSPC")
 _NO_MEMORY = re.compile(r"OutOfMemory|Resources exhausted|memory limit|Cannot allocate memory")
@@ -78,8 +77,15 @@ def translated_faults(doing: str, lake: Path | None = None) -> Iterator[None]:
 
 def _raise_damage(lake: Path | None, error: Exception) -> None:
     """Name the files of the lake that are damaged, if there are any."""
-    if lake is not None and lake.is_dir() and (files := damaged_files(lake)):
+    if lake is not None and lake.is_dir() and (files := _damaged(lake)):
         raise EngineError(files) from error
+
+
+def _damaged(lake: Path) -> list[Problem]:
+    """The files of a lake that cannot be read; what looks for them is loaded at need."""
+    from ldn_spark.lake.damage import damaged_files
+
+    return damaged_files(lake)
 
 
 def _of_lake(error: LdnSparkError, lake: Path) -> list[Problem]:
@@ -88,7 +94,7 @@ def _of_lake(error: LdnSparkError, lake: Path) -> list[Problem]:
         return []
     places = (Path(problem.where).absolute() for problem in error.problems)
     is_inside = any(lake.resolve() in place.parents for place in places)
-    return damaged_files(lake) if is_inside else []
+    return _damaged(lake) if is_inside else []
 
 
 def _translated(doing: str, error: Exception) -> LdnSparkError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.estimates.results import AttritionStep, Results
@@ -125,6 +126,11 @@ def analyse_moments(publication: Publication) -> Results:
     )
 
 
+def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write files below a folder, which is made; those of the same name are replaced."""
+    return [_write(Path(folder) / name, content) for name, content in files.items()]
+
+
 def _compared(publication: Publication, results: Results) -> tuple[dict[str, bytes], Markup | str]:
     """The file that holds published values against the computed ones, and the report's section."""
     if publication.published is None:
@@ -137,3 +143,9 @@ def _compared(publication: Publication, results: Results) -> tuple[dict[str, byt
     return {COMPARE_CSV: compare_csv(found).encode("utf-8")}, compare_html(
         found, title, invented=results.invented
     )
+
+
+def _write(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path

@@ -10,6 +10,7 @@ from ldn_spark.estimates.results import Results
 from ldn_spark.reporting import result_files
 from ldn_spark.reporting.figures.copies import Draw, draw_here
 from ldn_spark.reporting.printed import PrintedTable
+from ldn_spark.reporting.publication import write
 from ldn_spark.reporting.summarised_result import summarised_result_csv
 from ldn_spark.reporting.tables import all_tables, design_tables
 from ldn_spark.reporting.writers import table_csv, table_html, table_markdown
@@ -120,20 +121,9 @@ def publish(
     return write(folder, contents(results, study_definition, **stated))
 
 
-def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
-    """Write files below a folder, which is made; those of the same name are replaced."""
-    return [_write(Path(folder) / name, content) for name, content in files.items()]
-
-
 def _table_files(folder: str, tables: tuple[PrintedTable, ...]) -> dict[str, str]:
     return {
         f"{folder}/{table.id}.{ending}": write(table)
         for table in tables
         for ending, write in _WRITERS.items()
     }
-
-
-def _write(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path

@@ -35,8 +35,7 @@ def publish_stage(
 
     `found` is read from the run's tables where the earlier stages ran in another process.
     """
-    from ldn_spark.reporting.publication import Publication, make_here
-    from ldn_spark.reporting.publish import write
+    from ldn_spark.reporting.publication import Publication, make_here, write
     from ldn_spark.runs.manifest import manifest, provenance
 
     found = Found.read(run) if found is None else found

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from ldn_spark.engine import rights
+from tests.integration.commands import ldn
 from tests.unit.delivery.deliveries import GOOD, HEADER
 
 PRIVATE = {"folders": {0o700}, "files": {0o600}}
 SHARED = {"folders": {0o750}, "files": {0o640}}
-
-
-def ldn(*arguments, umask=0, job=None):
-    """A command, or a job of spark-submit, under a umask that takes nothing away."""
-    main = "from ldn_spark.cli import main; main()"
-    program = [sys.executable, *(["-c", main] if job is None else [f"jobs/{job}.py"])]
-    done = subprocess.run(
-        [*program, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        umask=umask,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 def modes(root: Path) -> dict[str, set[int]]:
@@ -44,25 +27,12 @@ def modes(root: Path) -> dict[str, set[int]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def engine(request):
-    chosen = request.config.getoption("--engine")
-    return chosen if chosen != "both" else "sail"
-
-
-def test_every_file_of_every_command(tmp_path, engine):
-    delivery, lake, out = tmp_path / "delivery", tmp_path / "lake", tmp_path / "out"
-    options = ["--engine", engine]
-    ldn("simulate", delivery, "--people", "4000", *options)
-    ldn("ingest", delivery, "--lake", lake, *options)
-    ldn("quality", "--lake", lake, "--study", "ldn_2013", *options)
-    done = ldn("run", "ldn_2013", "--lake", lake, "--out", out, *options)
-    ldn("compare", done.stdout.splitlines()[-1])
-    for root in (delivery, lake, out):
+def test_every_file_of_every_command(every_command):
+    for root in (every_command.delivery, every_command.lake, every_command.out):
         assert modes(root) == PRIVATE
     for name in ("dispensings/_delta_log", "_versions", "runs", "quality"):
-        assert (lake / name).is_dir()
-    assert list(out.rglob("compare.csv"))
+        assert (every_command.lake / name).is_dir()
+    assert list(every_command.out.rglob("compare.csv"))
 
 
 def test_every_file_of_what_is_shared_with_the_group(tmp_path, engine):

@@ -6,6 +6,7 @@ Only what stands in a list here is ever shown of a row: it is nobody's value.
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -70,7 +71,7 @@ def nobodies(pseudonyms: pa.ChunkedArray) -> dict[str, int]:
     if not pc.any(short).as_py():
         return {}
     few = pseudonyms.filter(short)
-    found = few.filter(pc.is_in(few, _SPELLINGS))
+    found = few.filter(pc.is_in(few, _spellings()))
     counts = Counter({one["values"]: one["counts"] for one in found.value_counts().to_pylist()})
     for text in [text for text in counts if text.upper() not in _ALWAYS_NOBODY]:
         if _is_one_of_many(text, counts[text], pseudonyms):
@@ -95,14 +96,14 @@ _WORD_SET = frozenset(_WORDS)
 _FIELDS = {number for number in _NUMBERS if 2 <= len(number) <= 8}
 """A longer one is an amount that is too large; 0 and 9 are codes of many things."""
 _MARKER_SET = frozenset({*_WORDS, *_FIELDS, *_NO_DAYS})
-_SPELLINGS = pa.array(
-    sorted(
-        {
-            spelling
-            for text in {*_WORDS, *_NUMBERS, "NaN", "NaT", "<Na>"}
-            for spelling in (text, text.lower(), text.upper(), text.capitalize(), text.title())
-        }
-        | {"NaN", "NaT"}
-    ),
-    pa.string(),
-)
+
+
+@cache
+def _spellings() -> pa.Array:
+    """What a pseudonym of nobody may read; made at need, as pyarrow loads pandas for an array."""
+    written = {
+        spelling
+        for text in {*_WORDS, *_NUMBERS, "NaN", "NaT", "<Na>"}
+        for spelling in (text, text.lower(), text.upper(), text.capitalize(), text.title())
+    }
+    return pa.array(sorted(written | {"NaN", "NaT"}), pa.string())
