@@ -1,17 +1,20 @@
 """The study written once more with loops and dictionaries: slow, plain, and easy to believe.
 
 A register is a list of dispensings (dicts) and a dict of persons; nothing here shares code with
-the transforms.
+the transforms. A person's `periods` are the pairs of days between which the register saw the
+person (no last day: it still does), and None where no periods were delivered of anybody; where no
+day of death was, `died_on` is `NOT_DELIVERED`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 MICRO = 1_000_000
 SIDES = ("before", "after")
+NOT_DELIVERED = "not delivered"
 
 
 def is_return(row):
@@ -150,6 +153,8 @@ def _candidate(study, products, mine, attributes):
         "stratum": None if index is None else _stratum(study, exposure_dispenses),
         "sex": attributes.get("sex"),
         "age": age,
+        "periods": attributes.get("periods", []),
+        "died_on": attributes.get("died_on"),
         "atc_records": len(in_period),
         "product_records": sum(event.first <= day <= event.last for day in days),
     }
@@ -160,7 +165,7 @@ def _candidate(study, products, mine, attributes):
         passed += 1
     person["steps_passed"] = passed
     person["subgroups"] = [
-        group.id for group in study.subgroups if is_met(group.keep_if, mine, person)
+        group.id for group in study.subgroups if is_met(group.keep_if, mine, person) is True
     ]
     return person
 
@@ -196,16 +201,20 @@ def _conditions(study, products, mine, days, person):
     elif event.washout_days != "none":
         yield not earlier or (person["index_date"] - max(earlier)).days > event.washout_days
     for step in study.eligibility:
-        yield is_met(step.keep_if, mine, person)
+        yield is_met(step.keep_if, mine, person) is not False  # unknown excludes nobody
 
 
 def is_met(criterion, mine, person):
+    """True, False, or None where what is asked was not delivered."""
     if criterion.all is not None:
-        return all(is_met(child, mine, person) for child in criterion.all)
+        found = [is_met(child, mine, person) for child in criterion.all]
+        return False if False in found else None if None in found else True
     if criterion.any is not None:
-        return any(is_met(child, mine, person) for child in criterion.any)
+        found = [is_met(child, mine, person) for child in criterion.any]
+        return True if True in found else None if None in found else False
     if criterion.not_ is not None:
-        return not is_met(criterion.not_, mine, person)
+        found = is_met(criterion.not_, mine, person)
+        return None if found is None else not found
     if criterion.sex is not None:
         return person["sex"] == criterion.sex
     if criterion.age is not None:
@@ -214,7 +223,36 @@ def is_met(criterion, mine, person):
         return age is not None and (low is None or age >= low) and (high is None or age <= high)
     if criterion.dispensed is not None:
         return _is_dispensed(criterion.dispensed, mine, person)
+    if criterion.observed is not None:
+        return _is_observed(criterion.observed.days, person)
+    if criterion.alive is not None:
+        return _is_alive(criterion.alive.on_day, person)
     raise ValueError(f"the reference model knows no {criterion!r}")
+
+
+def _is_observed(days, person):
+    """Day by day: each lies in a period, and none after the death."""
+    if person["periods"] is None:
+        return None
+    if person["index_date"] is None:
+        return False
+    for number in range(days.first, days.last + 1):
+        day = person["index_date"] + timedelta(days=number)
+        dead = isinstance(person["died_on"], date) and person["died_on"] < day
+        if dead or not any(
+            first <= day and (last is None or day <= last) for first, last in person["periods"]
+        ):
+            return False
+    return True
+
+
+def _is_alive(number, person):
+    if person["died_on"] == NOT_DELIVERED:
+        return None
+    if person["index_date"] is None:
+        return False
+    died = person["died_on"]
+    return died is None or died >= person["index_date"] + timedelta(days=number)
 
 
 def _is_dispensed(leaf, mine, person):

@@ -87,12 +87,24 @@ def dispensings(spark, rows):
     return frame(spark, schemas.DISPENSINGS, rows)
 
 
-def find_candidates(study, dispensings, persons, translation=UNTRANSLATED, returns=None):
+def find_candidates(
+    study,
+    dispensings,
+    persons,
+    translation=UNTRANSLATED,
+    returns=None,
+    periods=None,
+    undelivered=(),
+):
     """The candidates of a registry that is small enough to look at twice."""
     how = translation, returns or study.definition.returns
     events = in_order.find_index_events(study, dispensings, *how)
-    tables = {schemas.DISPENSINGS: dispensings, schemas.PERSONS: persons}
-    return in_order.find_candidates(study, events, tables.__getitem__, *how)
+    tables = {
+        schemas.DISPENSINGS: dispensings,
+        schemas.PERSONS: persons,
+        schemas.OBSERVATION_PERIODS: periods,
+    }
+    return in_order.find_candidates(study, events, tables.__getitem__, *how, undelivered)
 
 
 def measure(study, dispensings, cohort, translation=UNTRANSLATED, returns=None):

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from ldn_spark.cli.consoles import standard_output
 from ldn_spark.shown import counted
+from ldn_spark.study.selection import asked_for
+from ldn_spark.study.words import listing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,6 +90,8 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
     console.print(
         f"Years read for the exposure: {plan.exposure_years}; outcomes: {plan.outcome_years}."
     )
+    if asked := asked_for(definition):
+        console.print(f"Conditions also ask for: {listing(sorted(asked))}.")
     found = plan.found
     console.print(
         f"Exposure {', '.join(definition.exposure.atc)}: {counted(found.exposure)} dispensings "

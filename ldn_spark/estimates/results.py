@@ -66,7 +66,8 @@ class AttritionStep:
 
     `records` are dispensings: of the registry before the exposure is looked for, of the exposure
     drug from then on. `number_subjects` is None where persons cannot be counted: a rejected line
-    has no person.
+    has no person. What was excluded is None where nobody is known not to meet a condition that is
+    unknown, because what it asks for was not delivered.
     """
 
     reason_id: int
@@ -75,7 +76,12 @@ class AttritionStep:
     number_subjects: int | None
     number_records: int
     excluded_subjects: int | None
-    excluded_records: int
+    excluded_records: int | None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it cannot be told who does not meet it; nobody is excluded then."""
+        return self.excluded_records is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,14 @@ from ldn_spark.errors import Problem
 from ldn_spark.quality.volume import YearMonth, month_after, month_name
 from ldn_spark.shown import counted
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.reach import INDEX_PERIOD, WASHOUT, Reach, days_looked_at, reaches
+from ldn_spark.study.reach import (
+    INDEX_PERIOD,
+    WASHOUT,
+    Reach,
+    days_looked_at,
+    observation_reaches,
+    reaches,
+)
 
 EDGE_DAYS = 7
 _EDGE = timedelta(EDGE_DAYS)
@@ -158,6 +165,8 @@ def find_uncovered(study: StudyDefinition, extract: Extract) -> Uncovered:
     within = [part for part in within if not any(part.is_same_as(one) for one in outside)]
     warnings = [warning for part in within for warning in _cut(part, dates[0], extract)]
     warnings += _gaps(within, extract)
+    if dates[0] <= dates[1]:
+        warnings += _not_yet_known(observation_reaches(study, dates), extract)
     problems = [_outside(part, extract) for part in outside]
     return Uncovered(outside, tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(warnings)))
 
@@ -204,6 +213,18 @@ def _cut(part: Reach, first_index: date, extract: Extract) -> Iterator[Problem]:
         elif part.part == INDEX_PERIOD:
             mend = "nobody can begin outside"
         yield Problem(part.part, f"looks at {_days(part)}; {' and '.join(edges)}", mend)
+
+
+def _not_yet_known(parts: Iterable[Reach], extract: Extract) -> Iterator[Problem]:
+    """Where it is asked who is observed or alive on days after the extract."""
+    for part in parts:
+        if extract.ends_too_early(part.last):
+            yield Problem(
+                part.part,
+                f"asks who is observed or alive until {part.last}; the extract ends on "
+                f"{extract.last}",
+                "who left or died later may not be known yet",
+            )
 
 
 def _gaps(parts: Iterable[Reach], extract: Extract) -> Iterator[Problem]:

@@ -186,5 +186,5 @@ def _step(row: dict[str, str]) -> AttritionStep:
         number_subjects=optional("number_subjects"),
         number_records=int(row["number_records"]),
         excluded_subjects=optional("excluded_subjects"),
-        excluded_records=int(row["excluded_records"]),
+        excluded_records=optional("excluded_records"),
     )

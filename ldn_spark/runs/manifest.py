@@ -25,6 +25,7 @@ from ldn_spark.shown import counted
 from ldn_spark.study.atc.alterations import described
 from ldn_spark.study.atc.index_check import ReadAs
 from ldn_spark.study.inputs import InputFile
+from ldn_spark.study.selection import selection_steps
 from ldn_spark.texts.documents import conf_folder
 
 _PACKAGES = ("pyspark", "pysail", "delta-spark", "pyarrow", "numpy", "scipy", "matplotlib")
@@ -122,7 +123,8 @@ def atc_codes(run: Run, read_as: Sequence[ReadAs]) -> dict[str, Any]:
 def deviations(run: Run, read_as: Sequence[ReadAs] = ()) -> list[str]:
     """What this run did otherwise than the study file alone says.
 
-    Codelists were replaced; codes of another ATC index were read in the study's.
+    Codelists were replaced; codes of another ATC index were read in the study's; conditions could
+    not be applied because what they ask for was not delivered.
     """
     usual = conf_folder() / "codelists"
     translated = [
@@ -130,7 +132,12 @@ def deviations(run: Run, read_as: Sequence[ReadAs] = ()) -> list[str]:
         f"{run.study.definition.atc_version}"
         for one in read_as
     ]
-    return translated + [
+    unknown = [
+        f"who meets the condition '{step.label}' is unknown ({why}), and nobody is excluded for it"
+        for step in selection_steps(run.study.definition)
+        if (why := step.unknown(run.undelivered))
+    ]
+    return [*translated, *unknown] + [
         f"codelist {name} replaced by another of {counted(len(found.codes))} codes"
         for name, found in run.study.codelists.items()
         if Path(found.source).resolve().parent != usual.resolve()

@@ -7,7 +7,7 @@ table; for a lake without one, or one whose files are of several ATC versions, f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column
@@ -21,13 +21,17 @@ from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.quality.coverage import find_uncovered
 from ldn_spark.runs.exposed import Returned, find_exposures, missing_exposure, returned_exposure
 from ldn_spark.runs.extent import find_extract
+from ldn_spark.runs.run import undelivered_of
 from ldn_spark.study.atc.history import BEGINNING
 from ldn_spark.study.atc.index_check import IndexCheck, ReadAs
 from ldn_spark.study.atc.occurrences import Found, Look, Occurrence, find
 from ldn_spark.study.atc.translation import Translation
 from ldn_spark.study.atc.uses import code_uses, points_of
 from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
+from ldn_spark.study.criteria import Delivered
+from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.load import Study
+from ldn_spark.study.selection import unknown_of
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.days import require_years
@@ -101,10 +105,13 @@ def preflight(
     assert extract is not None, "the lake holds dispensings"
     check = IndexCheck(translation, study.alterations, looks, occurrences)
     uncovered = find_uncovered(study.definition, extract)
-    problems = [*uncovered.problems, *check.problems()]
+    undelivered = undelivered_of(study.definition, lake, version)
+    of_subgroups, of_conditions = unknown_conditions(study.definition, undelivered)
+    problems = [*of_subgroups, *uncovered.problems, *check.problems()]
     if not uncovered.no_index_date:
         problems += missing_exposure(study, version, exposed)
     warnings = [
+        *of_conditions,
         *uncovered.warnings,
         *check.warnings(),
         *returned_exposure(study, exposed.returned),
@@ -131,6 +138,38 @@ def preflight(
         tuple(problems),
         tuple(warnings),
     )
+
+
+def unknown_conditions(
+    study: StudyDefinition, undelivered: Collection[Delivered]
+) -> tuple[list[Problem], list[Problem]]:
+    """What a study asks of data that were not delivered.
+
+    A condition then excludes nobody, which is a warning. Of a subgroup nobody is known to be a
+    member, and its tables would be zeros that look like results: that is a problem.
+
+    Returns:
+        Problems and warnings.
+    """
+    problems = [
+        Problem(
+            f"subgroup {group.id}",
+            f"it is unknown who belongs to it: {why}",
+            "take them in, or leave the subgroup out",
+        )
+        for group in study.subgroups
+        if (why := unknown_of(group.keep_if, undelivered))
+    ]
+    warnings = [
+        Problem(
+            f"condition {step.id}",
+            f"it is unknown who meets it: {why}",
+            "nobody is excluded for it; take them in",
+        )
+        for step in study.eligibility
+        if (why := unknown_of(step.keep_if, undelivered))
+    ]
+    return problems, warnings
 
 
 def count_codes(

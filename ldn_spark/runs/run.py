@@ -15,8 +15,11 @@ from ldn_spark.lake.versions import Lake, LakeVersion, cast_to, read_run_table, 
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.atc.translation import Translation, translate
 from ldn_spark.study.atc.uses import codes_apart, uses_of
-from ldn_spark.study.definition import Returns
+from ldn_spark.study.criteria import Delivered
+from ldn_spark.study.definition import Returns, StudyDefinition
 from ldn_spark.study.load import Study
+from ldn_spark.study.selection import asked_for
+from ldn_spark.transforms.observed import find_evidence
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -55,6 +58,11 @@ class Run:
     def returns(self) -> Returns:
         """What returned packages do; in a lake that holds none, the least work."""
         return returns_of(self.study, self.version)
+
+    @cached_property
+    def undelivered(self) -> frozenset[Delivered]:
+        """What the study's conditions ask for and the lake does not hold."""
+        return undelivered_of(self.study.definition, self.lake, self.version)
 
     @property
     def tables(self) -> Path:
@@ -108,6 +116,18 @@ def translation_of(study: Study, version: LakeVersion, stated: StatedVersions) -
 def returns_of(study: Study, version: LakeVersion) -> Returns:
     """What returned packages do; in a version that holds none, the least work."""
     return study.definition.returns if version.may_hold_returns else "as_dispense"
+
+
+def undelivered_of(
+    study: StudyDefinition, lake: Lake, version: LakeVersion
+) -> frozenset[Delivered]:
+    """What the conditions of a study ask for of which a version of a lake holds nothing."""
+
+    def holds(kind: Delivered) -> bool:
+        evidence = find_evidence(kind, lambda table: lake.read(table, version))
+        return bool(collect.rows(evidence.limit(1)))
+
+    return frozenset(kind for kind in asked_for(study) if not holds(kind))
 
 
 def run_key(

@@ -60,7 +60,9 @@ def cohort_stage(run: Run) -> tuple[AttritionStep, ...]:
         schemas.INDEX_EVENTS,
     )
     candidates = run.write(
-        in_order.find_candidates(run.study, events, run.registry, run.translation, run.returns),
+        in_order.find_candidates(
+            run.study, events, run.registry, run.translation, run.returns, run.undelivered
+        ),
         schemas.CANDIDATES,
     )
     steps = attrition(run)
@@ -161,4 +163,5 @@ def attrition(run: Run) -> tuple[AttritionStep, ...]:
         accepted=run.version.dispensings,
         persons=run.version.persons,
         counted=steps,
+        undelivered=run.undelivered,
     )

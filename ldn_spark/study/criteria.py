@@ -1,21 +1,31 @@
 """Conditions on a person, as a study file states them: a small tree of and, or, not.
 
-A leaf looks at a person's dispensings, age or sex; nothing else is known of a person.
+A leaf looks at a person's dispensings, at when the register saw the person, at death, age or sex.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
 
 from ldn_spark.study.codes import AtcCode, ReimbursementCode
-from ldn_spark.study.windows import DayWindowPair, PeriodPair
+from ldn_spark.study.windows import DayWindow, DayWindowPair, PeriodPair
 from ldn_spark.texts.documents import Document, is_from_a_file
 from ldn_spark.texts.faults import refuse
-from ldn_spark.texts.values import AtLeastOne, Years
+from ldn_spark.texts.values import AtLeastOne, DayOffset, Years
+
+Delivered = Literal["observation periods", "days of death"]
+"""What a register may deliver or not. Where it did not, a condition that asks for it is unknown."""
 
 _MANY_CODES = 1_000
 _MANY_CONDITIONS = Field(min_length=1, max_length=100)
@@ -72,6 +82,39 @@ class Dispensed(Document):
             yield (), f"{what}; give 'atc', 'reimbursement_icd' or 'reimbursement_icpc'"
 
 
+class Observed(Document):
+    """The register sees the person on every day from the first to the last, both included.
+
+    It sees a person on the days of the observation periods, until the day of death, which is the
+    last one. Whoever has no period, where others have, is not observed.
+    """
+
+    asks_for: ClassVar[Delivered] = "observation periods"
+
+    days: DayWindowPair = Field(
+        description="days [first, last] from the index date, both included; all of them must lie "
+        "in observation periods and not after the day of death"
+    )
+
+
+class Alive(Document):
+    """The person does not die before a day; whoever dies on it is alive on it.
+
+    Where days of death were delivered, a person without one is alive.
+    """
+
+    asks_for: ClassVar[Delivered] = "days of death"
+
+    on_day: DayOffset = Field(
+        description="a day from the index date; whoever dies on it is alive on it"
+    )
+
+    @property
+    def days(self) -> DayWindow:
+        """The days that it looks at: one."""
+        return DayWindow(first=self.on_day, last=self.on_day)
+
+
 class AgeBetween(Document):
     """Age in the index year from `at_least` to `at_most`; null = no limit."""
 
@@ -123,12 +166,14 @@ class SexIs:
     sex: Literal["F", "M"]
 
 
-Condition = AllOf | AnyOf | Not | Dispensed | AgeBetween | SexIs
+Condition = AllOf | AnyOf | Not | Dispensed | Observed | Alive | AgeBetween | SexIs
 """What a criterion asks. Whoever asks of what kind it is names all of them and nothing else."""
+Look = Dispensed | Observed | Alive
+"""What is looked up in tables of the lake, person by person."""
 
 
 class Criterion(Document):
-    """Exactly one of: all, any, not, dispensed, age, sex."""
+    """Exactly one of: all, any, not, dispensed, observed, alive, age, sex."""
 
     model_config = ConfigDict(json_schema_extra=_exactly_one)
 
@@ -141,6 +186,16 @@ class Criterion(Document):
     not_: Criterion | None = Field(default=None, alias="not", description="this is not met")
     dispensed: Dispensed | None = Field(
         default=None, description="enough dispensings of some codes in some time"
+    )
+    observed: Observed | None = Field(
+        default=None,
+        description="seen by the register on every one of some days; where a lake holds no "
+        "observation period this is unknown, and excludes nobody",
+    )
+    alive: Alive | None = Field(
+        default=None,
+        description="not dead before a day; where a lake holds no day of death this is unknown, "
+        "and excludes nobody",
     )
     age: AgeBetween | None = Field(default=None, description="age in the index year")
     sex: Literal["F", "M"] | None = Field(default=None, description="F: women; M: men")
@@ -167,7 +222,7 @@ class Criterion(Document):
             return Not(self.not_)
         if self.sex is not None:
             return SexIs(self.sex)
-        found = self.dispensed or self.age
+        found = self.dispensed or self.observed or self.alive or self.age
         assert found is not None, "the schema refuses a criterion that asks nothing"
         return found
 
@@ -184,6 +239,21 @@ class Criterion(Document):
         for part in inside:
             yield from part.parts()
 
+    def looks(self) -> Iterator[Look]:
+        """Every look at tables of the lake in the tree, in the order of the file."""
+        return (part for part in self.parts() if isinstance(part, Look))
+
     def leaves(self) -> Iterator[Dispensed]:
         """Every look at dispensings in the tree, in the order of the file."""
         return (part for part in self.parts() if isinstance(part, Dispensed))
+
+    def asks_for(self) -> frozenset[Delivered]:
+        """What it needs of a register beyond persons and dispensings."""
+        return frozenset(one.asks_for for one in self.looks() if isinstance(one, Observed | Alive))
+
+    @model_serializer(mode="wrap")
+    def _without_new_keys(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A condition without a key that came later is what it was, and so is a study's hash."""
+        content = serialise(self)
+        new = ("observed", "alive")
+        return {key: value for key, value in content.items() if key not in new or value is not None}

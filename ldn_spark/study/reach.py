@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from ldn_spark.study.criteria import Dispensed
+from ldn_spark.study.criteria import Alive, Dispensed, Observed
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.exposures import IndexEvent
 from ldn_spark.study.ids import MAIN
@@ -129,6 +129,18 @@ def condition_looks(study: StudyDefinition) -> Iterator[ConditionLook]:
     for group in study.subgroups:
         for number, leaf in enumerate(group.keep_if.leaves(), start=1):
             yield ConditionLook("subgroup", group.id, number, leaf)
+
+
+def observation_reaches(study: StudyDefinition, dates: Dates) -> Iterator[Reach]:
+    """The days on which conditions and subgroups ask whether a person is observed or alive.
+
+    Nothing that is dispensed on them matters.
+    """
+    parts = [("condition", one) for one in study.eligibility]
+    for kind, one in (*parts, *(("subgroup", one) for one in study.subgroups)):
+        for look in one.keep_if.looks():
+            if isinstance(look, Observed | Alive):
+                yield _around(f"{kind} {one.id}", dates, look.days.first, look.days.last)
 
 
 def index_reach(event: IndexEvent) -> Reach:

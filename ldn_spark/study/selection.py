@@ -5,12 +5,12 @@ Transforms, attrition and reports read this one list: they cannot disagree on it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
-from ldn_spark.study.criteria import Criterion
+from ldn_spark.study.criteria import Alive, Criterion, Delivered, Observed
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.exposures import Exposure
 from ldn_spark.study.words import describe, listing, so_many_days
@@ -51,6 +51,39 @@ class Step:
     def is_further(self) -> bool:
         """Whether it is a condition of eligibility, beyond exposure and wash-out."""
         return isinstance(self.condition, Criterion)
+
+    def unknown(self, undelivered: Collection[Delivered]) -> str:
+        """Why it is unknown who meets it: a lake does not hold what it asks for; else empty."""
+        is_asking = isinstance(self.condition, Criterion)
+        return unknown_of(self.condition, undelivered) if is_asking else ""
+
+    def label_where(self, undelivered: Collection[Delivered]) -> str:
+        """The label, and what of it is unknown."""
+        why = self.unknown(undelivered)
+        if not why:
+            return self.label
+        assert isinstance(self.condition, Criterion)
+        whole = all(
+            isinstance(part, Observed | Alive) and part.asks_for in undelivered
+            for part in self.condition.parts()
+        )
+        return f"{self.label} ({'' if whole else 'in part '}unknown: {why})"
+
+
+def unknown_of(criterion: Criterion, undelivered: Collection[Delivered]) -> str:
+    """Why it is unknown who meets a condition; empty where it is known.
+
+    >>> unknown_of(Criterion(alive=Alive(on_day=364)), {"days of death"})
+    'no days of death were delivered'
+    """
+    lacking = sorted(criterion.asks_for() & set(undelivered))
+    return f"no {listing(lacking, 'or')} were delivered" if lacking else ""
+
+
+def asked_for(study: StudyDefinition) -> frozenset[Delivered]:
+    """What the conditions of a study, and its subgroups, need beyond persons and dispensings."""
+    parts = (*study.eligibility, *study.subgroups)
+    return frozenset(kind for part in parts for kind in part.keep_if.asks_for())
 
 
 def selection_steps(study: StudyDefinition) -> tuple[Step, ...]:

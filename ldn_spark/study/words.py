@@ -8,11 +8,13 @@ from typing import assert_never
 from ldn_spark.shown import MINUS, counted
 from ldn_spark.study.criteria import (
     AgeBetween,
+    Alive,
     AllOf,
     AnyOf,
     Criterion,
     Dispensed,
     Not,
+    Observed,
     SexIs,
 )
 from ldn_spark.study.windows import DayWindow
@@ -93,12 +95,20 @@ def describe(criterion: Criterion) -> str:
             return f"not {_nested(part)}"
         case Dispensed() as leaf:
             return _dispensed(leaf)
+        case Observed(days=window):
+            return f"observed by the register on {_every_day(window)}"
+        case Alive(on_day=number):
+            return f"alive on day {day(number)}"
         case AgeBetween() as age:
             return _age(age)
         case SexIs(sex):
             return {"F": "women", "M": "men"}[sex]
         case other:
             assert_never(other)
+
+
+def _every_day(window: DayWindow) -> str:
+    return days(window) if window.days == 1 else f"all {days(window)}"
 
 
 def _nested(criterion: Criterion) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
 from typing import assert_never
@@ -15,11 +15,15 @@ from ldn_spark.study.atc.translation import Translation
 from ldn_spark.study.atc.uses import EVERY_CODE
 from ldn_spark.study.criteria import (
     AgeBetween,
+    Alive,
     AllOf,
     AnyOf,
     Criterion,
+    Delivered,
     Dispensed,
+    Look,
     Not,
+    Observed,
     SexIs,
 )
 from ldn_spark.study.definition import Returns, StudyDefinition, Subgroup
@@ -29,6 +33,7 @@ from ldn_spark.transforms.atc_versions import read_codes, require_codes
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.days import require_days
 from ldn_spark.transforms.exposure import is_washed_out, stratum_of
+from ldn_spark.transforms.observed import find_those_of
 from ldn_spark.transforms.returns import NEEDS, is_return, require_dispensings
 
 Registry = Callable[[Table], DataFrame]
@@ -56,43 +61,66 @@ def add_person_attributes(candidates: DataFrame, persons: DataFrame) -> DataFram
     )
 
 
-def add_leaf_counts(
+def add_looks(
     candidates: DataFrame,
     index_days: DataFrame,
     registry: Registry,
-    leaves: Mapping[Dispensed, str],
+    looks: Mapping[Look, str],
     translation: Translation,
     *,
     returns: Returns,
+    undelivered: Collection[Delivered],
 ) -> DataFrame:
-    """Add, per look at dispensings, the number of matching dispenses of each candidate (0 = none).
+    """Add, per look, what it finds of each candidate.
+
+    Of a look at dispensings that is the number of matching ones (0 = none), of any other whether
+    it is met; null where the lake holds nothing that it asks for.
 
     Args:
         candidates: one row per person: person_key.
         index_days: one row per candidate: person_key, index_day; every look reads it, so it should
             be a table and not the outcome of joins.
-        registry: the tables of the lake; every look reads the dispensings.
-        leaves: the looks and the column each is counted in.
+        registry: the tables of the lake, of which every look reads what it asks for.
+        looks: and the column of each.
         translation: how the lake's codes are read.
         returns: what a returned package does.
+        undelivered: what the lake does not hold.
 
     Returns:
-        One row per candidate, with one integer column per leaf.
+        One row per candidate, with one column per look.
     """
     keys = F.broadcast(index_days.select("person_key", "index_day"))
-    dispensings = registry(DISPENSINGS)
-    for leaf, name in leaves.items():
-        counted = F.lit(1) if leaf.counting == "each_dispense" else F.col("dispensed_on")
-        counter = F.count if leaf.counting == "each_dispense" else F.count_distinct
-        counts = (
-            _require_matching(dispensings, keys, leaf, translation, returns)
-            .where(_is_inside(leaf))
-            .groupBy("person_key")
-            .agg(counter(counted).cast("bigint").alias(name))
-        )
-        candidates = candidates.join(counts, on="person_key", how="left")
-        candidates = candidates.withColumn(name, F.coalesce(F.col(name), F.lit(0).cast("bigint")))
+    for look, name in looks.items():
+        if isinstance(look, Dispensed):
+            found = _count_matching(registry(DISPENSINGS), keys, look, translation, returns)
+            found, none = found.withColumnRenamed("found", name), F.lit(0).cast("bigint")
+        elif look.asks_for in undelivered:
+            candidates = candidates.withColumn(name, F.lit(None).cast("boolean"))
+            continue
+        else:
+            those = find_those_of(look, index_days, registry)
+            found, none = those.withColumn(name, F.lit(True)), F.lit(False)
+        candidates = candidates.join(found, on="person_key", how="left")
+        candidates = candidates.withColumn(name, F.coalesce(F.col(name), none))
     return candidates
+
+
+def _count_matching(
+    dispensings: DataFrame,
+    keys: DataFrame,
+    look: Dispensed,
+    translation: Translation,
+    returns: Returns,
+) -> DataFrame:
+    """One row per candidate with a matching dispensing: found, how many."""
+    counted = F.lit(1) if look.counting == "each_dispense" else F.col("dispensed_on")
+    counter = F.count if look.counting == "each_dispense" else F.count_distinct
+    return (
+        _require_matching(dispensings, keys, look, translation, returns)
+        .where(_is_inside(look))
+        .groupBy("person_key")
+        .agg(counter(counted).cast("bigint").alias("found"))
+    )
 
 
 def _require_matching(
@@ -147,17 +175,24 @@ def _is_inside(leaf: Dispensed) -> Column:
     return day.between(leaf.days.first, leaf.days.last)
 
 
-def is_met(criterion: Criterion, leaves: Mapping[Dispensed, str]) -> Column:
-    """A criterion as a condition; an unknown age or sex never meets one (and always a `not`)."""
+def is_met(criterion: Criterion, looks: Mapping[Look, str]) -> Column:
+    """A criterion as a condition; an unknown age or sex never meets one (and always a `not`).
+
+    Null where it cannot be told because of what the lake does not hold. Null follows the logic of
+    three values (Kleene), as SQL does: `any` of null and true is true, `all` of null and false is
+    false, and else null stays null, also under `not`.
+    """
     match criterion.condition:
         case AllOf(parts):
-            return reduce(and_, [is_met(part, leaves) for part in parts])
+            return reduce(and_, [is_met(part, looks) for part in parts])
         case AnyOf(parts):
-            return reduce(or_, [is_met(part, leaves) for part in parts])
+            return reduce(or_, [is_met(part, looks) for part in parts])
         case Not(part):
-            return ~is_met(part, leaves)
+            return ~is_met(part, looks)
         case Dispensed() as leaf:
-            return F.col(leaves[leaf]) >= leaf.at_least
+            return F.col(looks[leaf]) >= leaf.at_least
+        case Observed() | Alive() as look:
+            return F.col(looks[look])
         case AgeBetween() as age:
             return F.coalesce(_age_is_between(age), F.lit(False))
         case SexIs(sex):
@@ -172,17 +207,18 @@ def _age_is_between(age: AgeBetween) -> Column:
     return F.col("age").isNotNull() & low & high
 
 
-def name_leaves(criteria: Sequence[Criterion]) -> dict[Dispensed, str]:
-    """A column name for every different look at dispensings in these criteria."""
-    found = (leaf for criterion in criteria for leaf in criterion.leaves())
-    return {leaf: f"leaf_{number}" for number, leaf in enumerate(dict.fromkeys(found))}
+def name_looks(criteria: Sequence[Criterion]) -> dict[Look, str]:
+    """A column name for every different look in these criteria."""
+    found = (look for criterion in criteria for look in criterion.looks())
+    return {look: f"look_{number}" for number, look in enumerate(dict.fromkeys(found))}
 
 
-def is_passed(step: Step, study: StudyDefinition, leaves: Mapping[Dispensed, str]) -> Column:
-    """A step of the selection as a condition on a candidate."""
+def is_passed(step: Step, study: StudyDefinition, looks: Mapping[Look, str]) -> Column:
+    """A step of the selection as a condition on a candidate; what is unknown excludes nobody."""
     match step.condition:
         case Criterion() as criterion:
-            return is_met(criterion, leaves)
+            met = is_met(criterion, looks)
+            return F.coalesce(met, F.lit(True)) if criterion.asks_for() else met
         case OfExposure.CODES:
             return F.col("atc_records") > 0
         case OfExposure.PRODUCTS:
@@ -196,7 +232,7 @@ def is_passed(step: Step, study: StudyDefinition, leaves: Mapping[Dispensed, str
 
 
 def add_steps_passed(
-    candidates: DataFrame, study: StudyDefinition, leaves: Mapping[Dispensed, str]
+    candidates: DataFrame, study: StudyDefinition, looks: Mapping[Look, str]
 ) -> DataFrame:
     """Add how many steps after the first each candidate passes before the first that fails.
 
@@ -206,7 +242,7 @@ def add_steps_passed(
     passed: Column = F.lit(0)
     stays: Column = F.lit(True)
     for step in selection_steps(study)[1:]:
-        stays = stays & is_passed(step, study, leaves)
+        stays = stays & is_passed(step, study, looks)
         passed = passed + F.when(stays, F.lit(1)).otherwise(F.lit(0))
     return candidates.withColumn("steps_passed", passed)
 
@@ -237,10 +273,10 @@ def add_stratum(candidates: DataFrame, study: StudyDefinition) -> DataFrame:
 
 
 def add_subgroups(
-    cohort: DataFrame, subgroups: Sequence[Subgroup], leaves: Mapping[Dispensed, str]
+    cohort: DataFrame, subgroups: Sequence[Subgroup], looks: Mapping[Look, str]
 ) -> DataFrame:
-    """Add the ids of the subgroups each person belongs to, as an array; empty for none."""
-    members = [F.when(is_met(group.keep_if, leaves), F.lit(group.id)) for group in subgroups]
+    """Add the ids of the subgroups each person is known to belong to, as an array."""
+    members = [F.when(is_met(group.keep_if, looks), F.lit(group.id)) for group in subgroups]
     if not members:
         return cohort.withColumn("subgroups", F.array().cast("array<string>"))
     inside = F.filter(F.array(*members), lambda name: name.isNotNull())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pyspark.sql import DataFrame
 
 from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS, PERSONS
 from ldn_spark.stats.measures import Needs
 from ldn_spark.study.atc.translation import Translation
+from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.definition import Returns
 from ldn_spark.study.load import Study
 from ldn_spark.study.reach import Reach, exposure_reach, outcome_reach
@@ -58,12 +61,13 @@ def find_candidates(
     registry: Registry,
     translation: Translation,
     returns: Returns,
+    undelivered: Collection[Delivered],
 ) -> DataFrame:
     """What the conditions ask of everyone with an index event, and how far they get.
 
     The index events should be a table: every look joins it, and sees that it is small. `registry`
     hands out the tables of the lake, of which a condition may ask any; `returns` is that of
-    `find_index_events`.
+    `find_index_events`; `undelivered` is what the lake does not hold.
 
     Returns:
         One row per person, as in `schemas.CANDIDATES`.
@@ -72,17 +76,18 @@ def find_candidates(
     found = selection.add_person_attributes(index_events, registry(PERSONS))
     found = selection.add_stratum(found, definition)
     criteria = [step.keep_if for step in (*definition.eligibility, *definition.subgroups)]
-    leaves = selection.name_leaves(criteria)
-    found = selection.add_leaf_counts(
+    looks = selection.name_looks(criteria)
+    found = selection.add_looks(
         found,
         index_events,
         registry,
-        leaves,
+        looks,
         translation,
         returns=returns,
+        undelivered=undelivered,
     )
-    found = selection.add_steps_passed(found, definition, leaves)
-    found = selection.add_subgroups(found, definition.subgroups, leaves)
+    found = selection.add_steps_passed(found, definition, looks)
+    found = selection.add_subgroups(found, definition.subgroups, looks)
     return found.select(*CANDIDATES.names)
 
 

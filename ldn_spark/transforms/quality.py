@@ -107,28 +107,6 @@ def count_index_days(index_days: DataFrame) -> DataFrame:
     return index_days.groupBy("index_day").agg(F.count(F.lit(1)).alias("persons"))
 
 
-def count_observed(index_days: DataFrame, periods: DataFrame, first: int, last: int) -> DataFrame:
-    """Persons whom the register sees on every day from `first` to `last` around the index day.
-
-    Periods of a person do not overlap, so the days they have in common with those looked at add
-    up: a person is observed throughout when the sum is all of them. Both ends count.
-
-    Returns:
-        One row: observed.
-    """
-    start, end = F.col("index_day") + F.lit(first), F.col("index_day") + F.lit(last)
-    seen_from = F.greatest(F.unix_date("observed_from"), start)
-    seen_to = F.least(F.coalesce(F.unix_date("observed_to"), end), end)
-    days = F.greatest(seen_to - seen_from + F.lit(1), F.lit(0))
-    return (
-        index_days.join(periods, on="person_key", how="inner")
-        .select("person_key", days.cast("bigint").alias("days"))
-        .groupBy("person_key")
-        .agg(F.sum("days").alias("days"))
-        .agg(F.count(F.when(F.col("days") == F.lit(last - first + 1), 1)).alias("observed"))
-    )
-
-
 def count_repeated(dispensings: DataFrame) -> DataFrame:
     """How many dispensings are like another one in every stored column but the file.
 

@@ -116,7 +116,7 @@ def frames(spark, sample_lake, sample_run, hints_alone):
 
         return study, {
             "index events": in_order.find_index_events(study, dispensings, *how),
-            "candidates": in_order.find_candidates(study, events, registry, *how),
+            "candidates": in_order.find_candidates(study, events, registry, *how, ()),
             "cut": in_order.measure(study, dispensings, cohort, *how),
         }
 

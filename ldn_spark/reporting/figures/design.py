@@ -42,9 +42,9 @@ def design_bars(study: StudyDefinition) -> list[Bar]:
     elif washout != "none":
         bars.append(Bar(f"No {drug} (wash-out)", DayWindow(first=-washout, last=-1), canvas.MUTED))
     for step in study.eligibility:
-        for leaf in step.keep_if.leaves():
-            if leaf.days is not None:
-                bars.append(Bar(step.label, leaf.days, canvas.MUTED))
+        for look in step.keep_if.looks():
+            if look.days is not None:
+                bars.append(Bar(step.label, look.days, canvas.MUTED))
     strata = listing([level.label for level in study.strata.levels])
     return [
         *bars,

@@ -162,6 +162,8 @@ def _left(step: AttritionStep) -> str:
 
 def _excluded(step: AttritionStep, of_lines: Sequence[TurnedAway]) -> list[str]:
     """What a step excludes, and what those did not meet; nothing at the first."""
+    if step.excluded_records is None:
+        return ["Nobody excluded", "Not met: unknown"]
     if step.excluded_subjects is None:
         return _turned_away(step.excluded_records, of_lines) if step.reason_id > 1 else []
     persons, records = step.excluded_subjects, step.excluded_records

@@ -39,6 +39,7 @@ from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.load import Study
 from ldn_spark.study.reach import days_looked_at, exposure_reach
 from ldn_spark.transforms import in_order, quality
+from ldn_spark.transforms.observed import find_observed
 from ldn_spark.transforms.profile import summarise_dispensings
 
 _EPOCH = date(1970, 1, 1)
@@ -219,7 +220,8 @@ def _observed(look: _Look, index_days: DataFrame, days: tuple[int, int]) -> int 
     )
     if not there:
         return None
-    return collect.one(quality.count_observed(index_days, periods, *days))["observed"]
+    observed = find_observed(index_days, periods, look.read(schemas.PERSONS), *days)
+    return collect.one(observed.agg(F.count(F.lit(1)).alias("observed")))["observed"]
 
 
 def _repeated(look: _Look, by_year: ByYear) -> tuple[Repeated, ...]:

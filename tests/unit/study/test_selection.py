@@ -40,7 +40,7 @@ def test_steps_of_every_washout(rule, days, condition, label, words):
     assert found.get(condition, "") == label
     assert words in dict(methods(study))["Wash-out"]
     assert dict(methods(study))["Further conditions"] == "In this order: Women (women)."
-    left = attrition_steps(study, delivered=9, accepted=8, persons=7, counted=[])
+    left = attrition_steps(study, delivered=9, accepted=8, persons=7, counted=[], undelivered=())
     assert [one.reason for one in left[2:]] == [step.label for step in steps]
 
 

@@ -1,0 +1,102 @@
+"""When the register sees a person: observation periods, until the day of death."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from ldn_spark.schemas import OBSERVATION_PERIODS, PERSONS, Table
+from ldn_spark.study.criteria import Alive, Delivered, Observed
+
+_LATER = 3_000_000
+"""A day after every date there is (9999-12-31 is day 2,932,896 of unix_date)."""
+
+
+def find_evidence(delivered: Delivered, registry: Callable[[Table], DataFrame]) -> DataFrame:
+    """Rows of a lake that show that something was delivered; none where it never was.
+
+    Returns:
+        One row per observation period, or person with a day of death: person_key.
+    """
+    match delivered:
+        case "observation periods":
+            return registry(OBSERVATION_PERIODS).select("person_key")
+        case "days of death":
+            return registry(PERSONS).where(F.col("died_on").isNotNull()).select("person_key")
+        case other:
+            assert_never(other)
+
+
+def find_observed(
+    index_days: DataFrame, periods: DataFrame, persons: DataFrame, first: int, last: int
+) -> DataFrame:
+    """The persons whom the register sees on every day from `first` to `last`, both included.
+
+    Periods of a person neither overlap nor touch, so the days that they have in common with those
+    looked at add up: a person is observed throughout when the sum is all of them. The day of
+    death is the last one that is seen.
+
+    Args:
+        index_days: one row per person: person_key, index_day (days since 1970-01-01; whoever has
+            null is not observed).
+        periods, persons: as in `schemas.OBSERVATION_PERIODS` and `schemas.PERSONS`.
+        first, last: days from the index date.
+
+    Returns:
+        One row per person who is observed throughout: person_key.
+    """
+    mine = _with_index_day(index_days)
+    died = persons.where(F.col("died_on").isNotNull()).select(
+        "person_key", F.unix_date("died_on").alias("died")
+    )
+    died = died.join(mine.select("person_key"), on="person_key", how="left_semi")
+    seen = periods.join(mine, on="person_key", how="inner").join(died, on="person_key", how="left")
+    start, end = F.col("index_day") + F.lit(first), F.col("index_day") + F.lit(last)
+    seen_from = F.greatest(F.unix_date("observed_from"), start)
+    seen_to = F.least(
+        F.coalesce(F.unix_date("observed_to"), F.lit(_LATER)),
+        F.coalesce(F.col("died"), F.lit(_LATER)),
+        end,
+    )
+    days = F.greatest(seen_to - seen_from + F.lit(1), F.lit(0))
+    return (
+        seen.select("person_key", days.cast("bigint").alias("days"))
+        .groupBy("person_key")
+        .agg(F.sum("days").alias("days"))
+        .where(F.col("days") == F.lit(last - first + 1))
+        .select("person_key")
+    )
+
+
+def find_alive(index_days: DataFrame, persons: DataFrame, on_day: int) -> DataFrame:
+    """The persons who do not die before a day from the index date; the arguments as above.
+
+    Returns:
+        One row per person who is alive: person_key.
+    """
+    mine = _with_index_day(index_days)
+    died = persons.where(F.col("died_on").isNotNull()).join(mine, on="person_key", how="inner")
+    before = F.unix_date("died_on") < F.col("index_day") + F.lit(on_day)
+    return mine.join(died.where(before), on="person_key", how="left_anti").select("person_key")
+
+
+def find_those_of(
+    look: Observed | Alive, index_days: DataFrame, registry: Callable[[Table], DataFrame]
+) -> DataFrame:
+    """One row per person who meets a look at observation: person_key."""
+    match look:
+        case Observed(days=days):
+            periods, persons = registry(OBSERVATION_PERIODS), registry(PERSONS)
+            return find_observed(index_days, periods, persons, days.first, days.last)
+        case Alive(on_day=day):
+            return find_alive(index_days, registry(PERSONS), day)
+        case other:
+            assert_never(other)
+
+
+def _with_index_day(index_days: DataFrame) -> DataFrame:
+    has_one = F.col("index_day").isNotNull()
+    return F.broadcast(index_days.where(has_one).select("person_key", "index_day"))
