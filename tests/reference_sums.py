@@ -18,8 +18,8 @@ def answer(study, products, register, persons):
         subgroup and stratum, group_moments with the outcome for every design, daily_moments with
         outcome and day; cohort_moments by subgroup and number of exposure dispenses,
         design_moments by design, subgroup, number of dispenses, outcome and measure; attrition:
-        (step, persons, records) in order; and refused: the outcomes that stop a run. Groups of
-        nobody are there, with zeros.
+        (step, persons, records) in order; and refused: the outcomes and subgroups that stop a run.
+        Groups of nobody are there, with zeros.
     """
     found = model.candidates(study, products, register, persons)
     members = model.cohort(study, products, found)
@@ -44,7 +44,7 @@ def answer(study, products, register, persons):
         },
         "daily_moments": daily_moments(study, register, members),
         "attrition": attrition(study, products, found),
-        "refused": refused(study, register),
+        "refused": refused(study, register) | unknown_subgroups(study, persons),
     }
 
 
@@ -187,13 +187,30 @@ def refused(study, register):
     first = (event.first + timedelta(days=min(days))).year
     last = (event.last + timedelta(days=max(days))).year
     return {
-        outcome.id
+        f"outcome {outcome.id}"
         for outcome in study.outcomes
         if not outcome.may_be_empty
         and not any(
             row["atc"].startswith(outcome.atc) and first <= row["year"] <= last for row in register
         )
     }
+
+
+def unknown_subgroups(study, persons):
+    """The subgroups that ask for what was delivered of nobody."""
+    lacking = set()
+    if all(row.get("periods", []) in (None, []) for row in persons.values()):
+        lacking.add("observed")
+    if all(row.get("died_on") in (None, model.NOT_DELIVERED) for row in persons.values()):
+        lacking.add("alive")
+    return {f"subgroup {group.id}" for group in study.subgroups if lacking & _kinds(group.keep_if)}
+
+
+def _kinds(criterion):
+    inner = [*(criterion.all or ()), *(criterion.any or ())]
+    inner += [criterion.not_] if criterion.not_ is not None else []
+    own = {name for name in ("observed", "alive") if getattr(criterion, name) is not None}
+    return own.union(*map(_kinds, inner))
 
 
 def rows_of(found):

@@ -19,7 +19,7 @@ from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.definition import Returns, StudyDefinition
 from ldn_spark.study.load import Study
 from ldn_spark.study.selection import asked_for
-from ldn_spark.transforms.observed import find_evidence
+from ldn_spark.transforms.observed import count_delivered, table_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -122,12 +122,15 @@ def undelivered_of(
     study: StudyDefinition, lake: Lake, version: LakeVersion
 ) -> frozenset[Delivered]:
     """What the conditions of a study ask for of which a version of a lake holds nothing."""
+    return frozenset(kind for kind in asked_for(study) if not holds(kind, lake, version))
 
-    def holds(kind: Delivered) -> bool:
-        evidence = find_evidence(kind, lambda table: lake.read(table, version))
-        return bool(collect.rows(evidence.limit(1)))
 
-    return frozenset(kind for kind in asked_for(study) if not holds(kind))
+def holds(kind: Delivered, lake: Lake, version: LakeVersion) -> bool:
+    """Whether anything of a kind was delivered; not to a lake without the table for it."""
+    table = table_of(kind)
+    if table.name not in version.tables:
+        return False
+    return collect.one(count_delivered(kind, lake.read(table, version)))["delivered"] > 0
 
 
 def run_key(

@@ -15,19 +15,21 @@ _LATER = 3_000_000
 """A day after every date there is (9999-12-31 is day 2,932,896 of unix_date)."""
 
 
-def find_evidence(delivered: Delivered, registry: Callable[[Table], DataFrame]) -> DataFrame:
-    """Rows of a lake that show that something was delivered; none where it never was.
+_PLACES = {
+    "observation periods": (OBSERVATION_PERIODS, "observed_from"),
+    "days of death": (PERSONS, "died_on"),
+}
+"""The table and the column in which a lake holds what was delivered."""
 
-    Returns:
-        One row per observation period, or person with a day of death: person_key.
-    """
-    match delivered:
-        case "observation periods":
-            return registry(OBSERVATION_PERIODS).select("person_key")
-        case "days of death":
-            return registry(PERSONS).where(F.col("died_on").isNotNull()).select("person_key")
-        case other:
-            assert_never(other)
+
+def table_of(kind: Delivered) -> Table:
+    """The table in which a lake holds it."""
+    return _PLACES[kind][0]
+
+
+def count_delivered(kind: Delivered, table: DataFrame) -> DataFrame:
+    """How much of it a lake holds, counted in the table of it. One row: delivered."""
+    return table.agg(F.count(_PLACES[kind][1]).alias("delivered"))
 
 
 def find_observed(

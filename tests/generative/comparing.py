@@ -151,9 +151,9 @@ def _printed(study: StudyDefinition, results: Results) -> Iterator[str]:
 
 
 def refusals(spark, example: Example) -> list[str]:
-    """What stops a run before it begins: the outcomes that may not be empty and are."""
+    """What stops a run before it begins: outcomes and subgroups of which nothing is known."""
     places = {problem.where for problem in refused(spark, example.study, example.world)}
-    expected = {f"outcome {name}" for name in example.expected["refused"]}
+    expected = example.expected["refused"]
     if places == expected:
         return []
     return [f"refused for {sorted(places)}, expected {sorted(expected)}"]

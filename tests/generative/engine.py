@@ -27,8 +27,10 @@ from ldn_spark.runs.steps import (
 )
 from ldn_spark.study.atc.stated_versions import StatedVersions
 from ldn_spark.study.load import Study
+from ldn_spark.transforms.periods import merge_periods
 from ldn_spark.transforms.profile import summarise_dispensings
 from tests.generative.worlds import World
+from tests.reference_model import NOT_DELIVERED
 from tests.registers import dispensings, frame, persons
 
 _KEPT = (
@@ -62,15 +64,31 @@ class _Lake:
     root = Path("generated")
 
     def __init__(self, spark, world: World) -> None:
-        lines = dispensings(spark, world.delivered)
+        lines, people = dispensings(spark, world.delivered), world.persons
         self._frames = {
             schemas.DISPENSINGS.name: lines,
-            schemas.PERSONS.name: persons(spark, world.persons),
+            schemas.PERSONS.name: persons(
+                spark, {key: row | {"died_on": _day_of_death(row)} for key, row in people.items()}
+            ),
+            schemas.OBSERVATION_PERIODS.name: merge_periods(
+                frame(spark, schemas.OBSERVATION_PERIODS, list(_periods(people)))
+            ),
             schemas.DISPENSING_PROFILE.name: summarise_dispensings(lines),
         }
 
     def read(self, table: schemas.Table, version: LakeVersion):
         return self._frames[table.name]
+
+
+def _day_of_death(person):
+    died = person.get("died_on")
+    return None if died == NOT_DELIVERED else died
+
+
+def _periods(people):
+    for key, person in people.items():
+        for first, last in person.get("periods") or ():
+            yield {"person_key": key, "observed_from": first, "observed_to": last}
 
 
 @dataclass(frozen=True)
@@ -136,7 +154,7 @@ def _version(world: World) -> LakeVersion:
     lines = Counter(row["file_id"] for row in world.delivered)
     return LakeVersion(
         number=1,
-        tables={schemas.DISPENSING_PROFILE.name: 0},
+        tables={table.name: 0 for table in schemas.LAKE_TABLES},
         files=tuple(
             FileRecord(number, f"file{number}.csv", 1, str(number), "source", lines[number],
                        lines[number], 0, {}, {}, noted_by_reason=notes, atc_version=declared)

@@ -23,7 +23,7 @@ from tests.generative.examples import Answer, Example, answered
 from tests.generative.kinds import Found, all_kinds, kinds_in
 from tests.generative.relations import RELATIONS
 from tests.generative.studies import NOWHERE, PRODUCT_LIST
-from tests.generative.worlds import WAYS
+from tests.generative.worlds import UNDELIVERED, WAYS
 from tests.reference_sums import rows_of
 
 NO_NUMBER = {
@@ -54,6 +54,7 @@ _TRIES = 3
 def wanted() -> set[str]:
     """Everything that must have decided something: kinds, each way that its value could differ."""
     marks = {f"codes: {way}" for way in WAYS[2:]} | {f"codes in {part}" for part in _PARTS}
+    marks |= {f"undelivered: {name}" for name in UNDELIVERED}
     for found in all_kinds():
         if found.kind not in NO_NUMBER | NO_OTHER:
             marks |= {mark for shown in _marks(found) for mark in shown}
@@ -88,6 +89,7 @@ class Mattering:
         found = kinds_in(example.study.definition)
         self.generated.update({one.kind for one in found})
         self.generated[f"codes: {example.way}"] += 1
+        self._take_undelivered(example)
         study = example.study.definition
         self.generated.update(name for name, holds in RELATIONS.items() if holds(study))
         if example.world.delivered is not example.world.register:
@@ -103,6 +105,17 @@ class Mattering:
                 if changed := _changed(example, one.place, other):
                     self.decided |= _decided(example, changed, marks)
 
+    def _take_undelivered(self, example: Example) -> None:
+        """What was not delivered is not the same as what nobody has."""
+        study, world = example.study.definition, example.world
+        nothing = {"periods": [], "died_on": None}
+        for name, (key, missing) in UNDELIVERED.items():
+            if all(person[key] == missing for person in world.persons.values()):
+                self.generated[f"undelivered: {name}"] += 1
+                people = {who: row | {key: nothing[key]} for who, row in world.persons.items()}
+                if answered(study, world.register, people) != example.expected:
+                    self.decided.add(f"undelivered: {name}")
+
     def _take_codes(self, example: Example) -> None:
         """Read as they stand, the delivered codes give another answer."""
         world = example.world
@@ -115,6 +128,7 @@ class Mattering:
     def missing(self) -> list[str]:
         """Kinds that were never generated."""
         kinds = {one.kind for one in all_kinds()} | {f"codes: {way}" for way in WAYS}
+        kinds |= {f"undelivered: {name}" for name in UNDELIVERED}
         return sorted((kinds | set(RELATIONS)) - set(self.generated))
 
     @property

@@ -31,8 +31,8 @@ PERIODS = (
 LENGTHS = (1, 7, 30, 365, 730)
 ICD, ICPC = ("G35", "G", "K50", "F32.1"), ("N86", "N", "-73", "P")
 AGES = (18, 40, 50, 67)
-_CONDITIONS = ("dispensed", "all", "any", "not", "age", "sex")
-_LEAVES = ("dispensed", "age", "sex")
+_LEAVES = ("dispensed", "observed", "alive", "age", "sex")
+_CONDITIONS = (*_LEAVES, "all", "any", "not")
 _DEEPEST = 3
 
 
@@ -201,7 +201,26 @@ def _condition(dealer: Dealer, stands_in: str, depth: int = 1) -> dict[str, Any]
         return {kind: [_condition(dealer, kind, depth + 1) for _ in range(number)]}
     if kind == "not":
         return {kind: _condition(dealer, kind, depth + 1)}
-    return {kind: {"dispensed": _dispensed, "age": _age, "sex": _sex}[kind](dealer)}
+    makers = {
+        "dispensed": _dispensed,
+        "observed": _observed,
+        "alive": _alive,
+        "age": _age,
+        "sex": _sex,
+    }
+    return {kind: makers[kind](dealer)}
+
+
+def _observed(dealer: Dealer) -> dict[str, list[int]]:
+    return {
+        "days": dealer.deal(
+            "observed", ([-365, -1], [0, 364], [-30, 30], [0, 0], [-1, 0], [1, 90], [-400, -200])
+        )
+    }
+
+
+def _alive(dealer: Dealer) -> dict[str, int]:
+    return {"on_day": dealer.deal("alive", (0, 30, 364, -10, 700))}
 
 
 def _sex(dealer: Dealer) -> str:

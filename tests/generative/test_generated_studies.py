@@ -25,7 +25,7 @@ from tests.generative.kinds import all_kinds
 from tests.generative.mattering import Mattering
 from tests.generative.shrinking import printable
 
-SEED = 2
+SEED = 9
 """One of which sixty studies hold every kind, and every kind decides something."""
 STUDIES, ON_SPARK = 60, 5
 
@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_studies(tmp_path):
 
 
 class WiderCondition(Criterion):
-    observed: int | None = Field(default=None)
+    admitted: int | None = Field(default=None)
 
 
 class WiderStudy(StudyDefinition):
@@ -81,7 +81,7 @@ def test_what_is_new_in_the_schema_is_missed():
     """So the test above fails until it is generated."""
     new = {one.kind for one in all_kinds(WiderStudy, WiderCondition)}
     known = {one.kind for one in all_kinds()}
-    assert new - known == {"returns=refund", "landmark", "landmark=null", "condition.observed"}
+    assert new - known == {"returns=refund", "landmark", "landmark=null", "condition.admitted"}
 
 
 def the_window_ends_a_day_early(document):

@@ -14,12 +14,14 @@ from random import Random
 from typing import Any
 
 from ldn_spark.study.atc.translation import AT_DISPENSING
-from ldn_spark.study.criteria import Dispensed
+from ldn_spark.study.criteria import Alive, Dispensed, Observed
 from ldn_spark.study.definition import StudyDefinition
 from tests.generative.studies import EXPOSURES, MEDICINES, NOWHERE, OTHER_PRODUCTS, PRODUCTS
-from tests.reference_model import dispensing
+from tests.reference_model import NOT_DELIVERED, dispensing
 
 PEOPLE = 24
+_WITNESS = PEOPLE + 2
+"""Has no line; shows that periods and days of death were delivered, whoever else is left."""
 FILES = (1, 2, 3)
 FIRST_INDEX, LAST_INDEX = 2005, 2020
 WAYS = (
@@ -33,6 +35,11 @@ WAYS = (
     "stated against a file",
 )
 """How the codes of the delivered files are declared, and in which index they are."""
+UNDELIVERED = {
+    "observation periods": ("periods", None),
+    "days of death": ("died_on", NOT_DELIVERED),
+}
+"""What a world may lack, and what the reference model then knows of every person."""
 _FRESH = tuple(f"{group}{number}" for group in ("N02BF", "N06AX", "L04AG") for number in (61, 62))
 _DOSES = (None, "0", "0.000001", "33.333333", "0.5", "1", "28", "100")
 
@@ -45,7 +52,8 @@ class World:
 
     Attributes:
         register: lines, coded in the study's index.
-        persons: sex, birth year and day of death by key.
+        persons: sex, birth year, day of death and observation periods by key, as the reference
+            model has them.
         delivered: the lines as the files hold them.
         alterations: (previous, new, year) of the codes that moved.
         declared: of every file the ATC index it names.
@@ -62,7 +70,8 @@ class World:
     def without_persons(self, keys: set[int]) -> World:
         """The world in which these persons never were."""
         lines = {n for n, row in enumerate(self.register) if row["person_key"] in keys}
-        persons = {key: row for key, row in self.persons.items() if key not in keys}
+        kept = {key: row for key, row in self.persons.items() if key not in keys}
+        persons = kept | {_WITNESS: self.persons[_WITNESS]}
         return replace(self.without_lines(lines), persons=persons)
 
     def without_lines(self, numbers: set[int]) -> World:
@@ -77,13 +86,22 @@ def world_of(chance: Random, study: StudyDefinition, way: str) -> World:
     maker = _Maker(chance, study)
     register, persons = [], {}
     for key in range(1, PEOPLE + 1):
-        persons[key] = maker.person()
-        register += maker.lines(key)
+        anchor = maker.anchor()
+        persons[key] = maker.person(anchor)
+        register += maker.lines(key, anchor)
     register += [maker.returned(row) for row in register if chance.random() < 0.12]
     # far from everything: the extract covers every study, and every year is there
     register += [dispensing(PEOPLE + 1, date(year, 6, 1), "A01AA01") for year in range(1998, 2026)]
     persons[PEOPLE + 1] = {"sex": "F", "birth_year": 1950}
-    persons[PEOPLE + 2] = {"sex": "M", "birth_year": 1940}  # without any line
+    persons[_WITNESS] = {
+        "sex": "M",
+        "birth_year": 1940,
+        "died_on": date(2030, 1, 1),
+        "periods": [(date(2000, 1, 1), None)],
+    }
+    for key, missing in UNDELIVERED.values():
+        if chance.random() < 0.25:
+            persons = {number: row | {key: missing} for number, row in persons.items()}
     chance.shuffle(register)
     register = [row | {"file_id": chance.choice(FILES)} for row in register]
     return _delivered(chance, study.atc_version, way, World(register, persons, register))
@@ -96,6 +114,8 @@ class _Maker:
         self.chance, self.study = chance, study
         steps = (*study.eligibility, *study.subgroups)
         self.leaves = [leaf for step in steps for leaf in step.keep_if.leaves()]
+        looks = [look for step in steps for look in step.keep_if.looks()]
+        self.seen = [look.days for look in looks if isinstance(look, Observed | Alive)]
         self.ages = [age for step in steps for age in _ages(step.keep_if)] or [40]
         event = study.exposure.index_event
         washout = event.washout_days if isinstance(event.washout_days, int) else 30
@@ -107,17 +127,44 @@ class _Maker:
         asked = [code for one in study.outcomes for code in one.atc if code != NOWHERE]
         self.codes = [*asked, *asked, *(code for leaf in self.leaves for code in leaf.atc), "N06A"]
 
-    def person(self) -> Row:
+    def person(self, anchor: date) -> Row:
         year = self.study.exposure.index_event.first.year
         age = self.chance.choice(self.ages) + self.chance.choice((-1, 0, 0, 1, 20))
         return {
             "sex": self.chance.choice(("F", "F", "M", "M", None)),
             "birth_year": self.chance.choice((year - age, year - age, year - age, None)),
-            "died_on": self.chance.choice((None, None, date(2013, 6, 1))),
+            "died_on": self.died_on(anchor),
+            "periods": list(self.periods(anchor)),
         }
 
-    def lines(self, key: int) -> Iterator[Row]:
-        chance, anchor = self.chance, self.anchor()
+    def died_on(self, anchor: date) -> date | None:
+        """As a rule never; else about a day that the study asks for."""
+        if self.chance.random() < 0.6:
+            return None
+        day = self.chance.choice([edge for one in self.seen for edge in _edges(one)] or [0])
+        return anchor + timedelta(days=day)
+
+    def periods(self, anchor: date) -> Iterator[tuple[date, date | None]]:
+        """Some that hold what the study asks for, or miss it by a day, at an end or inside."""
+        if not self.seen or self.chance.random() < 0.1:
+            return
+        asked = self.chance.choice(self.seen)
+        first = asked.first - self.chance.choice((-1, 0, 0, 0, 1, 400))
+        last = asked.last + self.chance.choice((-1, 0, 0, 0, 1, 400))
+        if last < first:
+            first, last = last, first
+        if self.chance.random() < 0.3:  # in two: apart, touching, or overlapping
+            inside = self.chance.randint(first, last)
+            yield self.period(anchor, first, inside)
+            first = min(inside + self.chance.choice((0, 1, 1, 2)), last)
+        yield self.period(anchor, first, self.chance.choice((last, last, last, None)))
+
+    def period(self, anchor: date, first: int, last: int | None) -> tuple[date, date | None]:
+        end = None if last is None else anchor + timedelta(days=last)
+        return anchor + timedelta(days=first), end
+
+    def lines(self, key: int, anchor: date) -> Iterator[Row]:
+        chance = self.chance
         for day in [0] * (chance.random() < 0.9) + [
             chance.choice((*self.exposed, chance.randint(-450, 450)))
             for _ in range(chance.choice((0, 1, 1, 2, 3, 5)))

@@ -30,7 +30,7 @@ from ldn_spark.quality.coverage import Extract, cover, find_uncovered
 from ldn_spark.quality.hits import Exposed, find_hits
 from ldn_spark.runs.extent import extract_of, find_months
 from ldn_spark.runs.preflight import count_codes
-from ldn_spark.runs.run import returns_of, translation_of
+from ldn_spark.runs.run import holds, returns_of, translation_of
 from ldn_spark.shown import shown
 from ldn_spark.study.atc.occurrences import Look
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
@@ -212,14 +212,9 @@ def _uncovered(study: StudyDefinition, extract: Extract) -> tuple[Problem, ...]:
 
 def _observed(look: _Look, index_days: DataFrame, days: tuple[int, int]) -> int | None:
     """Persons observed on all of these days; None where no observation period was delivered."""
-    if not look.has(schemas.OBSERVATION_PERIODS):
+    if not look.once(["periods"], lambda: holds("observation periods", look.lake, look.version)):
         return None
     periods = look.read(schemas.OBSERVATION_PERIODS)
-    there = look.once(
-        ["periods"], lambda: bool(collect.rows(periods.select("observed_from").limit(1)))
-    )
-    if not there:
-        return None
     observed = find_observed(index_days, periods, look.read(schemas.PERSONS), *days)
     return collect.one(observed.agg(F.count(F.lit(1)).alias("observed")))["observed"]
 
