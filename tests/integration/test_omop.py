@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from importlib.util import find_spec
@@ -23,10 +24,13 @@ from ldn_spark.engine import collect
 from ldn_spark.ingest.ingest import ingest
 from ldn_spark.lake.versions import Lake
 from ldn_spark.runs.pipeline import run_study
+from ldn_spark.runs.run import Run
+from ldn_spark.runs.steps import cohort_stage
 from ldn_spark.schemas import DISPENSINGS, OBSERVATION_PERIODS, PERSONS, REJECTED_DISPENSINGS
 from ldn_spark.study.load import load_study
 from ldn_spark.texts.documents import conf_folder
 from tests.integration import tiny_cdm
+from tests.registers import study_like
 
 pytestmark = pytest.mark.nightly("spark")
 
@@ -207,6 +211,22 @@ def test_the_study_by_hand(results):
     assert steps["exposure_product"]["number_subjects"] == "20"
     page = (results / "report.html").read_text(encoding="utf-8")
     assert "No DDD was delivered for Hypnotics (N05C); these doses are not estimated" in page
+
+
+def test_who_is_observed_and_alive(spark, taken_in, inputs):
+    """Of 20 who start, one dies within the year, one has no valid period, one is seen a day."""
+    study = load_study(str(inputs / "study.yaml"), {"ldn_concepts": inputs / "ldn.csv"})
+    asking = [
+        {"id": "alive", "label": "Alive", "keep_if": {"alive": {"on_day": 364}}},
+        {"id": "seen", "label": "Seen", "keep_if": {"observed": {"days": [-365, 364]}}},
+    ]
+    asked = study_like(eligibility=asking).definition.eligibility
+    definition = study.definition.model_copy(update={"eligibility": asked})
+    lake = Lake(spark, taken_in[0])
+    run = Run(spark, replace(study, definition=definition), lake, lake.version(), "observed")
+    assert run.undelivered == frozenset()
+    steps = {step.step: step for step in cohort_stage(run)}
+    assert (steps["alive"].excluded_subjects, steps["seen"].excluded_subjects) == (1, 2)
 
 
 _FIRST: dict[str, bytes] = {}

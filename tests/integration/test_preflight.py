@@ -18,6 +18,7 @@ from ldn_spark.runs.run import translation_of
 from ldn_spark.schemas import DISPENSING_PROFILE
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, stated_versions
 from ldn_spark.study.load import load_study
+from tests.registers import study_like
 
 pytestmark = pytest.mark.nightly("spark")
 
@@ -259,8 +260,17 @@ def test_files_of_several_indices(spark, lake_of, tmp_path, product_list):
 def test_the_plan_is_what_the_run_finds(lake_of, product_list):
     lake = lake_of(a=([*STARTERS, *RECODED, *OTHERS], 2024))
     study, version = the_study(product_list), lake.version()
+    asking = [
+        {"id": "seen", "label": "x", "keep_if": {"observed": {"days": [0, 30]}}},
+        {"id": "alive", "label": "x", "keep_if": {"not": {"alive": {"on_day": 30}}}},
+    ]
+    asked = study_like(eligibility=asking).definition.eligibility
+    definition = study.definition.model_copy(update={"eligibility": asked})
+    study = replace(study, definition=definition)
     translation = translation_of(study, version, NOTHING_STATED)
     plan = plan_study(lake, version, study, translation)
+    unknown = [(one.where, "unknown who meets it" in one.what) for one in plan.found.warnings[:2]]
+    assert unknown == [("condition seen", True), ("condition alive", True)]
     assert plan.found == preflight(lake, version, study, translation)
     assert (plan.exposure_years, plan.outcome_years) == ("2013 to 2014", "2012 to 2014")
     assert plan.warnings == tuple(map(str, plan.found.warnings))

@@ -67,6 +67,10 @@ def looking(**when):
     return {"id": "opioid", "label": "An opioid", "keep_if": {"not": {"dispensed": leaf}}}
 
 
+def seeing(condition):
+    return {"id": "seen", "label": "Seen", "keep_if": condition}
+
+
 def test_conditions_are_looked_at_too():
     far = study_like(subgroups=[looking(days=[-900, -800])], eligibility=[looking(days=[1, 500])])
     assert days_looked_at(far.definition) == (-900, 500)
@@ -108,6 +112,11 @@ PARTS = {
     "a period of days on which pharmacies were closed": (
         {"eligibility": [looking(period=["2012-01-01", "2012-01-01"])]}, "2012-01-02", "2014-12-31",
         [], [],
+    ),
+    "observed and alive after its end, not before its beginning": (
+        {"eligibility": [seeing({"observed": {"days": [-900, 365]}})],
+         "subgroups": [seeing({"not": {"alive": {"on_day": 373}}})]}, "2012-01-01", "2014-12-31",
+        [], [("subgroup seen", "asks who is observed or alive until 2015-01-08; the extract ends")],
     ),
     "a wash-out that is cut": (
         {"exposure": exposure_with(washout_days=730)}, "2012-01-01", "2014-12-31",

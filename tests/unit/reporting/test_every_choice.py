@@ -30,6 +30,8 @@ CONDITIONS = [
     {"not": {"sex": "M"}},
     {"age": {"at_least": 18, "at_most": None}},
     {"age": {"at_least": None, "at_most": 65}},
+    {"observed": {"days": [-365, 364]}},
+    {"alive": {"on_day": 364}},
     {
         "any": [
             {

@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from ldn_spark.results import Results
 
 import ldn_spark
 from ldn_spark.estimates.attrition import attrition_steps
+from ldn_spark.reporting.figures.flow import _excluded
 from ldn_spark.reporting.methods import methods
-from ldn_spark.study.criteria import Condition
+from ldn_spark.reporting.result_files import (
+    attrition_csv,
+    curves_csv,
+    estimates_csv,
+    load_results,
+)
+from ldn_spark.runs.preflight import unknown_conditions
+from ldn_spark.study.criteria import Condition, Criterion
 from ldn_spark.study.selection import OfExposure, selection_steps
+from ldn_spark.study.words import describe
 from tests.registers import exposure_with, study_like
 
 WOMEN = {"id": "washout", "label": "Women", "keep_if": {"sex": "F"}}  # an id of another step
@@ -42,6 +52,69 @@ def test_steps_of_every_washout(rule, days, condition, label, words):
     assert dict(methods(study))["Further conditions"] == "In this order: Women (women)."
     left = attrition_steps(study, delivered=9, accepted=8, persons=7, counted=[], undelivered=())
     assert [one.reason for one in left[2:]] == [step.label for step in steps]
+
+
+SEEN = {"observed": {"days": [0, 364]}}
+LATER = {"alive": {"on_day": 365}}
+NO_PERIODS = "unknown: no observation periods were delivered"
+UNKNOWN = {
+    "wholly": (SEEN, {1: 5}, f"Step ({NO_PERIODS})", (None, None, 5)),
+    "its contrary": ({"not": SEEN}, {1: 5}, f"Step ({NO_PERIODS})", (None, None, 5)),
+    "in part, somebody is out": (
+        {"all": [SEEN, {"sex": "F"}]}, {0: 2, 1: 3}, f"Step (in part {NO_PERIODS})", (2, 20, 3),
+    ),
+    "in part, nobody is known to be out": (
+        {"any": [SEEN, LATER]}, {1: 5}, f"Step (in part {NO_PERIODS})", (None, None, 5),
+    ),
+    "known": (LATER, {1: 5}, "Step", (0, 0, 5)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_a_step_that_is_unknown(case, tmp_path):
+    """What a lake does not hold: attrition says so, and nobody is counted as excluded."""
+    condition, passed, reason, (persons, records, left) = UNKNOWN[case]
+    step = {"id": "seen", "label": "Step", "keep_if": condition}
+    study = study_like(products=None, eligibility=[step]).definition
+    counted = [
+        {"steps_passed": number, "persons": n, "atc_records": 10 * n, "product_records": 10 * n}
+        for number, n in passed.items()
+    ]
+    steps = attrition_steps(
+        study,
+        delivered=99,
+        accepted=98,
+        persons=97,
+        counted=counted,
+        undelivered={"observation periods"},
+    )
+    last = steps[-1]
+    assert (last.reason, last.number_subjects, last.number_records) == (reason, left, 10 * left)
+    assert (last.excluded_subjects, last.excluded_records) == (persons, records)
+    results = Results((), (), steps)
+    for name, text in (
+        ("estimates.csv", estimates_csv(results)),
+        ("curves.csv", curves_csv(results)),
+        ("attrition.csv", attrition_csv(results)),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert load_results(tmp_path, study).attrition == steps
+    assert ("Nobody excluded" in _excluded(last, ())) == last.is_unknown == (persons is None)
+
+
+def test_what_was_not_delivered_stops_a_subgroup_and_warns_of_a_condition():
+    steps = [{"id": f"s{n}", "label": "x", "keep_if": one} for n, one in enumerate((SEEN, LATER))]
+    study = study_like(eligibility=steps, subgroups=[steps[1] | {"id": "late"}]).definition
+    lacking = ("observation periods", "days of death")
+    problems, warnings = unknown_conditions(study, lacking)
+    assert [one.where for one in problems] == ["subgroup late"]
+    assert [one.where for one in warnings] == ["condition s0", "condition s1"]
+    assert "no days of death were delivered" in problems[0].what
+    assert unknown_conditions(study, ()) == ([], [])
+    both = {"all": [{"not": SEEN}, LATER]}
+    assert describe(Criterion.model_validate(both)) == (
+        "not observed by the register on all days 0 to 364 and alive on day 365"
+    )
 
 
 def test_every_kind_of_condition_is_named_where_kinds_are_told_apart():
