@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from ldn_spark.results import Results
 
 import ldn_spark
 from ldn_spark.estimates.attrition import attrition_steps
+from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.figures.flow import _excluded
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.result_files import (
