@@ -6,20 +6,15 @@ import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ldn_spark.delivery.files.deltatables import is_delta, open_delta
+from ldn_spark.delivery.files.deltatables import is_delta
 from ldn_spark.delivery.files.file_kinds import no_file
-from ldn_spark.delivery.files.foreign import BEGIN, is_letter
+from ldn_spark.delivery.files.foreign import BEGIN
 from ldn_spark.delivery.files.layouts import Layout, layouts_of, mentions_columns
-from ldn_spark.delivery.files.statfiles import FORMATS, stat_header, stat_kind
-from ldn_spark.delivery.files.tablefiles import parquet_files
-from ldn_spark.delivery.files.tabular import open_parquet
-from ldn_spark.delivery.files.textfiles import first_line
-from ldn_spark.delivery.files.unpacking import PACKED_SUFFIXES
+from ldn_spark.delivery.files.readers import reader_of
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import DeliveryError, LdnSparkError, Problem
 from ldn_spark.shown import shown
 
-_UNREAD_SUFFIXES = (".bz2", ".xz", ".zip")
 _ARCHIVES = ("*.zip", "*.7z", "*.rar", "*.tar", "*.tgz", "*.tar.*")
 
 
@@ -79,7 +74,7 @@ def _in_folder(
     Raises:
         DeliveryError: something in it is named like a kind and is no file, or a link to nothing.
     """
-    suffixes = ("", *PACKED_SUFFIXES, *_UNREAD_SUFFIXES) if source.format == "text" else ("",)
+    suffixes = ("", *reader_of(source.format).suffixes_added)
     patterns = {pattern + suffix for one in layouts for pattern in one.files for suffix in suffixes}
     named = {path for pattern in patterns for path in folder.glob(pattern)}
     here = set(_data_files(folder, named, source))
@@ -140,15 +135,10 @@ def _has_required_columns(path: Path, source: Source, layouts: Sequence[Layout])
 
 def _data_files(folder: Path, named: set[Path], source: Source) -> Iterator[Path]:
     """The files, folders of Parquet taken apart; Delta tables whole."""
-    if source.format == "parquet":  # the folder may be one that another program partitioned
-        named = named | {path for path in folder.glob("*=*") if path.is_dir()}
-    for path in named:
-        if path.name.startswith("."):
-            continue
-        if is_delta(path) or (path.is_file() and source.format != "delta"):
-            yield path
-        elif path.is_dir() and source.format == "parquet":
-            yield from parquet_files(path)
+    named = {path for path in named if not path.name.startswith(".")}
+    tables = {path for path in named if is_delta(path)}
+    yield from tables
+    yield from reader_of(source.format).within(folder, named - tables)
 
 
 def _is_known(path: Path, source: Source, layouts: Sequence[Layout]) -> bool:
@@ -160,22 +150,8 @@ def _is_known(path: Path, source: Source, layouts: Sequence[Layout]) -> bool:
             return True
     with path.open("rb") as stream:
         begin = stream.read(BEGIN)
-    if source.format == "text":
-        return not is_letter(begin)
-    if source.format == "parquet":
-        return begin[:3] == b"PAR" or not begin
-    return bool(stat_kind(path, begin))
+    return reader_of(source.format).is_meant(path, begin)
 
 
 def _header_text(path: Path, source: Source) -> str:
-    if source.format == "parquet" and path.is_file():
-        with open_parquet(path) as file:
-            return "\n".join(file.schema_arrow.names)
-    if path.is_dir():
-        return "\n".join(open_delta(path).schema.names)
-    if source.format in FORMATS:
-        return "\n".join(stat_header(path, source.format))
-    line = first_line(path, source)
-    if not line.strip(b"\x00"):
-        raise DeliveryError(Problem(str(path), "begins with zeros"))
-    return line.replace(b"\x00", b"").decode(source.codec, "replace")
+    return reader_of("delta" if path.is_dir() else source.format).header(path, source)

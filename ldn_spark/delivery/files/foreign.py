@@ -6,6 +6,8 @@ import re
 import zipfile
 from pathlib import Path
 
+from ldn_spark.delivery.source.formats import marked
+
 BEGIN = 512
 """How many bytes tell it."""
 Told = tuple[str, str]
@@ -36,17 +38,11 @@ _MARKS: dict[bytes, Told] = {
     b"\x1f\x9d": ("is packed (compress)", _UNPACK),
     b"MSCF": ("is packed (cab)", _UNPACK),
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": _OFFICE,
-    b"PAR1": ("is a Parquet file", _DECLARE),
     b"PARE": ("is an encrypted Parquet file", "ask for it without encryption"),
-    b"$FL2": ("is an SPSS file", _DECLARE),
-    b"$FL3": ("is an SPSS file", _DECLARE),
-    b"\x00" * 12 + b"\xc2\xea\x81": ("is a SAS file", _DECLARE),
-    b"HEADER RECORD*******LIB": ("is a SAS transport file", _DECLARE),
     b"**COMPRESSED** **COMPRESSED**": (
         "is a SAS transport file of PROC CPORT, which SAS alone reads",
         "have it made by the XPORT engine, or exported as CSV text",
     ),
-    b"<stata_dta>": ("is a Stata file", _DECLARE),
     b"RDX2\n": _R,
     b"RDX3\n": _R,
     b"RDA2\n": _R,
@@ -82,8 +78,6 @@ _SHAPES: dict[re.Pattern[bytes], Told] = {
     re.compile(rb"(\xef\xbb\xbf)?\s*<\?xml"): ("is XML", _AS_TEXT),
     re.compile(rb'(\xef\xbb\xbf)?\s*(\{\s*("|\})|\[\s*(\{|\[|"|\]))'): ("is JSON", _AS_TEXT),
     re.compile(rb".{257}ustar", re.DOTALL): ("is packed (tar)", "unpack it first"),
-    re.compile(rb"[\x69-\x73][\x01\x02]\x01\x00", re.DOTALL): ("is a Stata file", _DECLARE),
-    re.compile(rb".{0,200}SPSS PORT FILE", re.DOTALL): ("is an SPSS portable file", _DECLARE),
 }
 _PARTS_OF_OFFICE = {"[Content_Types].xml", "META-INF/manifest.xml"}
 _OF_R = {".rds", ".rda", ".rdata"}
@@ -104,12 +98,11 @@ def foreign(begin: bytes, path: Path | None = None) -> Told | None:
         return _OFFICE
     if path and path.suffix.lower() in _OF_R and begin.startswith(_PACKERS_OF_R):
         return _R
-    marked = (told for mark, told in _MARKS.items() if begin.startswith(mark))
+    if mark := marked(begin):
+        return f"is {mark.words}", _DECLARE if path else f"unpack it first, and {_DECLARE}"
+    known = (told for mark, told in _MARKS.items() if begin.startswith(mark))
     shaped = (told for shape, told in _SHAPES.items() if shape.match(begin))
-    found = next(marked, None) or next(shaped, None)
-    if found and path is None and found[1] == _DECLARE:
-        return found[0], "unpack it first, and " + _DECLARE
-    return found
+    return next(known, None) or next(shaped, None)
 
 
 def is_letter(begin: bytes) -> bool:

@@ -7,7 +7,7 @@ nor Parquet is turned into one of them on the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -17,16 +17,10 @@ import pyarrow as pa
 from ldn_spark.delivery.files.blocks import BLOCK_BYTES, BLOCK_ROWS, Block, DeliveredFile, stamp_of
 from ldn_spark.delivery.files.deltatables import is_delta
 from ldn_spark.delivery.files.finding import find_files
-from ldn_spark.delivery.files.layouts import Layout, layouts_of, unknown_columns
-from ldn_spark.delivery.files.statfiles import FORMATS, scan_stat
-from ldn_spark.delivery.files.tablefiles import (
-    drift_problems,
-    parquet_files,
-    scan_delta,
-    scan_parquet,
-)
+from ldn_spark.delivery.files.layouts import layouts_of, unknown_columns
+from ldn_spark.delivery.files.readers import Scan, Scanned, reader_of
+from ldn_spark.delivery.files.tablefiles import drift_problems, parquet_files
 from ldn_spark.delivery.files.tabular import damaged, is_damage
-from ldn_spark.delivery.files.textfiles import scan_text
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import ConflictError, DeliveryError, Problem
 from ldn_spark.progress import Progress, report
@@ -100,14 +94,15 @@ def try_files(
     total, read = sum(map(_size, paths)), [0] * len(paths)
     layouts = layouts_of(source)
 
-    def scan(number: int) -> tuple[DeliveredFile, list[str], pa.Schema | None]:
+    def scan(number: int) -> Scanned:
         def has_read(size: int) -> None:
             read[number] += size
 
         path = paths[number]
         stamp = stamp_of(path)
         copy = workspace / f"{number:06d}" / path.name if workspace else None
-        file, *rest = _scan_file(path, source, layouts, copy, block_bytes, block_rows, has_read)
+        asked = Scan(path, source, layouts, copy, block_bytes, block_rows, has_read)
+        file, *rest = _scan_file(asked)
         file = replace(file, origin=str(path), stamp=stamp, name=shown(file.name))
         return file, *rest
 
@@ -135,31 +130,14 @@ def try_files(
     return files, [*map(shown, warnings)], problems
 
 
-def _scan_file(
-    path: Path,
-    source: Source,
-    layouts: Sequence[Layout],
-    copy: Path | None,
-    block_bytes: int,
-    block_rows: int,
-    has_read: Callable[[int], None],
-) -> tuple[DeliveredFile, list[str], pa.Schema | None]:
+def _scan_file(scan: Scan) -> Scanned:
     """Read one file as its source's format says."""
-    rows = {"block_rows": block_rows, "has_read": has_read}
+    path, source = scan.path, scan.source
     if is_delta(path) != (source.format == "delta"):
         has, declares = "is a" if is_delta(path) else "is no", f"source {source.id} declares"
         what = f"{has} Delta table, but {declares} the format {source.format}"
         raise DeliveryError(Problem(str(path), what, "declare its 'format' in the source file"))
-    if source.format == "delta":
-        return scan_delta(path, layouts, copy, **rows)
-    if source.format == "parquet":
-        return scan_parquet(path, layouts, copy, **rows)
-    if source.format in FORMATS:
-        return scan_stat(path, source.format, layouts, copy, **rows)
-    file, warnings = scan_text(
-        path, source, layouts, copy, block_bytes=block_bytes, has_read=has_read
-    )
-    return file, warnings, None
+    return reader_of(source.format).scan(scan)
 
 
 def require_unchanged(files: Sequence[DeliveredFile], changed: Collection[int] = ()) -> None:

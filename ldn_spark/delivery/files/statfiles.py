@@ -16,29 +16,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ldn_spark.delivery.files.blocks import PARQUET, DeliveredFile
+from ldn_spark.delivery.files.converted import scan_converted
 from ldn_spark.delivery.files.file_kinds import require_utf8_path
 from ldn_spark.delivery.files.foreign import BEGIN
-from ldn_spark.delivery.files.layouts import Layout, header_problems, layout_of
-from ldn_spark.delivery.files.tabular import blocks_of, open_parquet, row_groups, sha256_of
+from ldn_spark.delivery.files.layouts import Layout
+from ldn_spark.delivery.files.readers import Reader, Scan, Scanned
+from ldn_spark.delivery.source.formats import Format
+from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import DeliveryError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS = {"sas": "a SAS file", "spss": "an SPSS file", "stata": "a Stata file"}
 _READERS = {
-    "sas": {".sas7bdat": "read_sas7bdat", ".xpt": "read_xport"},
-    "spss": {".sav": "read_sav", ".zsav": "read_sav", ".por": "read_por"},
-    "stata": {".dta": "read_dta"},
+    ".sas7bdat": "read_sas7bdat",
+    ".xpt": "read_xport",
+    ".sav": "read_sav",
+    ".zsav": "read_sav",
+    ".por": "read_por",
+    ".dta": "read_dta",
 }
-_MARKS = {
-    b"\x00" * 12 + b"\xc2\xea\x81": ("sas", "read_sas7bdat"),
-    b"HEADER RECORD*******LIB": ("sas", "read_xport"),
-    b"$FL": ("spss", "read_sav"),
-    b"<stata_dta>": ("stata", "read_dta"),
-}
-_PORTABLE = re.compile(rb".{0,200}SPSS PORT FILE", re.DOTALL)
+"""The library's functions, by what their files are usually called."""
 _CHUNK_ROWS = 200_000
 _ONE_AT_A_TIME = threading.Lock()  # the library holds the interpreter, and a chunk is large
 
@@ -55,119 +53,57 @@ _SPSS_DATES = re.compile(r"[AEJS]?DATE|DATETIME|YMDHMS")
 _LARGEST_WHOLE = {"float": 2.0**24, "double": 2.0**53}
 
 
-def stat_header(path: Path, kind: str) -> tuple[str, ...]:
-    """The column names of a file.
+class StatFiles(Reader):
+    """Files of a statistical program, turned into Parquet."""
 
-    Raises:
-        DeliveryError: it cannot be read.
-    """
-    return tuple(_read(path, kind, metadataonly=True)[1].column_names)
+    def header(self, path: Path, source: Source) -> str:
+        """The names of the columns, a line each."""
+        return "\n".join(_header(path, self.form))
+
+    def scan(self, scan: Scan) -> Scanned:
+        """Turn a file into Parquet; the library reads one at a time."""
+
+        def convert(layout: Layout, target: Path) -> pa.Schema:
+            with _ONE_AT_A_TIME:
+                return _convert(scan.path, self.form, layout, target, scan.has_read)
+
+        return scan_converted(scan, self.form, _header(scan.path, self.form), convert)
+
+    def first_rows(self, path: Path, count: int) -> pa.Table:
+        """The first rows of a file, all columns."""
+        rows, meta = _read(path, self.form, row_limit=count, disable_datetime_conversion=True)
+        columns = {}
+        for name in rows.columns:
+            try:
+                columns[name] = _column(path, self.form, name, rows[name], meta, "")
+            except DeliveryError:
+                columns[name] = pa.nulls(len(rows), pa.time32("s"))  # times, which nobody reads
+        return pa.table(columns)
 
 
-def stat_kind(path: Path, begin: bytes) -> str:
-    """Of which program a file is, by its first bytes or its name; empty for none."""
-    marked = _marked(begin)
-    if marked:
-        return marked[0]
-    return next((kind for kind, names in _READERS.items() if path.suffix.lower() in names), "")
+def _header(path: Path, form: Format) -> tuple[str, ...]:
+    return tuple(_read(path, form, metadataonly=True)[1].column_names)
 
 
-def _marked(begin: bytes) -> tuple[str, str] | None:
-    """The program and the reader of a file by its first bytes, whatever it is called."""
-    if _PORTABLE.match(begin):
-        return "spss", "read_por"
-    return next((found for mark, found in _MARKS.items() if begin.startswith(mark)), None)
-
-
-def _reader(path: Path, kind: str) -> str:
+def _reader(path: Path, form: Format) -> str:
     """The library's function for a file: by its first bytes, else by its name."""
     with path.open("rb") as stream:
-        marked = _marked(stream.read(BEGIN))
-    if marked and marked[0] == kind:
-        return marked[1]
-    names = _READERS[kind]
-    return names.get(path.suffix.lower(), next(iter(names.values())))
-
-
-def first_rows(path: Path, kind: str, count: int) -> pa.Table:
-    """The first rows of a file, all columns.
-
-    Raises:
-        DeliveryError: it cannot be read.
-    """
-    rows, meta = _read(path, kind, row_limit=count, disable_datetime_conversion=True)
-    columns = {}
-    for name in rows.columns:
-        try:
-            columns[name] = _column(path, kind, name, rows[name], meta, "")
-        except DeliveryError:
-            columns[name] = pa.nulls(len(rows), pa.time32("s"))  # times of day, which nobody reads
-    return pa.table(columns)
-
-
-def scan_stat(
-    path: Path,
-    kind: str,
-    layouts: Sequence[Layout],
-    copy: Path | None,
-    *,
-    block_rows: int,
-    has_read: Callable[[int], None],
-) -> tuple[DeliveredFile, list[str], pa.Schema]:
-    """Turn a file into Parquet.
-
-    Args:
-        path: the file as delivered.
-        kind: `sas`, `spss` or `stata`.
-        layouts: of all kinds of files of the source.
-        copy: where the Parquet file goes; None for nowhere.
-        block_rows: rows of a block.
-        has_read: is told how many delivered bytes were read.
-
-    Returns:
-        The file, warnings, and the types of its columns.
-
-    Raises:
-        DeliveryError: it cannot be read as the source declares.
-    """
-    header = stat_header(path, kind)
-    layout = layout_of(path, header, layouts)
-    if problems := list(header_problems(str(path), header, layout)):
-        raise DeliveryError(problems)
-    if copy is None:
-        what = f"is {FORMATS[kind]}, and there is no place to turn it into Parquet"
-        raise DeliveryError(Problem(str(path), what, "have it delivered as text or Parquet"))
-    sha256 = sha256_of(path, lambda size: None)  # quick beside what follows
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    with _ONE_AT_A_TIME:
-        schema = _convert(path, kind, layout, copy, has_read)
-    with open_parquet(copy) as file:
-        groups = row_groups(file)
-    delivered = DeliveredFile(
-        path=str(copy),
-        bytes=path.stat().st_size,
-        sha256=sha256,
-        header=header,
-        lines=sum(groups),
-        blocks=blocks_of([("", 1, groups)], block_rows),
-        name=path.name,
-        kind=layout.kind,
-        reader=PARQUET,
-    )
-    return delivered, [f"{path.name}: holds no row"] * (not sum(groups)), schema
+        mark = form.mark_of(stream.read(BEGIN))
+    suffix = mark.suffix if mark else path.suffix.lower()
+    return _READERS[suffix if suffix in form.suffixes else form.suffixes[0]]
 
 
 def _convert(
-    path: Path, kind: str, layout: Layout, target: Path, has_read: Callable[[int], None]
+    path: Path, form: Format, layout: Layout, target: Path, has_read: Callable[[int], None]
 ) -> pa.Schema:
     """Write the columns that are read; a row group per chunk."""
     schema, writer = None, None
     pseudonym = layout.identifiers[0]
-    in_all = _read(path, kind, metadataonly=True)[1].number_rows  # not told by every format
+    in_all = _read(path, form, metadataonly=True)[1].number_rows  # not told by every format
     try:
-        for rows, meta in _chunks(path, kind, layout.used):
+        for rows, meta in _chunks(path, form, layout.used):
             columns = {
-                name: _column(path, kind, name, rows[name], meta, pseudonym)
+                name: _column(path, form, name, rows[name], meta, pseudonym)
                 for name in rows.columns
             }
             table = pa.table(columns)
@@ -182,14 +118,14 @@ def _convert(
     return schema
 
 
-def _chunks(path: Path, kind: str, used: Sequence[str]) -> Iterator[tuple[pd.DataFrame, Any]]:
+def _chunks(path: Path, form: Format, used: Sequence[str]) -> Iterator[tuple[pd.DataFrame, Any]]:
     """The wanted columns, some rows at a time; at least once."""
-    header = stat_header(path, kind)
+    header = _header(path, form)
     names, offset = [name for name in header if name in used], 0
     while True:
         rows, meta = _read(
             path,
-            kind,
+            form,
             usecols=names,
             row_offset=offset,
             row_limit=_CHUNK_ROWS,
@@ -202,21 +138,21 @@ def _chunks(path: Path, kind: str, used: Sequence[str]) -> Iterator[tuple[pd.Dat
             return
 
 
-def _read(path: Path, kind: str, **options: Any) -> tuple[pd.DataFrame, Any]:
+def _read(path: Path, form: Format, **options: Any) -> tuple[pd.DataFrame, Any]:
     try:
         import pyreadstat
     except ImportError:
-        what = f"is {FORMATS[kind]}, and the library that reads them is not installed"
+        what = f"is {form.words}, and the library that reads them is not installed"
         mend = "pip install 'ldn-spark[statfiles]'"
         raise DeliveryError(Problem(str(path), what, mend)) from None
     require_utf8_path(path)
     if path.stat().st_size == 0:
         raise DeliveryError(Problem(str(path), "is empty: 0 bytes", "ask for the file again"))
-    reader = getattr(pyreadstat, _reader(path, kind))
+    reader = getattr(pyreadstat, _reader(path, form))
     try:
         return reader(path, **options)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError) as error:
-        what, mend = f"is not {FORMATS[kind]}, or a damaged one", "copy it or ask for it again"
+        what, mend = f"is not {form.words}, or a damaged one", "copy it or ask for it again"
         if "convert string" in str(error):
             what = "holds text that is not in the encoding that the file names"
             mend = "have it saved in UTF-8"
@@ -224,7 +160,7 @@ def _read(path: Path, kind: str, **options: Any) -> tuple[pd.DataFrame, Any]:
 
 
 def _column(
-    path: Path, kind: str, name: str, values: pd.Series, meta: Any, pseudonym: str
+    path: Path, form: Format, name: str, values: pd.Series, meta: Any, pseudonym: str
 ) -> pa.Array:
     """A column in the type that keeps what it says."""
     stored = meta.readstat_variable_types[name]
@@ -233,7 +169,7 @@ def _column(
         return pa.array(values, pa.string(), from_pandas=True)
     numbers = values.to_numpy(np.float64)
     known = ~np.isnan(numbers)
-    unit = _date_unit(kind, meta.original_variable_types[name] or "")
+    unit = _date_unit(form.name, meta.original_variable_types[name] or "")
     if unit is not None:
         return _dates(where, numbers, known, *unit)
     if name == pseudonym:

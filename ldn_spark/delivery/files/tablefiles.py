@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -12,17 +13,21 @@ import pyarrow as pa
 
 from ldn_spark.delivery.files.blocks import PARQUET, DeliveredFile
 from ldn_spark.delivery.files.canonical import is_text
-from ldn_spark.delivery.files.deltatables import DeltaTable, open_delta
+from ldn_spark.delivery.files.deltatables import DeltaTable, is_delta, open_delta
 from ldn_spark.delivery.files.layouts import Layout, header_problems, layout_of
+from ldn_spark.delivery.files.readers import Reader, Scan, Scanned, reader_of
 from ldn_spark.delivery.files.tabular import (
     blocks_of,
     copy_rows,
+    damaged,
+    is_damage,
     open_parquet,
     row_groups,
     sha256_of,
     time_problems,
     type_problems,
 )
+from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import DeliveryError, Problem
 
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -40,6 +45,72 @@ def parquet_files(folder: Path) -> Iterator[Path]:
             yield from parquet_files(path)
         else:
             yield path
+
+
+class ParquetFiles(Reader):
+    """Parquet files, also those of a folder that another program partitioned."""
+
+    def header(self, path: Path, source: Source) -> str:
+        """The names of the columns, a line each."""
+        with open_parquet(path) as file:
+            return "\n".join(file.schema_arrow.names)
+
+    def scan(self, scan: Scan) -> Scanned:
+        """See `scan_parquet`."""
+        rows = {"block_rows": scan.block_rows, "has_read": scan.has_read}
+        return scan_parquet(scan.path, scan.layouts, scan.copy, **rows)
+
+    def first_rows(self, path: Path, count: int) -> pa.Table:
+        """The first rows of a file, as far as one batch goes."""
+        try:
+            with open_parquet(path) as file:
+                batches = list(islice(file.iter_batches(count), 1))
+                return pa.Table.from_batches(batches, file.schema_arrow)
+        except (OSError, pa.ArrowException) as error:
+            if not is_damage(error):
+                raise
+            raise DeliveryError(damaged(path)) from None
+
+    def within(self, folder: Path, named: set[Path]) -> Iterator[Path]:
+        """The files, those of partition folders among them, whatever they are called."""
+        parts = {path for path in folder.glob("*=*") if path.is_dir() and not is_delta(path)}
+        for path in named | {path for path in parts if not path.name.startswith(".")}:
+            if path.is_file():
+                yield path
+            elif path.is_dir():
+                yield from parquet_files(path)
+
+    def is_meant(self, path: Path, begin: bytes) -> bool:
+        """What begins as Parquet does, encrypted or not, and what holds nothing."""
+        return begin[:3] == b"PAR" or not begin
+
+
+class DeltaTables(Reader):
+    """Delta tables, each a folder."""
+
+    def header(self, path: Path, source: Source) -> str:
+        """The names of the columns, a line each."""
+        if not is_delta(path):
+            raise DeliveryError(Problem(str(path), "is no Delta table"))
+        return "\n".join(open_delta(path).schema.names)
+
+    def scan(self, scan: Scan) -> Scanned:
+        """See `scan_delta`."""
+        rows = {"block_rows": scan.block_rows, "has_read": scan.has_read}
+        return scan_delta(scan.path, scan.layouts, scan.copy, **rows)
+
+    def first_rows(self, path: Path, count: int) -> pa.Table:
+        """The first rows of the first data file, under the names that the table gives them."""
+        table = open_delta(path)
+        if not table.files:
+            return table.schema.empty_table()
+        rows = reader_of("parquet").first_rows(table.files[0].path, count)
+        renamed = {old: new for new, old in table.physical_names.items()}
+        return rows.rename_columns([renamed.get(name, name) for name in rows.column_names])
+
+    def within(self, folder: Path, named: set[Path]) -> Iterator[Path]:
+        """Nothing that is no table."""
+        return iter(())
 
 
 def scan_parquet(

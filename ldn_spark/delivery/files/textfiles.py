@@ -13,10 +13,12 @@ from zlib import crc32
 import numpy as np
 
 from ldn_spark.delivery.files.blocks import TEXT, Block, DeliveredFile
+from ldn_spark.delivery.files.foreign import is_letter
 from ldn_spark.delivery.files.layouts import Layout, header_problems, layout_of
 from ldn_spark.delivery.files.lines import is_text
+from ldn_spark.delivery.files.readers import Reader, Scan, Scanned
 from ldn_spark.delivery.files.records import find_records
-from ldn_spark.delivery.files.unpacking import PlainStream
+from ldn_spark.delivery.files.unpacking import PACKED_SUFFIXES, PlainStream
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import DeliveryError, Problem
 from ldn_spark.texts.csv_files import split_line
@@ -27,13 +29,38 @@ _LONGEST_LINE = 64 << 20
 _LINE_END = ord("\n")
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_UNREAD_SUFFIXES = (".bz2", ".xz", ".zip")
 
 
-def first_line(path: Path, source: Source) -> bytes:
-    """The first line of a text file, unpacked, in UTF-8 where the file is UTF-16."""
-    codec = source.delivered_codec
-    with PlainStream(path, codec, lambda size: None, piece=_HEADER_PIECE) as stream:
-        return stream.text.readline(LONGEST_HEADER)
+class TextFiles(Reader):
+    """Text files, packed or not."""
+
+    suffixes_added = (*PACKED_SUFFIXES, *_UNREAD_SUFFIXES)
+
+    def header(self, path: Path, source: Source) -> str:
+        """The first line, unpacked."""
+        codec = source.delivered_codec
+        with PlainStream(path, codec, lambda size: None, piece=_HEADER_PIECE) as stream:
+            line = stream.text.readline(LONGEST_HEADER)
+        if not line.strip(b"\x00"):
+            raise DeliveryError(Problem(str(path), "begins with zeros"))
+        return line.replace(b"\x00", b"").decode(source.codec, "replace")
+
+    def scan(self, scan: Scan) -> Scanned:
+        """See `scan_text`."""
+        file, warnings = scan_text(
+            scan.path,
+            scan.source,
+            scan.layouts,
+            scan.copy,
+            block_bytes=scan.block_bytes,
+            has_read=scan.has_read,
+        )
+        return file, warnings, None
+
+    def is_meant(self, path: Path, begin: bytes) -> bool:
+        """Whatever is no letter."""
+        return not is_letter(begin)
 
 
 def scan_text(

@@ -7,22 +7,20 @@ import glob
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from ldn_spark.delivery.files.canonical import TimeOfDayError, canonical_texts, is_text, type_fault
-from ldn_spark.delivery.files.deltatables import is_delta, open_delta
+from ldn_spark.delivery.files.deltatables import is_delta
 from ldn_spark.delivery.files.file_kinds import no_file
 from ldn_spark.delivery.files.foreign import BEGIN
 from ldn_spark.delivery.files.layouts import is_value
 from ldn_spark.delivery.files.lines import SplitLines, split_lines
+from ldn_spark.delivery.files.readers import reader_of
 from ldn_spark.delivery.files.records import find_records
-from ldn_spark.delivery.files.statfiles import first_rows, stat_kind
 from ldn_spark.delivery.files.tablefiles import parquet_files
-from ldn_spark.delivery.files.tabular import damaged, is_damage, open_parquet, split_table
+from ldn_spark.delivery.files.tabular import split_table
 from ldn_spark.delivery.files.textfiles import LONGEST_HEADER, read_header
 from ldn_spark.delivery.files.unpacking import PACKED_SUFFIXES, PlainStream
 from ldn_spark.delivery.guess.guesses import (
@@ -33,6 +31,7 @@ from ldn_spark.delivery.guess.guesses import (
     whole_records,
 )
 from ldn_spark.delivery.source.checks import REQUIRED_COLUMNS
+from ldn_spark.delivery.source.formats import format_named, format_of
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.delivery.values.columns import row_texts
 from ldn_spark.delivery.values.markers import is_word
@@ -100,47 +99,29 @@ def _read_sample(path: Path) -> Sample:
     if what := no_file(path):
         raise DeliveryError(Problem(str(path), what, "give a file"))
     if is_delta(path):
-        table = open_delta(path)
-        data = table.files[0].path if table.files else None
-        rows = _first_of_parquet(data) if data else table.schema.empty_table()
-        renamed = {old: new for new, old in table.physical_names.items()}
-        rows = rows.rename_columns([renamed.get(name, name) for name in rows.column_names])
-        return _of_table(path, "delta", _alone(path.name), rows)
+        return _of_table(path, path, "delta")
     if path.is_dir():
         return _of_folder(path)
     if not path.is_file():
         raise DeliveryError(Problem(str(path), "no such file", "check the path"))
     with path.open("rb") as stream:
-        begin = stream.read(BEGIN)
-    if begin.startswith(b"PAR1"):
-        return _of_table(path, "parquet", _pattern(path), _first_of_parquet(path))
-    if kind := stat_kind(path, begin):
-        return _of_table(path, kind, _pattern(path), first_rows(path, kind, _ROWS))
-    return _of_text(path)
+        found = format_of(stream.read(BEGIN), path.suffix)
+    return _of_table(path, path, found.name) if found else _of_text(path)
 
 
 def _of_folder(path: Path) -> Sample:
     """The first file of a folder of Parquet."""
     for file in parquet_files(path):
         with file.open("rb") as stream:
-            if stream.read(4) == b"PAR1":
-                return _of_table(path, "parquet", _alone(path.name), _first_of_parquet(file))
+            if format_named("parquet").mark_of(stream.read(BEGIN)):
+                return _of_table(path, file, "parquet")
     raise DeliveryError(Problem(str(path), "is a folder without Parquet", "name one of its files"))
 
 
-def _first_of_parquet(path: Path) -> pa.Table:
-    try:
-        with open_parquet(path) as file:
-            batches = list(islice(file.iter_batches(_ROWS), 1))
-            return pa.Table.from_batches(batches, file.schema_arrow)
-    except (OSError, pa.ArrowException) as error:
-        if not is_damage(error):
-            raise
-        raise DeliveryError(damaged(path)) from None
-
-
-def _of_table(path: Path, form: str, pattern: str, rows: pa.Table) -> Sample:
-    """A sample of typed columns."""
+def _of_table(path: Path, file: Path, form: str) -> Sample:
+    """A sample of typed columns, the rows being those of a file of what was delivered."""
+    rows = reader_of(form).first_rows(file, _ROWS)
+    pattern = _alone(path.name) if path.is_dir() else _pattern(path)
     texts, types, unread = {}, {}, {}
     for name in dict.fromkeys(rows.column_names):
         column = rows[rows.column_names.index(name)]

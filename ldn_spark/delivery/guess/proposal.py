@@ -22,6 +22,7 @@ from ldn_spark.delivery.guess.presets import Match, rank_sources, try_rows
 from ldn_spark.delivery.reasons import explain
 from ldn_spark.delivery.source.checks import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from ldn_spark.delivery.source.date_formats import DAYS
+from ldn_spark.delivery.source.formats import format_named
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.shown import counted, shown
 from ldn_spark.texts.editors import schema_line
@@ -186,7 +187,7 @@ def _column_line(sample: Sample, ours: str, guess: Guess) -> str:
     why, kind = guess.why, sample.types.get(guess.value, "")
     if guess.value in sample.unread:
         why = f"{sample.unread[guess.value]}; have it delivered as text, a number or a date"
-    elif ours == "pseudonym" and sample.format in ("parquet", "delta") and kind in _FLOATING:
+    elif ours == "pseudonym" and kind in _FLOATING and format_named(sample.format).has_integers:
         why = f"has the type {kind}, which does not keep every digit; have it delivered as text"
     elif guess.value in sample.types:
         why += f"; {sample.types[guess.value]}"

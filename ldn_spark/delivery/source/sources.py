@@ -25,6 +25,7 @@ from ldn_spark.delivery.source.declared import (
     NoIdentity,
     as_missing_values,
 )
+from ldn_spark.delivery.source.formats import FormatName
 from ldn_spark.delivery.source.quoting import Quoting
 from ldn_spark.texts.documents import Document, find_document, read_document
 from ldn_spark.texts.faults import refuse
@@ -72,9 +73,7 @@ class Source(Document):
 
     id: Name = Field(description="its name in the lake; that of its file as a rule")
     title: Title = Field(description="the register, for people")
-    format: Literal["text", "parquet", "delta", "sas", "spss", "stata"] = Field(
-        description="of the files; text files may be packed (.gz, .zst)"
-    )
+    format: FormatName = Field(description="of the files; text files may be packed (.gz, .zst)")
     files: FilePatterns = Field(description="the names of the dispensings: patterns like *.csv")
     encoding: Annotated[Text, AfterValidator(_known_encoding)] = Field(
         default="utf-8", description="of text files: utf-8, utf-16, iso-8859-1 or windows-1252"
