@@ -62,6 +62,12 @@ FORMATS = (
     ),
     Format("delta", "a Delta table", "tablefiles.DeltaTables"),
     Format(
+        "feather",
+        "a Feather file",
+        "featherfiles.FeatherFiles",
+        (_mark(rb"ARROW1\x00\x00", "a Feather file"),),
+    ),
+    Format(
         "sas",
         "a SAS file",
         "statfiles.StatFiles",
