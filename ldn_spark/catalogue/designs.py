@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ldn_spark.study.ids import STUDY
+
 OF_DESIGN = "@"
 OF_EXPOSURE = "@exposure:"
 
@@ -26,21 +28,24 @@ def table_and_design(table: str) -> tuple[str, str]:
 
 
 def with_exposure(name: str, exposure: str) -> str:
-    """The name of a table, or of a contrast, of a further exposure; that of a design is in it.
+    """The name in files of a table, or of a contrast, of one of the exposures.
 
-    An id holds neither of the signs, so that no design is taken for an exposure.
+    That of a design stands before it; an id holds neither of the signs, so that no design is taken
+    for an exposure.
 
-    >>> with_exposure("users", "ssri"), with_exposure("users@gap30", "ssri")
-    ('users@exposure:ssri', 'users@gap30@exposure:ssri')
+    >>> with_exposure("users", "study"), with_exposure("users", "ssri")
+    ('users', 'users@exposure:ssri')
+    >>> with_exposure("users@gap30", "ssri")
+    'users@gap30@exposure:ssri'
     """
-    return f"{name}{OF_EXPOSURE}{exposure}"
+    return name if exposure == STUDY else f"{name}{OF_EXPOSURE}{exposure}"
 
 
 def without_exposure(name: str) -> tuple[str, str]:
-    """A name as the study of that exposure alone has it, and the exposure; the own one is empty.
+    """A name as the study of that exposure alone has it, and the exposure.
 
     >>> without_exposure("users@gap30@exposure:ssri"), without_exposure("users@gap30")
-    (('users@gap30', 'ssri'), ('users@gap30', ''))
+    (('users@gap30', 'ssri'), ('users@gap30', 'study'))
     """
-    before, _, exposure = name.partition(OF_EXPOSURE)
-    return before, exposure
+    before, sign, exposure = name.partition(OF_EXPOSURE)
+    return before, exposure if sign else STUDY

@@ -13,6 +13,7 @@ from ldn_spark.catalogue.designs import (
     table_and_design,
     without_exposure,
 )
+from ldn_spark.study.ids import STUDY
 
 OK = "ok"
 NOT_ESTIMABLE = "not_estimable"
@@ -128,6 +129,11 @@ class Results:
             for exposure, found in self.others.items()
         }
         return replace(self, invented=invented, turned_away=tuple(turned_away), others=others)
+
+    @property
+    def by_exposure(self) -> dict[str, Results]:
+        """What was found for the study's own exposure, `study`, and for each further one."""
+        return {STUDY: self, **self.others}
 
     @property
     def own(self) -> Results:

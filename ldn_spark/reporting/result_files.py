@@ -1,22 +1,27 @@
 """Results as plain files, and back: estimates.csv, curves.csv, attrition.csv.
 
-Reading what was written gives equal results, so that a finished folder can be printed again.
+Reading what was written gives equal results, so that a finished folder can be printed again. Those
+of further exposures follow the study's own: tables of estimates and contrasts of curves carry their
+ids, as `results.with_exposure` says it, and their attrition the number of the cohort.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from ldn_spark.catalogue.lookup import find
 from ldn_spark.catalogue.quantity import Quantity
 from ldn_spark.errors import Problem, ResultsError
+from ldn_spark.catalogue.designs import with_exposure, without_exposure
 from ldn_spark.estimates.results import AttritionStep, CurvePoint, Estimate, Results
-from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.definition import STUDY, StudyDefinition
 from ldn_spark.texts.csv_cells import csv_text
 
 ESTIMATES, CURVES, ATTRITION = "estimates.csv", "curves.csv", "attrition.csv"
@@ -57,8 +62,17 @@ def estimates_csv(results: Results) -> str:
     return csv_text(
         _ESTIMATE_COLUMNS,
         (
-            (e.table, e.stratum, e.outcome, e.quantity, number_text(e.value), e.status, e.reason)
-            for e in results.estimates
+            (
+                with_exposure(e.table, exposure),
+                e.stratum,
+                e.outcome,
+                e.quantity,
+                number_text(e.value),
+                e.status,
+                e.reason,
+            )
+            for exposure, found in results.by_exposure.items()
+            for e in found.estimates
         ),
     )
 
@@ -68,8 +82,14 @@ def curves_csv(results: Results) -> str:
     return csv_text(
         _CURVE_COLUMNS,
         (
-            (p.contrast, p.outcome, str(p.day), *map(number_text, (p.difference, *_band(p))))
-            for p in results.curves
+            (
+                with_exposure(p.contrast, exposure),
+                p.outcome,
+                str(p.day),
+                *map(number_text, (p.difference, *_band(p))),
+            )
+            for exposure, found in results.by_exposure.items()
+            for p in found.curves
         ),
     )
 
@@ -79,12 +99,12 @@ def _band(point: CurvePoint) -> tuple[float | None, float | None]:
 
 
 def attrition_csv(results: Results) -> str:
-    """Every step of the selection; the cohort has the id 1."""
+    """Every step of the selection; the cohort has the id 1, those of further exposures 2, 3, ..."""
     return csv_text(
         _ATTRITION_COLUMNS,
         (
             (
-                "1",
+                number_text(cohort),
                 number_text(step.number_records),
                 number_text(step.number_subjects),
                 number_text(step.reason_id),
@@ -93,7 +113,8 @@ def attrition_csv(results: Results) -> str:
                 number_text(step.excluded_subjects),
                 step.step,
             )
-            for step in results.attrition
+            for cohort, found in enumerate(results.by_exposure.values(), start=1)
+            for step in found.attrition
         ),
     )
 
@@ -115,17 +136,41 @@ def load_results(
     folder = Path(folder)
     paths = (folder / ESTIMATES, folder / CURVES, folder / ATTRITION)
     estimates, curves, attrition = zip(paths, map(read, paths), strict=True)
-    results = Results(
-        tuple(_rows(*estimates, _ESTIMATE_COLUMNS, _estimate)),
-        tuple(_rows(*curves, _CURVE_COLUMNS, _point)),
-        tuple(_rows(*attrition, _ATTRITION_COLUMNS, _step)),
+    exposures = (STUDY, *(one.id for one in definition.exposures))
+    parts = (
+        _by_exposure(_rows(*estimates, _ESTIMATE_COLUMNS, _estimate)),
+        _by_exposure(_rows(*curves, _CURVE_COLUMNS, _point)),
+        _by_exposure(_rows(*attrition, _ATTRITION_COLUMNS, partial(_step, exposures))),
     )
-    known = {outcome.id for outcome in definition.outcomes} | {""}
-    strangers = sorted({e.outcome for e in results.estimates} - known)
-    if strangers:
-        fault = f"has outcomes that study {definition.id} does not: {', '.join(strangers)}"
-        raise ResultsError(Problem(str(folder / ESTIMATES), fault, "name the study of the run"))
-    return results
+    _require_known(folder / ESTIMATES, definition, exposures, parts[0])
+    own, *others = (Results(*(part.get(name, ()) for part in parts)) for name in exposures)
+    return replace(own, others=dict(zip(exposures[1:], others, strict=True)))
+
+
+def _by_exposure(rows: Iterable[tuple[str, Row]]) -> dict[str, tuple[Row, ...]]:
+    """Rows in their order, under the exposure of each."""
+    found: dict[str, list[Row]] = {}
+    for exposure, row in rows:
+        found.setdefault(exposure, []).append(row)
+    return {exposure: tuple(of) for exposure, of in found.items()}
+
+
+def _require_known(
+    path: Path,
+    definition: StudyDefinition,
+    exposures: Sequence[str],
+    estimates: Mapping[str, Sequence[Estimate]],
+) -> None:
+    """Refuse estimates of outcomes or exposures that a study does not have."""
+    outcomes = {outcome.id for outcome in definition.outcomes} | {""}
+    for kind, strangers in (
+        ("outcomes", {one.outcome for of in estimates.values() for one in of} - outcomes),
+        ("exposures", estimates.keys() - set(exposures)),
+    ):
+        if strangers:
+            names = ", ".join(sorted(strangers))
+            fault = f"has {kind} that study {definition.id} does not: {names}"
+            raise ResultsError(Problem(str(path), fault, "name the study of the run"))
 
 
 def _rows(
@@ -154,10 +199,11 @@ def _rows(
         raise ResultsError(Problem(f"{path} line {line}", str(error), _AGAIN)) from None
 
 
-def _estimate(row: dict[str, str]) -> Estimate:
-    keys = (row["table"], row["stratum"], row["outcome"], row["quantity"])
-    value = _value(find(row["table"], row["quantity"]), row["value"])
-    return Estimate(*keys, value, row["status"], row["reason"])
+def _estimate(row: dict[str, str]) -> tuple[str, Estimate]:
+    table, exposure = without_exposure(row["table"])
+    keys = (table, row["stratum"], row["outcome"], row["quantity"])
+    value = _value(find(table, row["quantity"]), row["value"])
+    return exposure, Estimate(*keys, value, row["status"], row["reason"])
 
 
 def _value(quantity: Quantity | None, text: str) -> int | float | Decimal | None:
@@ -168,18 +214,20 @@ def _value(quantity: Quantity | None, text: str) -> int | float | Decimal | None
     return Decimal(text) if quantity is not None and quantity.type is Decimal else float(text)
 
 
-def _point(row: dict[str, str]) -> CurvePoint:
+def _point(row: dict[str, str]) -> tuple[str, CurvePoint]:
+    contrast, exposure = without_exposure(row["contrast"])
     limits = (float(row[name]) if row[name] else None for name in ("ci_low", "ci_high"))
-    return CurvePoint(
-        row["contrast"], row["outcome"], int(row["day"]), float(row["difference"]), *limits
-    )
+    point = CurvePoint(contrast, row["outcome"], int(row["day"]), float(row["difference"]), *limits)
+    return exposure, point
 
 
-def _step(row: dict[str, str]) -> AttritionStep:
+def _step(exposures: Sequence[str], row: dict[str, str]) -> tuple[str, AttritionStep]:
+    """A step of the cohort of one of the exposures, which are numbered in their order."""
+
     def optional(name: str) -> int | None:
         return int(row[name]) if row[name] else None
 
-    return AttritionStep(
+    step = AttritionStep(
         reason_id=int(row["reason_id"]),
         step=row["step"],
         reason=row["reason"],
@@ -188,3 +236,7 @@ def _step(row: dict[str, str]) -> AttritionStep:
         excluded_subjects=optional("excluded_subjects"),
         excluded_records=optional("excluded_records"),
     )
+    cohort = int(row["cohort_definition_id"])
+    if not 1 <= cohort <= len(exposures):
+        raise ValueError(f"has a cohort {cohort}; the study has {len(exposures)}")
+    return exposures[cohort - 1], step

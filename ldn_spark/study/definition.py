@@ -22,7 +22,8 @@ from ldn_spark.study.exposures import IndexEvent as IndexEvent
 from ldn_spark.study.exposures import OtherExposures, Prefixes
 from ldn_spark.study.ids import MAIN as MAIN
 from ldn_spark.study.ids import OVERALL as OVERALL
-from ldn_spark.study.ids import STUDY, DesignId, Id
+from ldn_spark.study.ids import STUDY as STUDY
+from ldn_spark.study.ids import DesignId, Id
 from ldn_spark.study.windows import DayWindowPair
 from ldn_spark.texts.documents import Document
 from ldn_spark.texts.faults import Faults, refuse
