@@ -27,6 +27,9 @@ NUMBERS = {
     "balance": "Table 10",
     "dispenses": "Table 11",
     "did_dispenses": "Table 12",
+    "exposures": "Table 13",
+    "exposures_flow": "Table 14",
+    "exposures_outcomes": "Table 15",
 }
 """How each table is cited."""
 
@@ -87,6 +90,26 @@ def did_note(study: StudyDefinition, unit: str) -> str:
         f"{confidence(study)} and p by {method}. Holm and BH: p adjusted for all outcomes of one "
         "contrast by Holm's and by Benjamini and Hochberg's method. MDD: the smallest difference "
         f"that this study would detect with {percent_text(study.statistics.power)} power."
+    )
+
+
+def exposures_note(study: StudyDefinition, unit: str) -> str:
+    """What the columns of a table of exposures are, and what its rows are not."""
+    interval = choices.PAIRED_INTERVALS[study.statistics.paired_proportion_interval].words
+    method = choices.MEAN_VARIANCES[study.statistics.did_mean_variance].words
+    of = "dose" if unit == "ddd" else "dispenses"
+    between = (
+        " Difference-in-differences: change (after − before) in the comparator minus change in "
+        "the exposed group, of users by the normal approximation with paired variances that are "
+        f"not pooled, of {of} by {method}."
+        if study.contrasts
+        else ""
+    )
+    return (
+        "Each row is a cohort of its own, by the same rules. A patient may be in several of them: "
+        "the rows are not independent, and no test compares them. Change: after − before in "
+        f"percentage points, of all patients of a cohort, with {confidence(study)} by the "
+        f"{interval}.{between}"
     )
 
 

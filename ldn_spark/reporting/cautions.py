@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import View
+from ldn_spark.reporting.exposure_tables import cohorts
 from ldn_spark.reporting.units import unknown_doses
 from ldn_spark.reporting.wording import contrast_label
 from ldn_spark.shown import counted
@@ -21,7 +22,7 @@ def cautions(study: StudyDefinition, results: Results) -> list[str]:
     found = [*_strata(study, results)]
     for subgroup in study.subgroups:
         found += _strata(study, results, subgroup.id, f" of the subgroup {subgroup.label}")
-    found += [*_contrasts(study, results), *_unused(study, results)]
+    found += [*_contrasts(study, results), *_unused(study, results), *_others(study, results)]
     return [*found, *filter(None, [unknown_doses(study, results)])]
 
 
@@ -40,6 +41,21 @@ def _strata(
         if 0 < size < FEW:
             patients = "1 patient" if size == 1 else f"{size} patients"
             yield f"the stratum {label}{where} has {patients}, fewer than {FEW}"
+
+
+def _others(study: StudyDefinition, results: Results) -> Iterator[str]:
+    """Further exposures whose cohorts are empty, by the step that emptied them."""
+    by_step: dict[str, dict[str, str]] = {}
+    for one in cohorts(study, results)[1:]:
+        if (step := one.emptied_by) is not None:
+            by_step.setdefault(step.step, {})[one.label] = step.reason
+    for step, emptied in by_step.items():
+        several = len(emptied) > 1
+        where = f"`{step}`" if several else f"“{next(iter(emptied.values()))}”"
+        yield (
+            f"the {'cohorts' if several else 'cohort'} of {listing(emptied)} "
+            f"{'are' if several else 'is'} empty: nobody is left after the step {where}"
+        )
 
 
 def _contrasts(study: StudyDefinition, results: Results) -> Iterator[str]:

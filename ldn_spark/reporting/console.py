@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ldn_spark.errors import Problem, UsageError
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.captions import NUMBERS
+from ldn_spark.reporting.exposure_tables import exposure_tables
 from ldn_spark.reporting.formats import UNDEFINED
 from ldn_spark.reporting.printed import Cell, PrintedTable, Row, Section
 from ldn_spark.reporting.tables import all_tables, design_tables
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-DEFAULT_TABLES = ("table1", "table2", "table3", "table4", "dispenses")
+DEFAULT_TABLES = ("table1", "table2", "table3", "table4", "dispenses", "exposures")
 _GAP, _LEAST_LABEL = 2, 10
 _RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 
@@ -51,6 +52,7 @@ def print_tables(
     tables = list(all_tables(definition, results, subgroup=subgroup))
     if not subgroup:
         tables += [t for one in definition.designs for t in design_tables(definition, results, one)]
+        tables += exposure_tables(definition, results)
     for table in tables:
         if table.id in which:
             _print(console, table)

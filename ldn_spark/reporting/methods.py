@@ -18,6 +18,7 @@ from ldn_spark.reporting.wording import (
 )
 from ldn_spark.study import choices
 from ldn_spark.study.definition import Outcome, StudyDefinition
+from ldn_spark.study.exposures import OtherExposure
 from ldn_spark.study.selection import OfExposure, selection_steps
 from ldn_spark.study.words import describe, listing
 
@@ -88,6 +89,14 @@ def _outcomes(study: StudyDefinition) -> Iterator[Paragraph]:
             for one in study.designs
         ]
         yield "Other windows", f"Everything is compared once more in: {'; '.join(pairs)}."
+    if study.exposures:
+        drugs = "; ".join(map(_drug, study.exposures))
+        yield (
+            "Other exposures",
+            f"Everything is done once more for: {drugs}; each with a cohort of its own, by the "
+            "same rules. A patient may be in several cohorts, which are not compared with each "
+            "other by any test.",
+        )
     roles = (
         ("total", "Total"),
         ("main", "Main"),
@@ -112,6 +121,16 @@ def _outcomes(study: StudyDefinition) -> Iterator[Paragraph]:
             "in the comparator minus change in the exposed; positive means that the exposed fell "
             "more or rose less.",
         )
+
+
+def _drug(drug: OtherExposure) -> str:
+    """An exposure by its names, codes and list of products."""
+    codes = f"ATC {listing(drug.atc)}"
+    if drug.products is not None:
+        codes += f", only the product numbers of the codelist {drug.products}"
+    if drug.name == drug.abbreviation:
+        return drug.name if drug.atc == (drug.name,) else f"{drug.name} ({codes})"
+    return f"{drug.name} ({drug.abbreviation}; {codes})"
 
 
 def _outcome(outcome: Outcome) -> str:

@@ -11,6 +11,7 @@ from ldn_spark.estimates.results import Results
 from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.escaping import markdown
+from ldn_spark.reporting.exposure_tables import Cohort, cohorts, headline
 from ldn_spark.reporting.figures.forest import main_contrast
 from ldn_spark.reporting.findings import estimate_text, p_text, signed
 from ldn_spark.reporting.formats import percent, pretty
@@ -23,11 +24,25 @@ from ldn_spark.study.words import listing
 
 
 def results_paragraphs(study: StudyDefinition, results: Results) -> list[tuple[str, str]]:
-    """Label and paragraph of every outcome, in the order of the study file."""
+    """Label and paragraph of every outcome and of every further exposure, in the file's order."""
     view, contrast = View(results), main_contrast(study)
-    return [
+    own = [
         (outcome.label, _paragraph(study, view, contrast, outcome)) for outcome in study.outcomes
     ]
+    return own + [_of_exposure(study, one) for one in cohorts(study, results)[1:]]
+
+
+def _of_exposure(study: StudyDefinition, one: Cohort) -> tuple[str, str]:
+    """Label and paragraph of a further exposure: its cohort and the total outcome."""
+    outcome, persons = headline(study), one.view.count("cohort", OVERALL, "", "persons")
+    label = f"{one.label}: {outcome.label}"
+    if not persons:
+        step = one.emptied_by
+        where = "" if step is None else f": nobody is left after the step “{step.reason}”"
+        return label, f"The cohort is empty{where}."
+    patients = "1 patient" if persons == 1 else f"{counted(persons)} patients"
+    text = _paragraph(one.study, one.view, main_contrast(study), outcome)
+    return label, f"{patients}. {text}"
 
 
 def _paragraph(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting import result_files
+from ldn_spark.reporting.exposure_tables import exposure_tables
 from ldn_spark.reporting.figures.copies import Draw, draw_here
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.publication import write
@@ -67,23 +68,19 @@ def contents(
     }
     everything, results = results, results.own
     drawn = draw(study_definition, results)
-    tables = all_tables(study_definition, results)
-    subgroups = {
-        group.id: all_tables(study_definition, results, subgroup=group.id)
-        for group in study_definition.subgroups
-    }
-    designs = {
-        one.id: design_tables(study_definition, everything, one) for one in study_definition.designs
-    }
+    printed = _printed(study_definition, everything)
+    tables = printed[""] = (*printed[""], *exposure_tables(study_definition, everything))
     files: dict[str, str | bytes] = {
         result_files.ESTIMATES: result_files.estimates_csv(everything),
         result_files.CURVES: result_files.curves_csv(results),
         result_files.ATTRITION: result_files.attrition_csv(results),
         SUMMARISED_RESULT: summarised_result_csv(everything, study_definition, **stamp),
-        **_table_files("tables", tables),
     }
-    for name, own in (*subgroups.items(), *designs.items()):
-        files |= _table_files(f"tables/{name}", own)
+    for folder, own in printed.items():
+        files |= _table_files("tables" + folder, own)
+    for exposure, found in everything.others.items():
+        for folder, own in _printed(study_definition.as_exposure(exposure), found).items():
+            files |= _table_files(f"tables/{exposure}{folder}", own)
     words = results_paragraphs(study_definition, results)
     sentence = methods_sentence(
         study_definition,
@@ -100,8 +97,8 @@ def contents(
         study_definition,
         results,
         tables=tables,
-        subgroups=subgroups,
-        designs=designs,
+        subgroups={one.id: printed[f"/{one.id}"] for one in study_definition.subgroups},
+        designs={one.id: printed[f"/{one.id}"] for one in study_definition.designs},
         figures=figures,
         words=words,
         sentence=sentence,
@@ -119,6 +116,16 @@ def publish(
 ) -> list[Path]:
     """Write the contents, with the same arguments, into a folder; every file that was written."""
     return write(folder, contents(results, study_definition, **stated))
+
+
+def _printed(study: StudyDefinition, results: Results) -> dict[str, tuple[PrintedTable, ...]]:
+    """The tables of one cohort by folder: of all of it, of each subgroup and of each design."""
+    tables = {"": all_tables(study, results)}
+    for group in study.subgroups:
+        tables[f"/{group.id}"] = all_tables(study, results, subgroup=group.id)
+    for design in study.designs:
+        tables[f"/{design.id}"] = design_tables(study, results, design)
+    return tables
 
 
 def _table_files(folder: str, tables: tuple[PrintedTable, ...]) -> dict[str, str]:

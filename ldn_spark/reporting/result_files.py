@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from ldn_spark.catalogue.designs import with_exposure, without_exposure
 from ldn_spark.catalogue.lookup import find
 from ldn_spark.catalogue.quantity import Quantity
 from ldn_spark.errors import Problem, ResultsError
-from ldn_spark.catalogue.designs import with_exposure, without_exposure
 from ldn_spark.estimates.results import AttritionStep, CurvePoint, Estimate, Results
 from ldn_spark.study.definition import STUDY, StudyDefinition
 from ldn_spark.texts.csv_cells import csv_text

@@ -3,7 +3,8 @@
 How our names map onto its thirteen columns:
 
 - One `result_id` per table of the estimates, and one for the attrition. Its settings are rows
-  with `variable_name` = `settings`, as omopgenerics exports them.
+  with `variable_name` = `settings`, as omopgenerics exports them. So it is of a further exposure,
+  whose id is a setting.
 - `group`: `cohort_name` is the exposure's abbreviation; a subgroup is added with ` &&& `.
 - `strata`: a stratum of exposure is `exposure_dispenses`, a pair of them `contrast`; all strata
   together are `overall`.
@@ -24,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from ldn_spark.catalogue.designs import table_and_design
@@ -45,7 +47,7 @@ from ldn_spark.reporting.summarised_names import (
     smallest_cell,
     strata_of,
 )
-from ldn_spark.study.definition import OVERALL, StudyDefinition
+from ldn_spark.study.definition import OVERALL, STUDY, StudyDefinition
 from ldn_spark.texts.csv_cells import csv_text
 
 COLUMNS = (
@@ -63,6 +65,7 @@ COLUMNS = (
     "additional_name",
     "additional_level",
 )
+ATTRITION = "attrition"
 CONTRASTED = ("denominator_count", "subject_count")
 """What the persons of a comparator and of an exposed stratum are called."""
 JOINT = " &&& "
@@ -81,10 +84,13 @@ def summarised_result_csv(
     source = str(provenance.get("source") or "lake")
     if results.invented:
         source = f"{INVENTED} ({source})"
-    tables = tuple(dict.fromkeys(e.table for e in results.estimates))
-    by_design = {"": _Rows(results.own, study)}
-    by_design |= {one.id: _Rows(results.of_design(one.id), study) for one in study.designs}
-    ids = {table: str(number) for number, table in enumerate((*tables, "attrition"), start=1)}
+    cohorts = [
+        _Cohort(exposure, study.as_exposure(exposure), found)
+        for exposure, found in results.by_exposure.items()
+    ]
+    tables = [(one, table) for one in cohorts for table in one.tables]
+    tables += [(one, ATTRITION) for one in cohorts]
+    ids = [str(number) for number in range(1, len(tables) + 1)]
     settings = {
         "package_name": PACKAGE,
         "package_version": software_version,
@@ -95,33 +101,62 @@ def summarised_result_csv(
         "study_hash": study_hash,
     }
     rows = [
-        *(row for table in ids for row in _settings(ids[table], table, settings)),
         *(
             row
-            for name in tables
-            for table, design in [table_and_design(name)]
-            for row in by_design[design].of_table(ids[name], table)
+            for id, (one, name) in zip(ids, tables, strict=True)
+            for row in _settings(id, name, one.exposure, settings)
         ),
-        *(row for row in _attrition(ids["attrition"], study, results)),
+        *(row for id, (one, name) in zip(ids, tables, strict=True) for row in one.rows(id, name)),
     ]
     return csv_text(COLUMNS, ([row[0], source, *row[1:]] for row in rows))
 
 
-def _settings(result_id: str, name: str, common: Mapping[str, str]) -> Iterator[list[str]]:
+def _settings(
+    result_id: str, name: str, exposure: str, common: Mapping[str, str]
+) -> Iterator[list[str]]:
     table, design = table_and_design(name)
     if design:
         common = {**common, "design": design}
+    if exposure != STUDY:
+        common = {**common, "exposure": exposure}
     strata = "reason"
     if table in BY_NAME:
         names = {"stratum": "exposure_dispenses", "contrast": "contrast", "overall": ""}
         strata = JOINT.join(names[per] for per in BY_NAME[table].per)
     own = {"result_type": f"{PACKAGE}_{table}", "strata": strata}
-    if table == "attrition":
+    if table == ATTRITION:
         own = {"result_type": "summarise_cohort_attrition", "strata": strata}
         common = {**common, "additional": "reason_id"}
     for name, value in sorted({**common, **own}.items()):
         overall = [OVERALL] * 4
         yield [result_id, *overall, "settings", "", name, "character", value, OVERALL, OVERALL]
+
+
+@dataclass(frozen=True)
+class _Cohort:
+    """What was found of one exposure."""
+
+    exposure: str
+    study: StudyDefinition
+    results: Results
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of its tables, in their order."""
+        return list(dict.fromkeys(estimate.table for estimate in self.results.estimates))
+
+    @cached_property
+    def _by_design(self) -> dict[str, _Rows]:
+        designs = {one.id: self.results.of_design(one.id) for one in self.study.designs}
+        found = {"": self.results.own, **designs}
+        return {design: _Rows(results, self.study) for design, results in found.items()}
+
+    def rows(self, result_id: str, name: str) -> Iterator[list[str]]:
+        """The rows of a table, or of the attrition."""
+        if name == ATTRITION:
+            return _attrition(result_id, self.study, self.results)
+        table, design = table_and_design(name)
+        return self._by_design[design].of_table(result_id, table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,7 +18,7 @@ from ldn_spark.study.codes import shortest_prefixes
 from ldn_spark.study.criteria import Criterion
 from ldn_spark.study.exposures import Exposure as Exposure
 from ldn_spark.study.exposures import IndexEvent as IndexEvent
-from ldn_spark.study.exposures import OtherExposures, Prefixes
+from ldn_spark.study.exposures import OtherExposures, Prefixes, renamed
 from ldn_spark.study.ids import MAIN as MAIN
 from ldn_spark.study.ids import OVERALL as OVERALL
 from ldn_spark.study.ids import STUDY as STUDY
@@ -205,10 +204,8 @@ Labelled = TypeVar("Labelled", EligibilityStep, Design, Level, Subgroup)
 
 def _relabelled(parts: Sequence[Labelled], drug: str, other: str) -> tuple[Labelled, ...]:
     """Parts with the abbreviation of another drug where their labels name one."""
-    as_a_word = re.compile(rf"(?<!\w){re.escape(drug)}(?!\w)")
     return tuple(
-        part.model_copy(update={"label": as_a_word.sub(lambda _: other, part.label)})
-        for part in parts
+        part.model_copy(update={"label": renamed(part.label, drug, other)}) for part in parts
     )
 
 

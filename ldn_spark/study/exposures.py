@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -96,6 +97,15 @@ class OtherExposure(Drug):
     def in_place_of(self, exposure: Exposure) -> Exposure:
         """This drug with the index event of the study's own."""
         return exposure.model_copy(update={name: getattr(self, name) for name in Drug.model_fields})
+
+
+def renamed(label: str, drug: str, other: str) -> str:
+    """A label that names another drug where it names one by its abbreviation.
+
+    >>> renamed("LDN×2–3", "LDN", "SSRI"), renamed("No LDNx before", "LDN", "SSRI")
+    ('SSRI×2–3', 'No LDNx before')
+    """
+    return re.sub(rf"(?<!\w){re.escape(drug)}(?!\w)", lambda _: other, label)
 
 
 EACH_OF = "each_of"

@@ -25,6 +25,7 @@ class Section(StrEnum):
     CHANGES = "changes-section"
     BALANCE = "balance-section"
     DISPENSES = "dispenses-section"
+    EXPOSURES = "other-exposures"
     DESIGN = "design"
 
 

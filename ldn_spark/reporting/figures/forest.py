@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.figure import Section, StudyFigure
-from ldn_spark.reporting.formats import pretty
+from ldn_spark.reporting.formats import Numeric, pretty
 from ldn_spark.reporting.units import USERS, Unit, amount
 from ldn_spark.reporting.wording import confidence, contrast_label, stratum_label
 from ldn_spark.study.definition import Contrast, StudyDefinition
@@ -28,59 +30,95 @@ def main_contrast(study: StudyDefinition) -> Contrast | None:
     return wanted if wanted in study.contrasts else study.contrasts[0]
 
 
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One row of a forest plot: a label, and the estimates of an outcome in some results."""
+
+    label: str
+    is_bold: bool
+    view: View
+    outcome: str
+
+    def numbers(self, contrast: Contrast, unit: Unit) -> list[Numeric | None]:
+        """Estimate and limits of the difference-in-differences."""
+        return [
+            self.view.value(f"did_{unit.table}", contrast.id, self.outcome, name)
+            for name in ("estimate", "ci_low", "ci_high")
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """What a forest plot shows.
+
+    Attributes:
+        rows: from the top down.
+        contrast: of which it shows the difference-in-differences.
+        units: one panel each.
+        sides: what the comparator and the exposed are called under the axes.
+    """
+
+    rows: Sequence[ForestRow]
+    contrast: Contrast
+    units: Sequence[Unit]
+    sides: tuple[str, str]
+
+
 def forest_plot(study: StudyDefinition, results: Results, contrast: Contrast) -> Figure:
     """Estimate and interval of users and of doses (or dispenses), one row per outcome."""
-    width, rows = 72 * canvas.PAGE_WIDTH, len(study.outcomes)
+    view = View(results)
+    rows = [ForestRow(one.label, one.role == "total", view, one.id) for one in study.outcomes]
+    sides = (stratum_label(study, one) for one in (contrast.comparator, contrast.exposed))
+    units = USERS, amount(view, study.outcomes)
+    return draw_forest(Forest(rows, contrast, units, (*sides,)))
+
+
+def draw_forest(forest: Forest) -> Figure:
+    """Rows with their labels on the left, one panel per unit beside them."""
+    width, rows = 72 * canvas.PAGE_WIDTH, len(forest.rows)
     height = _TOP + _ROW * rows + _BOTTOM
     figure = canvas.new_figure(width / 72, height / 72)
     page = canvas.page_axes(figure)
     tops = [height - _TOP - _ROW * number for number in range(rows)]
-    for number, (outcome, top) in enumerate(zip(study.outcomes, tops, strict=True)):
+    for number, (row, top) in enumerate(zip(forest.rows, tops, strict=True)):
         if number % 2 == 0:
             page.axhspan(top - _ROW, top, color=canvas.BOX, linewidth=0)
-        weight = "bold" if outcome.role == "total" else "normal"
-        lines = canvas.wrap(outcome.label, 7.5, _LABELS - 10, bold=weight == "bold")
+        lines = canvas.wrap(row.label, 7.5, _LABELS - 10, bold=row.is_bold)
         page.text(
             4,
             top - _ROW / 2,
             "\n".join(lines),
             fontsize=7.5,
             va="center",
-            fontweight=weight,
+            fontweight="bold" if row.is_bold else "normal",
             linespacing=1.05,
         )
     panel = (width - _LABELS - 6) / 2
-    view = View(results)
-    for number, unit in enumerate((USERS, amount(view, study.outcomes))):
+    for number, unit in enumerate(forest.units):
         left = _LABELS + number * panel
         page.text(left, height - 11, unit.panel, fontweight="bold", va="center")
         area = (left / width, _BOTTOM / height, (panel - 92) / width, _ROW * rows / height)
         axes = figure.add_axes(area)
-        texts = _draw(axes, study, view, contrast, unit)
+        texts = _draw(axes, forest, unit)
         for text, top in zip(texts, tops, strict=True):
             page.text(left + panel - 6, top - _ROW / 2, text, fontsize=7.5, va="center", ha="right")
-        _directions(axes, study, contrast)
+        _directions(axes, forest)
     return figure
 
 
-def _draw(
-    axes: Axes, study: StudyDefinition, view: View, contrast: Contrast, unit: Unit
-) -> list[str]:
+def _draw(axes: Axes, forest: Forest, unit: Unit) -> list[str]:
     """Draw one panel; hand back the printed estimates."""
     from matplotlib.ticker import MaxNLocator
 
     form, scale = unit.form, unit.scale
     axes.axvline(0, color=canvas.MUTED, linewidth=0.9)
-    axes.set_ylim(len(study.outcomes) - 0.5, -0.5)
+    axes.set_ylim(len(forest.rows) - 0.5, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=canvas.GRID, linewidth=0.6)
     texts = []
-    for row, outcome in enumerate(study.outcomes):
-        names = ("estimate", "ci_low", "ci_high")
-        estimate, low, high = (
-            view.value(f"did_{unit.table}", contrast.id, outcome.id, name) for name in names
-        )
+    for row, one in enumerate(forest.rows):
+        estimate, low, high = one.numbers(forest.contrast, unit)
         if estimate is None or low is None or high is None:
             texts.append("not estimable")
             continue
@@ -103,18 +141,17 @@ def _draw(
     return texts
 
 
-def _directions(axes: Axes, study: StudyDefinition, contrast: Contrast) -> None:
+def _directions(axes: Axes, forest: Forest) -> None:
     """What lies left and right of zero, under the axis."""
-    row = 1 / (_ROW * len(study.outcomes))
-    for side, points, stratum, text in (
-        (0, 20, contrast.comparator, "← larger fall or smaller rise in {}"),
-        (1, 30, contrast.exposed, "larger fall or smaller rise in {} →"),
+    row = 1 / (_ROW * len(forest.rows))
+    for side, points, name, text in (
+        (0, 20, forest.sides[0], "← larger fall or smaller rise in {}"),
+        (1, 30, forest.sides[1], "larger fall or smaller rise in {} →"),
     ):
-        label = text.format(stratum_label(study, stratum))
         axes.text(
             side,
             -points * row,
-            label,
+            text.format(name),
             transform=axes.transAxes,
             ha="right" if side else "left",
             va="top",

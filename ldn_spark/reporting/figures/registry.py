@@ -7,11 +7,11 @@ folder and its manifest read this list.
 from __future__ import annotations
 
 from ldn_spark.estimates.results import Results
-from ldn_spark.reporting.figures import curves, design, flow, forest
+from ldn_spark.reporting.figures import curves, design, exposures, flow, forest
 from ldn_spark.reporting.figures.figure import Section, StudyFigure
 from ldn_spark.study.definition import StudyDefinition
 
-_IN_ORDER = (flow.FIGURE, curves.FIGURE, forest.FIGURE, design.FIGURE)
+_IN_ORDER = (flow.FIGURE, curves.FIGURE, forest.FIGURE, design.FIGURE, exposures.FIGURE)
 FIGURES: dict[str, StudyFigure] = {
     f"figure{number}": figure for number, figure in enumerate(_IN_ORDER, start=1)
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ldn_spark.reporting.publication import Publication
+from ldn_spark.reporting.publication import CohortFound, Publication
 from ldn_spark.study.definition import StudyDefinition
 from tests.sums import design_rows, persons_row
 from tests.unit.estimates.few_persons import moments
@@ -19,7 +19,10 @@ PEOPLE = {
 
 
 def small_publication(study: StudyDefinition | None = None) -> Publication:
-    """The study of 2013, or one with its strata and outcomes, and nine persons."""
+    """The study of 2013, or one with its strata and outcomes, and nine persons.
+
+    They start every further exposure, too.
+    """
     groups = [
         moments(stratum, outcome, people)
         for stratum, people in PEOPLE.items()
@@ -52,15 +55,17 @@ def small_publication(study: StudyDefinition | None = None) -> Publication:
         for day in (-300, -1, 0, 200)
     ]
     study = study or study_named("ldn_2013")
+    moments_of_all = {
+        "cohort_moments": [persons_row(study, row) for row in cohort],
+        "design_moments": [new for row in groups for new in design_rows(study, row)],
+        "daily_moments": days,
+    }
     return Publication(
         study=study,
-        moments={
-            "cohort_moments": [persons_row(study, row) for row in cohort],
-            "design_moments": [new for row in groups for new in design_rows(study, row)],
-            "daily_moments": days,
-        },
+        moments=moments_of_all,
         attrition=ATTRITION,
         provenance={"warnings": ["the extract is short"]},
         study_hash="0f" * 32,
         software_version="0.1.0",
+        others={one.id: CohortFound(moments_of_all, ATTRITION) for one in study.exposures},
     )

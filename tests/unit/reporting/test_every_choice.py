@@ -147,6 +147,10 @@ def _study(turn: int) -> StudyDefinition:
         for n, keep_if in enumerate(CONDITIONS)
     ]
     content["subgroups"] = [{"id": "some", "label": "Some", "keep_if": CONDITIONS[turn % 2]}]
+    content["exposures"] = [
+        {"id": "ssri", "name": "SSRIs", "abbreviation": "SSRI", "atc": ["N06AB"]}
+        | {"products": "ldn_products"}
+    ]
     model = StudyDefinition.model_validate(content)
     turned = _turned(model, turn)
     event, strata = turned["exposure"]["index_event"], turned["strata"]

@@ -136,8 +136,13 @@ def test_a_study_without_contrasts_has_no_forest(definition, results):
     assert [figure.id for figure in figures] == ["figure1", "figure2", "figure4"]
 
 
+SSRI = {"id": "ssri", "name": "SSRIs", "abbreviation": "SSRI", "atc": ["N06AB"]}
+
+
 def test_every_figure_stands_in_the_report_where_it_says(definition, results):
     """One list is drawn, described, placed and written: a figure cannot be lost between them."""
+    definition = changed(definition, "exposures", [SSRI])
+    results = replace(results, others={"ssri": results})
     figures = all_figures(definition, results)
     assert [figure.id for figure in figures] == list(FIGURES)
     template = files("ldn_spark.reporting").joinpath("report.html.j2").read_text(encoding="utf-8")
