@@ -137,12 +137,13 @@ def load_results(
     paths = (folder / ESTIMATES, folder / CURVES, folder / ATTRITION)
     estimates, curves, attrition = zip(paths, map(read, paths), strict=True)
     exposures = (STUDY, *(one.id for one in definition.exposures))
+    found = _by_exposure(_rows(*estimates, _ESTIMATE_COLUMNS, _estimate))
+    _require_known(folder / ESTIMATES, definition, exposures, found)
     parts = (
-        _by_exposure(_rows(*estimates, _ESTIMATE_COLUMNS, _estimate)),
+        found,
         _by_exposure(_rows(*curves, _CURVE_COLUMNS, _point)),
         _by_exposure(_rows(*attrition, _ATTRITION_COLUMNS, partial(_step, exposures))),
     )
-    _require_known(folder / ESTIMATES, definition, exposures, parts[0])
     own, *others = (Results(*(part.get(name, ()) for part in parts)) for name in exposures)
     return replace(own, others=dict(zip(exposures[1:], others, strict=True)))
 
