@@ -11,7 +11,6 @@ from ldn_spark.reporting.exposure_tables import (
     cohorts,
     contrast_words,
     headline,
-    level_words,
 )
 from ldn_spark.reporting.figures.figure import Section, StudyFigure
 from ldn_spark.reporting.figures.forest import Forest, ForestRow, draw_forest, main_contrast
@@ -35,8 +34,8 @@ def _forest(study: StudyDefinition, results: Results) -> Forest | None:
     rows = [
         ForestRow(_label(one), number == 0, one.view, outcome.id) for number, one in enumerate(of)
     ]
-    sides = (level_words(study, one) for one in (contrast.comparator, contrast.exposed))
-    return Forest(rows, contrast, (USERS, amount_of(of, [outcome])), (*sides,))
+    units = USERS, amount_of(of, [outcome])
+    return Forest(rows, contrast, units, ("the comparator", "the exposed"))
 
 
 def _label(one: Cohort) -> str:

@@ -48,7 +48,9 @@ def register():
         for _ in range(chance.randrange(6)):
             day = date(2012, 3, 1) + timedelta(chance.randrange(900))
             dispensed(person, chance.choice(("N02AA01", "M01AE01")), day, chance.randrange(5, 60))
-    persons = {person: {"sex": "FM"[person % 2], "birth_year": 1970} for person in range(300)}
+    persons = {
+        person: {"sex": "FM"[person % 2], "birth_year": 2001 - person % 40} for person in range(300)
+    }
     return rows, persons
 
 
@@ -168,7 +170,7 @@ def test_each_has_a_row_with_its_numbers(study, whole):
         "Its ATC codes",
         "Its product numbers",
         "Wash-out",
-        "An analgesic in the year before the drug",
+        "Aged 18 or more when the drug was started",
     ]
     assert left["DUL"][1] == ""
     assert left["PGB"] == ["0", "", "0", "0"]
