@@ -12,15 +12,15 @@ from random import Random
 
 import pytest
 
-from ldn_spark.attrition import attrition_steps
+from ldn_spark.catalogue.designs import table_of, with_exposure
 from ldn_spark.errors import ResultsError
+from ldn_spark.estimates.attrition import attrition_steps
 from ldn_spark.reporting.exposure_tables import exposure_tables
 from ldn_spark.reporting.figures import canvas, exposures
 from ldn_spark.reporting.publication import CohortFound, Publication, analyse_moments, make_here
 from ldn_spark.reporting.result_files import load_results
-from ldn_spark.results import table_of, with_exposure
 from ldn_spark.study.definition import StudyDefinition
-from ldn_spark.study.documents import read_document
+from ldn_spark.texts.documents import read_document
 from tests.reference_sums import answer, rows_of
 from tests.unit.reporting.paper_like import changed
 
