@@ -53,7 +53,7 @@ def counted(number: float | Decimal, decimals: int | None = None) -> str:
 
 def escaped(text: str, *, keep: str = "") -> str:
     """The same of a text of any length, whole."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # Python's word for it: nothing of `_UNSEEN`, and no blank but " "
         return text
     return "".join(one if one in keep else _visible(one) for one in text)
 

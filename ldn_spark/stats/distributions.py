@@ -29,6 +29,7 @@ def z_two_sided(z: float) -> float:
     return float(2 * _special().ndtr(-abs(z)))
 
 
+@cache
 def z_quantile(level: float) -> float:
     """The z that leaves (1 - level) / 2 in each tail."""
     return float(-_special().ndtri((1 - level) / 2))

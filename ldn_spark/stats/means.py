@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ldn_spark.stats.distributions import t_quantile, t_two_sided
-from ldn_spark.stats.moments import Moments, square_root
+from ldn_spark.stats.moments import Moments, root_of_ratio, square_root
 from ldn_spark.stats.not_estimable import (
     A_GROUP_IS_EMPTY,
     A_GROUP_OF_ONE,
@@ -47,9 +47,8 @@ class TResult:
         return cls(estimate, reason if se is None else se, *[reason] * 5)
 
 
-def _t_result(estimate: Fraction, variance: Fraction, df: float, level: float) -> TResult:
-    """Test and interval of an exact estimate with an exact, positive variance."""
-    centre, se = float(estimate), square_root(variance)
+def _t_result(centre: float, se: float, df: float, level: float) -> TResult:
+    """Test and interval of an estimate and its standard error above 0, each rounded once."""
     t = centre / se
     half = t_quantile(level, df) * se
     return TResult(centre, se, df, t, t_two_sided(t, df), centre - half, centre + half)
@@ -67,7 +66,8 @@ def paired_t(difference: Moments, level: float) -> TResult:
     if variance == 0:
         reason = ALL_CHANGED_ALIKE if difference.total else NO_CHANGE
         return TResult.undefined(difference.mean, reason, se=0.0)
-    return _t_result(difference.exact_mean, variance / difference.n, float(difference.n - 1), level)
+    se = square_root(variance / difference.n)
+    return _t_result(float(difference.exact_mean), se, float(difference.n - 1), level)
 
 
 def welch(first: Moments, second: Moments, level: float) -> TResult:
@@ -75,44 +75,43 @@ def welch(first: Moments, second: Moments, level: float) -> TResult:
 
     One group may have no variance; both without leave test and interval undefined.
     """
-    both = _two_variances(first, second)
-    if isinstance(both, TResult):
-        return both
-    v1, v2 = both[0] / first.n, both[1] / second.n
-    # both over one denominator, which cancels in Satterthwaite's fraction
-    n1, n2, denominator = (
-        v1.numerator * v2.denominator,
-        v2.numerator * v1.denominator,
-        v1.denominator * v2.denominator,
-    )
+    if undefined := _undefined(first, second):
+        return undefined
     k1, k2 = first.n - 1, second.n - 1
+    # the squared standard errors over one denominator, which cancels in Satterthwaite's fraction;
+    # no common divisors are looked for: curves ask for this on every day
+    d1, d2 = first.scale * first.n**2 * k1, second.scale * second.n**2 * k2
+    n1, n2 = first.spread * d2, second.spread * d1
     df = (n1 + n2) ** 2 * k1 * k2 / (n1**2 * k2 + n2**2 * k1)
-    variance = Fraction(n1 + n2, denominator)
-    return _t_result(first.exact_mean - second.exact_mean, variance, df, level)
+    se = root_of_ratio(n1 + n2, d1 * d2)
+    return _t_result(_difference(first, second), se, df, level)
 
 
 def pooled(first: Moments, second: Moments, level: float) -> TResult:
     """Mean of `first` minus mean of `second`, one common variance (Student 1908)."""
-    both = _two_variances(first, second)
-    if isinstance(both, TResult):
-        return both
+    if undefined := _undefined(first, second):
+        return undefined
     df = first.n + second.n - 2
-    common = (both[0] * (first.n - 1) + both[1] * (second.n - 1)) / df
-    variance = common * (Fraction(1, first.n) + Fraction(1, second.n))
-    return _t_result(first.exact_mean - second.exact_mean, variance, float(df), level)
+    v1, v2 = (Fraction(one.spread, one.scale * one.n) for one in (first, second))
+    variance = (v1 + v2) / df * (Fraction(1, first.n) + Fraction(1, second.n))
+    return _t_result(_difference(first, second), square_root(variance), float(df), level)
 
 
-def _two_variances(first: Moments, second: Moments) -> tuple[Fraction, Fraction] | TResult:
+def _difference(first: Moments, second: Moments) -> float:
+    """The difference of two means, rounded once."""
+    d1, d2 = first.total.denominator * first.n, second.total.denominator * second.n
+    return (first.total.numerator * d2 - second.total.numerator * d1) / (d1 * d2)
+
+
+def _undefined(first: Moments, second: Moments) -> TResult | None:
+    """What two groups have where a group is too small or neither varies."""
     if first.n == 0 or second.n == 0:
         return TResult.undefined(A_GROUP_IS_EMPTY, A_GROUP_IS_EMPTY)
-    v1, v2 = first.exact_variance, second.exact_variance
-    known = not (isinstance(v1, NotEstimable) or isinstance(v2, NotEstimable))
-    if known and (v1 or v2):
-        return v1, v2
-    estimate = float(first.exact_mean - second.exact_mean)
-    if known:
-        return TResult.undefined(estimate, NO_VARIANCE, se=0.0)
-    return TResult.undefined(estimate, A_GROUP_OF_ONE)
+    if first.n == 1 or second.n == 1:
+        return TResult.undefined(_difference(first, second), A_GROUP_OF_ONE)
+    if not first.spread and not second.spread:
+        return TResult.undefined(_difference(first, second), NO_VARIANCE, se=0.0)
+    return None
 
 
 VARIANCES: dict[str, Callable[[Moments, Moments, float], TResult]] = {

@@ -18,14 +18,19 @@ def square_root(value: Fraction) -> float:
     >>> square_root(Fraction(2)) == 2 ** 0.5
     True
     """
-    scaled = (value.numerator << (2 * _ROOT_BITS + _even_shift(value))) // value.denominator
-    return float(Fraction(isqrt(scaled), 1 << (_ROOT_BITS + _even_shift(value) // 2)))
+    return root_of_ratio(value.numerator, value.denominator)
 
 
-def _even_shift(value: Fraction) -> int:
-    """Further bits for small numbers, so that the root keeps its relative precision."""
-    lacking = value.denominator.bit_length() - value.numerator.bit_length()
-    return max(0, lacking + lacking % 2)
+def root_of_ratio(numerator: int, denominator: int) -> float:
+    """The same of a ratio of whole numbers, which may have common divisors."""
+    bits = _ROOT_BITS + _further_bits(numerator, denominator)
+    return isqrt((numerator << (2 * bits)) // denominator) / (1 << bits)
+
+
+def _further_bits(numerator: int, denominator: int) -> int:
+    """For small numbers, so that the root keeps its relative precision."""
+    lacking = denominator.bit_length() - numerator.bit_length()
+    return max(0, (lacking + 1) // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Moments:
     def __post_init__(self) -> None:
         if self.n < 0:
             raise ValueError("a count cannot be negative")
-        spread = self._spread
+        spread = self.spread
         if spread < 0 or (self.n == 1 and spread) or (self.n == 0 and self.squares):
             raise ValueError("no numbers have this count, sum and sum of squares")
 
@@ -57,21 +62,21 @@ class Moments:
         >>> Moments.from_sums(2, 3_000, 5_000_000, units=1000).mean
         1.5
         """
-        total, squares = Fraction(total), Fraction(squares)
-        return cls(
-            n,
-            Fraction(total.numerator, total.denominator * units),
-            Fraction(squares.numerator, squares.denominator * units**2),
-        )
+        return cls(n, _scaled(total, units), _scaled(squares, units**2))
 
     @property
-    def _spread(self) -> int:
-        """n * squares - total^2, times the denominators: whole numbers need no common divisors."""
+    def spread(self) -> int:
+        """n * squares - total^2, times `scale`: whole numbers need no common divisors."""
         total, squares = self.total, self.squares
         return (
             self.n * squares.numerator * total.denominator**2
             - total.numerator**2 * squares.denominator
         )
+
+    @property
+    def scale(self) -> int:
+        """What `spread` is counted in."""
+        return self.squares.denominator * self.total.denominator**2
 
     @classmethod
     def of(cls, values: list[int | Decimal | Fraction]) -> Moments:
@@ -98,8 +103,7 @@ class Moments:
         """The sample variance (n - 1), exact; not estimable of fewer than two persons."""
         if self.n < 2:
             return FEWER_THAN_TWO
-        denominators = self.squares.denominator * self.total.denominator**2
-        return Fraction(self._spread, denominators * self.n * (self.n - 1))
+        return Fraction(self.spread, self.scale * self.n * (self.n - 1))
 
     @property
     def sd(self) -> Number:
@@ -112,3 +116,10 @@ class Moments:
         """The standard error of the mean; not estimable of fewer than two persons."""
         variance = self.exact_variance
         return variance if isinstance(variance, NotEstimable) else square_root(variance / self.n)
+
+
+def _scaled(total: int | Decimal, units: int) -> Fraction:
+    if isinstance(total, int):
+        return Fraction(total, units)
+    exact = Fraction(total)
+    return Fraction(exact.numerator, exact.denominator * units)

@@ -6,15 +6,20 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from ldn_spark.shown import escaped
 
 FORMULA_SIGNS = "=+-@＝＋－＠"
 """What a spreadsheet takes for the beginning of a formula; the wide ones in East Asian settings."""
+_SIGNS = tuple(FORMULA_SIGNS)
+_REMEMBERED = 4096
+"""Names and words come in row after row."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _MINUS = "\N{MINUS SIGN}"
 
 
+@lru_cache(_REMEMBERED)
 def csv_cell(text: str) -> str:
     r"""A field that is no formula and holds nothing that a terminal obeys.
 
@@ -25,7 +30,7 @@ def csv_cell(text: str) -> str:
     ('-1.2', '−0.9 to 2.0', "'=1+1", 'a\\x1b[31m')
     """
     text = escaped(text, keep="\n")
-    if not text.startswith(tuple(FORMULA_SIGNS)) or _NUMBER.fullmatch(text):
+    if not text.startswith(_SIGNS) or _NUMBER.fullmatch(text):
         return text
     if text[0] == "-" and text[1:2].isdecimal():
         return _MINUS + text[1:]
