@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ldn_spark.invented import SENTENCE
@@ -13,6 +14,7 @@ from ldn_spark.shown import escaped
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 _FOOT = 16
 """Points under a figure of invented data."""
@@ -69,6 +71,9 @@ _SETTINGS = {
 }
 
 
+_MEASURED = 1024
+
+
 @contextmanager
 def drawing_style() -> Iterator[None]:
     """Our settings on top of matplotlib's own defaults, whatever the user's are."""
@@ -97,6 +102,12 @@ def page_axes(figure: Figure) -> Axes:
     return axes
 
 
+def without_labels(axes: Axes) -> None:
+    """Axes that name neither axis: no place is looked for, beside all numbers, for the names."""
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_label_coords(0, 0)
+
+
 def mark_invented(figure: Figure) -> Figure:
     """Write the mark of invented data into a strip beneath a drawn figure, which grows by it."""
     width, height = figure.get_size_inches()
@@ -118,13 +129,22 @@ def mark_invented(figure: Figure) -> Figure:
 
 def to_svg(figure: Figure) -> bytes:
     """The figure as SVG without date, program or background; a text of it is valid XML."""
-    from matplotlib.text import Text
-
-    for text in figure.findobj(Text):
+    for text in _texts(figure):
         text.set_text(escaped(text.get_text(), keep="\n"))
     stream = io.BytesIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     return stream.getvalue()
+
+
+def _texts(figure: Figure) -> list[Text]:
+    """The texts of a figure, but for the numbers of its axes, which no text of others comes into.
+
+    To ask an axis for its texts makes its ticks, also those of diagrams, which have none.
+    """
+    from matplotlib.text import Text
+
+    parts = [part for whole in (figure, *figure.axes) for part in whole.get_children()]
+    return [part for part in parts if isinstance(part, Text)]
 
 
 def to_png(figure: Figure) -> bytes:
@@ -134,6 +154,7 @@ def to_png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
+@lru_cache(_MEASURED)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """The width of a line of text in points."""
     from matplotlib.font_manager import FontProperties
@@ -145,6 +166,8 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 def wrap(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
     """Break text into lines that fit a width in points; a longer word keeps its own line."""
+    if text_width(text, size, bold=bold) <= width:
+        return [text]
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word

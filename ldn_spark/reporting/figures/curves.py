@@ -77,6 +77,7 @@ def _title(label: str, columns: int) -> str:
 
 def _panel(axes: Axes, study: StudyDefinition, points: list[CurvePoint], otherwise: str) -> None:
     before, after = study.windows.before, study.windows.after
+    canvas.without_labels(axes)
     axes.axhline(0, color=canvas.BOX_EDGE, linewidth=0.8)
     if before.first < 0 <= after.last:
         axes.axvline(0, color=canvas.MUTED, linewidth=0.9, linestyle=(0, (3, 2)))

@@ -111,6 +111,7 @@ def _draw(axes: Axes, forest: Forest, unit: Unit) -> list[str]:
     from matplotlib.ticker import MaxNLocator
 
     form, scale = unit.form, unit.scale
+    canvas.without_labels(axes)
     axes.axvline(0, color=canvas.MUTED, linewidth=0.9)
     axes.set_ylim(len(forest.rows) - 0.5, -0.5)
     axes.set_yticks([])
