@@ -6,8 +6,9 @@ Anything that is not a `LdnSparkError` is a bug and keeps its traceback.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ldn_spark.shown import shown
@@ -113,3 +114,27 @@ class EngineError(LdnSparkError):
     """The engine cannot start or failed inside: Java, jars, versions."""
 
     exit_code = 40
+
+
+class StudiesError(LdnSparkError):
+    """Some of several studies that were to be run together could not be run.
+
+    Attributes:
+        exit_code: that of the first of them.
+        folders: the results of the others.
+    """
+
+    def __init__(
+        self, failed: Sequence[tuple[str, LdnSparkError]], folders: Sequence[Path]
+    ) -> None:
+        super().__init__(
+            Problem(f"study {name}: {problem.where}", problem.what, problem.mend)
+            for name, error in failed
+            for problem in error.problems
+        )
+        self.exit_code = failed[0][1].exit_code
+        self.folders = tuple(folders)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process it is a failure like any other."""
+        return LdnSparkError, (self.problems,), self.__dict__

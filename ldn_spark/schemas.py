@@ -162,8 +162,9 @@ REJECTED_DISPENSINGS = Table(
 
 INDEX_EVENTS = Table(
     name="index_events",
-    grain="one row per person with the exposure's ATC codes in the index period",
+    grain="one row per set and person with the exposure's ATC codes in the index period",
     columns=(
+        ("set", "int"),  # a cohort among those of the run, from 0
         ("person_key", "bigint"),
         ("index_day", "int"),  # days since 1970-01-01; null when no dispensing qualifies
         ("previous_day", "int"),  # of the last exposure before it; null for none
@@ -175,8 +176,9 @@ INDEX_EVENTS = Table(
 
 CANDIDATES = Table(
     name="candidates",
-    grain="one row per person with the exposure's ATC codes in the index period",
+    grain="one row per set and person with the exposure's ATC codes in the index period",
     columns=(
+        ("set", "int"),
         ("person_key", "bigint"),
         ("index_date", "date"),  # null when no dispensing qualifies
         ("exposure_dispenses", "int"),
@@ -192,8 +194,9 @@ CANDIDATES = Table(
 
 COHORT = Table(
     name="cohort",
-    grain="one row per person of the study",
+    grain="one row per set and person of the study",
     columns=(
+        ("set", "int"),
         ("person_key", "bigint"),
         ("index_date", "date"),
         ("exposure_dispenses", "int"),
@@ -206,8 +209,9 @@ COHORT = Table(
 
 COHORT_DISPENSINGS = Table(
     name="cohort_dispensings",
-    grain="one row per person, day and ATC code inside any window",
+    grain="one row per set, person, day and ATC code inside any window",
     columns=(
+        ("set", "int"),
         ("person_key", "bigint"),
         ("day", "int"),
         ("atc", "string"),
@@ -221,8 +225,9 @@ COHORT_DISPENSINGS = Table(
 
 PERSON_OUTCOMES = Table(
     name="person_outcomes",
-    grain="one row per design, person and outcome with at least one dispense in either window",
+    grain="one row per set, design, person and outcome with at least one dispense in either window",
     columns=(
+        ("set", "int"),
         ("design", "string"),
         ("person_key", "bigint"),
         ("outcome", "string"),
@@ -237,8 +242,9 @@ PERSON_OUTCOMES = Table(
 
 COHORT_MOMENTS = Table(
     name="cohort_moments",
-    grain="one row per subgroup and number of exposure dispenses",
+    grain="one row per set, subgroup and number of exposure dispenses",
     columns=(
+        ("set", "int"),
         ("subgroup", "string"),
         ("fills", "int"),  # exposure dispenses, the largest group being open (`moments.most_fills`)
         ("persons", "bigint"),
@@ -253,9 +259,10 @@ COHORT_MOMENTS = Table(
 
 DESIGN_MOMENTS = Table(
     name="design_moments",
-    grain="one row per design, subgroup, number of exposure dispenses, outcome that anybody of "
-    "these used, and measure",
+    grain="one row per set, design, subgroup, number of exposure dispenses, outcome that anybody "
+    "of these used, and measure",
     columns=(
+        ("set", "int"),
         ("design", "string"),
         ("subgroup", "string"),
         ("fills", "int"),  # as in cohort_moments
@@ -275,8 +282,9 @@ DESIGN_MOMENTS = Table(
 
 DAILY_MOMENTS = Table(
     name="daily_moments",
-    grain="one row per subgroup, stratum, outcome and day on which a running sum changed",
+    grain="one row per set, subgroup, stratum, outcome and day on which a running sum changed",
     columns=(
+        ("set", "int"),
         ("subgroup", "string"),
         ("stratum", "string"),
         ("outcome", "string"),

@@ -8,6 +8,7 @@ from ldn_spark import schemas
 from ldn_spark.study.atc.translation import UNTRANSLATED
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.load import Study
+from ldn_spark.study.sets import StudySet
 from ldn_spark.texts.documents import conf_folder, read_document
 from ldn_spark.transforms import in_order
 
@@ -64,7 +65,10 @@ def strata_with(**changes):
 
 
 def frame(spark, table: schemas.Table, rows: list[dict]):
-    """Rows as a DataFrame of a table's schema, scattered so that order dependence shows."""
+    """Rows as a DataFrame of a table's schema, scattered so that order dependence shows.
+
+    Rows that name no set are of the first.
+    """
     kinds = {
         "bigint": pa.int64(),
         "int": pa.int32(),
@@ -75,7 +79,7 @@ def frame(spark, table: schemas.Table, rows: list[dict]):
         "array<string>": pa.list_(pa.string()),
     }
     schema = pa.schema([(name, kinds[kind]) for name, kind in table.columns])
-    filled = [{name: row.get(name) for name in table.names} for row in rows]
+    filled = [{name: ({"set": 0} | row).get(name) for name in table.names} for row in rows]
     if not filled:
         return spark.createDataFrame([], table.ddl)
     arrow = pa.Table.from_pylist(filled, schema=schema)
@@ -85,6 +89,11 @@ def frame(spark, table: schemas.Table, rows: list[dict]):
 def dispensings(spark, rows):
     """A `dispensings` frame."""
     return frame(spark, schemas.DISPENSINGS, rows)
+
+
+def one_set(study, translation=UNTRANSLATED, returns=None):
+    """A study as the only cohort of a run; it reads returns as it says if nothing else is said."""
+    return [StudySet(0, study, translation, returns or study.definition.returns)]
 
 
 def find_candidates(
@@ -97,20 +106,29 @@ def find_candidates(
     undelivered=(),
 ):
     """The candidates of a registry that is small enough to look at twice."""
-    how = translation, returns or study.definition.returns
-    events = in_order.find_index_events(study, dispensings, *how)
+    sets = one_set(study, translation, returns)
     tables = {
         schemas.DISPENSINGS: dispensings,
         schemas.PERSONS: persons,
         schemas.OBSERVATION_PERIODS: periods,
     }
-    return in_order.find_candidates(study, events, tables.__getitem__, *how, undelivered)
+    events = in_order.find_index_events(sets, dispensings)
+    return in_order.find_candidates(sets, events, tables.__getitem__, undelivered)
 
 
 def measure(study, dispensings, cohort, translation=UNTRANSLATED, returns=None):
-    """The cohort's dispensings, as the study reads codes and returns if nothing else is said."""
-    how = translation, returns or study.definition.returns
-    return in_order.measure(study, dispensings, cohort, *how)
+    """The cohort's dispensings."""
+    return in_order.measure(one_set(study, translation, returns), dispensings, cohort)
+
+
+def find_cohort(study, candidates):
+    """The persons of the study."""
+    return in_order.find_cohort(one_set(study), candidates)
+
+
+def sum_outcomes(study, cut):
+    """DDDs and dispenses per person and outcome."""
+    return in_order.sum_outcomes(one_set(study), cut)
 
 
 def persons(spark, attributes: dict[int, dict]):

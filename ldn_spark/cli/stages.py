@@ -20,7 +20,7 @@ from ldn_spark.cli.reporters import progress_shown
 from ldn_spark.cli.study import run_study
 
 if TYPE_CHECKING:
-    from ldn_spark.runs.run import Run
+    from ldn_spark.runs.batch import Batch
 
 ONLY_PUBLISHED = ("out", "published")
 """The options of `ldn run` that the last stage alone has a use for."""
@@ -44,43 +44,48 @@ def _takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None
 @_takes(*ONLY_PUBLISHED)
 def cohort(**options: Any) -> None:
     """Find the cohort: persons + dispensings -> candidates, cohort."""
-    with _open_run("cohort", **options) as (run, _):
-        from ldn_spark.runs.steps import check_stage, cohort_stage
+    with _open_run("cohort", **options) as (batch, _):
+        from ldn_spark.runs.steps import check_stage, cohort_stage, own, require_anybody
 
-        check_stage(run)
-        cohort_stage(run)
+        for found in check_stage(batch):
+            found.require_no_problem()
+        for run, cohorts in zip(batch.runs, cohort_stage(batch), strict=True):
+            require_anybody(run.study, own(cohorts))
 
 
 @_takes(*ONLY_PUBLISHED)
 def measure(**options: Any) -> None:
     """Measure outcomes: dispensings + cohort -> cohort_dispensings, person_outcomes."""
-    with _open_run("measure", **options) as (run, _):
+    with _open_run("measure", **options) as (batch, _):
         from ldn_spark.runs.steps import measure_stage
 
-        measure_stage(run)
+        measure_stage(batch)
 
 
 @_takes(*ONLY_PUBLISHED)
 def summarise(**options: Any) -> None:
     """Sum groups: person_outcomes -> cohort_moments, design_moments, daily_moments."""
-    with _open_run("summarise", **options) as (run, _):
+    with _open_run("summarise", **options) as (batch, _):
         from ldn_spark.runs.steps import summarise_stage
 
-        summarise_stage(run)
+        summarise_stage(batch)
 
 
 @_takes()
 def publish(*, out: Path, published: str | None, **options: Any) -> None:
     """Publish a run: moments -> tables, figures, report, manifest; the last line is the folder."""
     started = datetime.now(UTC)
-    with _open_run("publish", out, **options) as (run, engine):
+    with _open_run("publish", out, **options) as (batch, engine):
         from ldn_spark.papers.reading import find_published, read_published
         from ldn_spark.runs.publish_step import publish_stage
+        from ldn_spark.runs.steps import read_found
 
+        (run,) = batch.runs
         values = None
         if published is not None:
             values = read_published(find_published(published), run.study.definition)
-        folder = publish_stage(run, out, engine=engine, started=started, published=values)
+        (found,) = read_found(batch)
+        folder = publish_stage(run, out, found, engine=engine, started=started, published=values)
     tell_of_run(folder)
 
 
@@ -97,7 +102,7 @@ def _open_run(
     atc_version: list[str] | None,
     share_group: bool,
     log_format: str,
-) -> Iterator[tuple[Run, str]]:
+) -> Iterator[tuple[Batch, str]]:
     """The run that a stage belongs to, on a session of its own; and the engine's name."""
     name = begin_in_lake(engine, lake, *places, share_group=share_group)
 
@@ -105,6 +110,7 @@ def _open_run(
     from ldn_spark.lake.faults import translated_faults
     from ldn_spark.lake.versions import Lake, read_version
     from ldn_spark.progress import report
+    from ldn_spark.runs.batch import Batch
     from ldn_spark.runs.pipeline import begun
     from ldn_spark.runs.run import Run
     from ldn_spark.study.atc.stated_versions import stated_versions
@@ -119,4 +125,4 @@ def _open_run(
         report(begun(stage))
         run = Run(spark, wanted, Lake(spark, lake), version, run_id, stated)
         with translated_faults("running a stage", lake):
-            yield run, name
+            yield Batch.of(spark, [run]), name

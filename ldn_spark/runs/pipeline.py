@@ -1,28 +1,32 @@
-"""One study from the lake to its run folder: the stages in order.
+"""Studies from the lake to their run folders: the stages in order.
 
 The `ldn` command runs them all; the spark-submit jobs run them all or one alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ldn_spark import __version__
+from ldn_spark.errors import LdnSparkError, StudiesError
 from ldn_spark.lake.faults import translated_faults
 from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.progress import Progress, report
+from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.publish_step import publish_stage
 from ldn_spark.runs.run import Run, run_key, translation_of
 from ldn_spark.runs.steps import (
-    Found,
     check_stage,
     cohort_stage,
     measure_stage,
-    returned_outcomes,
+    require_anybody,
     summarise_stage,
+    together,
 )
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.atc.translation import Translation
@@ -31,6 +35,7 @@ from ldn_spark.study.load import Study
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from ldn_spark.papers.values import Published
     from ldn_spark.reporting.aside import Aside
 
 _TITLES = {
@@ -48,6 +53,19 @@ def begun(stage: str) -> Progress:
     return Progress(_TITLES[stage], STAGES.index(stage), len(STAGES), "stages")
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One study that is to be run, and what its results are held against.
+
+    Attributes:
+        study: what is asked.
+        published: values to hold against the computed ones, in the report and in compare.csv.
+    """
+
+    study: Study
+    published: Path | None = None
+
+
 def run_study(
     spark: SparkSession,
     study: Study,
@@ -60,61 +78,141 @@ def run_study(
     published: Path | None = None,
     aside: Aside | None = None,
 ) -> Path:
-    """Run a study from the lake to its folder of results.
+    """Run one study from the lake to its folder of results; see `run_studies`."""
+    (folder,) = run_studies(
+        spark,
+        [Wanted(study, published)],
+        lake_root,
+        out,
+        engine=engine,
+        as_of=as_of,
+        stated=stated,
+        aside=aside,
+    )
+    return folder
+
+
+def run_studies(
+    spark: SparkSession,
+    wanted: Sequence[Wanted],
+    lake_root: Path,
+    out: Path,
+    *,
+    engine: str,
+    as_of: int | None = None,
+    stated: StatedVersions = NOTHING_STATED,
+    aside: Aside | None = None,
+) -> list[Path]:
+    """Run studies together, from one version of the lake to a folder of results for each.
 
     Args:
         spark: a session on `engine`.
-        study: what is asked.
+        wanted: the studies, at least one.
         lake_root: the lake.
         out: results go to `out/<study>/<run_id>`.
         engine: its name, for the manifest.
         as_of: an earlier version of the lake.
         stated: in which ATC index the delivered codes are, where it is not as the files declare.
-        published: values to hold against the computed ones, in the report and in compare.csv.
         aside: makes the files, where that is not done in this process; a fault that it has met
             ends the run at the next stage.
 
     Returns:
-        The folder, complete; nothing is visible before.
+        The folders in the order of the studies, complete; each appears when it is whole.
+
+    Raises:
+        StudiesError: some of several studies cannot be run; the others have their folders.
     """
     started = datetime.now(UTC)
     lake = Lake(spark, lake_root)
     version = lake.version(as_of)
-    values = None
-    if published is not None:
-        from ldn_spark.papers.reading import read_published
-
-        values = read_published(published, study.definition)
-    translation = translation_of(study, version, stated)
-    run_id = new_run_id(study, version, started, translation)
-    run = Run(spark, study, lake, version, run_id, stated)
+    values = [_read_values(one) for one in wanted]
+    runs = []
+    for one in wanted:
+        translation = translation_of(one.study, version, stated)
+        run_id = new_run_id(one.study, version, started, translation)
+        runs.append(Run(spark, one.study, lake, version, run_id, stated))
+    batch = Batch.of(spark, runs)
 
     def tell(stage: str) -> None:
         if aside is not None:
             aside.check()
         report(begun(stage))
 
-    def step(stage: str, work: Callable[[Run], Any]) -> Any:
-        tell(stage)
-        return work(run)
-
+    failures = _Failures(len(runs))
+    folders = []
     with translated_faults("running the study", lake_root):
-        checked, steps = step("check", check_stage), step("cohort", cohort_stage)
-        step("measure", measure_stage)
-        moments = step("summarise", summarise_stage)
-        found = Found(checked, steps, moments, returned_outcomes(run))
+        tell("check")
+        checks = check_stage(batch)
+        ready = [
+            number
+            for number, run in enumerate(runs)
+            if failures.has_passed(run, checks[number].require_no_problem)
+        ]
+        batch = batch if len(ready) == len(runs) else Batch.of(spark, [runs[n] for n in ready])
+        tell("cohort")
+        steps = cohort_stage(batch)
+        tell("measure")
+        measure_stage(batch)
+        tell("summarise")
+        moments = summarise_stage(batch)
         tell("publish")
-        folder = publish_stage(
-            run,
-            out,
-            engine=engine,
-            started=started,
-            published=values,
-            found=found,
-            make=None if aside is None else aside.make,
-        )
+        found = together(batch, [checks[number] for number in ready], steps, moments)
+        for number, run, one in zip(ready, batch.runs, found, strict=True):
+            if not failures.has_passed(run, partial(require_anybody, run.study, one.own.attrition)):
+                continue
+            folder = publish_stage(
+                run,
+                out,
+                one,
+                engine=engine,
+                started=started,
+                published=values[number],
+                make=None if aside is None else aside.make,
+            )
+            folders.append(folder)
     report(Progress(_TITLES["publish"], len(STAGES), len(STAGES), "stages"))
-    return folder
+    failures.tell(folders)
+    return folders
+
+
+class _Failures:
+    """Studies that cannot be run, while those beside them can."""
+
+    def __init__(self, studies: int) -> None:
+        self._studies = studies
+        self._found: list[tuple[str, LdnSparkError]] = []
+
+    def has_passed(self, run: Run, check: Callable[[], None]) -> bool:
+        """Whether a study passes a check; the fault of the last one that could is raised."""
+        try:
+            check()
+        except LdnSparkError as error:
+            self._found.append((run.study.definition.id, error))
+            if len(self._found) == self._studies:
+                self.tell([])
+            return False
+        return True
+
+    def tell(self, folders: Sequence[Path]) -> None:
+        """Raise what went wrong, if anything did.
+
+        Raises:
+            LdnSparkError: of one study alone its own error.
+            StudiesError: of several all of them.
+        """
+        if self._studies == 1:
+            for _, error in self._found:
+                raise error
+        if self._found:
+            raise StudiesError(self._found, folders)
+
+
+def _read_values(wanted: Wanted) -> Published | None:
+    if wanted.published is None:
+        return None
+    from ldn_spark.papers.reading import read_published
+
+    return read_published(wanted.published, wanted.study.definition)
 
 
 def new_run_id(

@@ -24,21 +24,17 @@ if TYPE_CHECKING:
 def publish_stage(
     run: Run,
     out: Path,
+    found: Found,
     *,
     engine: str,
     started: datetime,
     published: Published | None = None,
-    found: Found | None = None,
     make: Make | None = None,
 ) -> Path:
-    """Moments -> tables, figures, report and manifest, in one folder that appears when whole.
-
-    `found` is read from the run's tables where the earlier stages ran in another process.
-    """
+    """Moments -> tables, figures, report and manifest, in one folder that appears when whole."""
     from ldn_spark.reporting.publication import Publication, make_here, write
     from ldn_spark.runs.manifest import manifest, provenance
 
-    found = Found.read(run) if found is None else found
     checked = found.checked
     values_file = published.file if published is not None else None
     warnings = [
@@ -49,8 +45,8 @@ def publish_stage(
         made = (make or make_here)(
             Publication(
                 study=run.study.definition,
-                moments=found.moments,
-                attrition=found.attrition,
+                moments=found.own.moments,
+                attrition=found.own.attrition,
                 provenance=provenance(run, warnings, checked.read_as, values_file),
                 study_hash=run.study.hash,
                 software_version=__version__,

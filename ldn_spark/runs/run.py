@@ -1,4 +1,4 @@
-"""One run of one study over one version of a lake: what it reads, and where it keeps its tables."""
+"""One run of one study over one version of a lake: what it reads, and what it is called."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ldn_spark import schemas
 from ldn_spark.engine import collect
-from ldn_spark.lake.versions import Lake, LakeVersion, cast_to, read_run_table, write_run_table
+from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.atc.translation import Translation, translate
 from ldn_spark.study.atc.uses import codes_apart, uses_of
@@ -19,10 +18,11 @@ from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.definition import Returns, StudyDefinition
 from ldn_spark.study.load import Study
 from ldn_spark.study.selection import asked_for
+from ldn_spark.study.sets import StudySet
 from ldn_spark.transforms.observed import count_delivered, table_of
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Run:
         study: what is asked.
         lake: where the registry lies.
         version: the version of the lake that is read, pinned for the whole run.
-        run_id: names the run's tables in the lake and its folder of results.
+        run_id: names its folder of results.
         stated: in which ATC index the delivered codes are, where it is not as the files declare.
     """
 
@@ -63,37 +63,6 @@ class Run:
     def undelivered(self) -> frozenset[Delivered]:
         """What the study's conditions ask for and the lake does not hold."""
         return undelivered_of(self.study.definition, self.lake, self.version)
-
-    @property
-    def tables(self) -> Path:
-        """The folder of the run's tables in the lake."""
-        return self.lake.root / "runs" / self.run_id
-
-    def registry(self, table: schemas.Table) -> DataFrame:
-        """A registry table at the pinned version."""
-        return self.lake.read(table, self.version)
-
-    def write(self, frame: DataFrame, table: schemas.Table) -> DataFrame:
-        """Write a stage's table and hand back what was written."""
-        write_run_table(frame, self.tables, table)
-        return self.read(table)
-
-    def keep(self, frame: DataFrame, table: schemas.Table) -> list[dict[str, Any]]:
-        """Collect a stage's group-level table and write it; hand back its rows.
-
-        Reading back what was written would cost another query.
-        """
-        found = collect.table(cast_to(frame, table))
-        write_run_table(self.spark.createDataFrame(found, table.ddl), self.tables, table)
-        return found.to_pylist()
-
-    def rows(self, table: schemas.Table) -> list[dict[str, Any]]:
-        """The rows of a group-level table that an earlier stage of this run left."""
-        return collect.rows(self.read(table))
-
-    def read(self, table: schemas.Table) -> DataFrame:
-        """A table that an earlier stage of this run left."""
-        return read_run_table(self.spark, self.tables, table)
 
 
 def translation_of(study: Study, version: LakeVersion, stated: StatedVersions) -> Translation:
@@ -148,3 +117,20 @@ def run_key(
         content = [asdict(part) for part in translation.parts]
         parts.append(json.dumps(content, sort_keys=True))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+
+
+def set_of(
+    study: Study,
+    version: LakeVersion,
+    stated: StatedVersions,
+    number: int = 0,
+    *,
+    has_curves: bool = True,
+) -> StudySet:
+    """A study as one cohort among those of a run.
+
+    Raises:
+        UsageError: what is stated of the codes does not fit the files.
+    """
+    translation = translation_of(study, version, stated)
+    return StudySet(number, study, translation, returns_of(study, version), has_curves)

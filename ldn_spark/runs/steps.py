@@ -1,4 +1,4 @@
-"""The stages of a run that ask the engine: each reads its input from tables and leaves tables.
+"""The stages of a batch of runs that ask the engine: each reads tables and leaves tables.
 
 So any of them can be run again alone. What a stage finds for the driver it also hands back, so
 that one process does not read what it has just written.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ldn_spark import schemas
 from ldn_spark.engine import collect
@@ -18,10 +18,13 @@ from ldn_spark.errors import EmptyInputError, Problem
 from ldn_spark.estimates.analysis import NEEDED_SUMS
 from ldn_spark.estimates.attrition import attrition_steps
 from ldn_spark.estimates.results import AttritionStep
+from ldn_spark.runs.batch import Batch, Rows, split_by_set
 from ldn_spark.runs.preflight import Preflight, preflight
 from ldn_spark.runs.run import Run
 from ldn_spark.shown import counted
+from ldn_spark.study.load import Study
 from ldn_spark.study.selection import selection_steps
+from ldn_spark.study.sets import StudySet
 from ldn_spark.transforms import in_order
 from ldn_spark.transforms.cohort import summarise_attrition
 from ldn_spark.transforms.outcomes import summarise_returns
@@ -29,139 +32,190 @@ from ldn_spark.transforms.outcomes import summarise_returns
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-Rows = list[dict[str, Any]]
 MOMENTS = (schemas.COHORT_MOMENTS, schemas.DESIGN_MOMENTS, schemas.DAILY_MOMENTS)
+Attrition = tuple[AttritionStep, ...]
+Cohort = TypeVar("Cohort")
 
 
-def check_stage(run: Run) -> Preflight:
-    """What the codes of the study find in the lake.
+def own(cohorts: Mapping[str, Cohort]) -> Cohort:
+    """What is known of a study's own cohort, the first of them."""
+    return next(iter(cohorts.values()))
+
+
+def check_stage(batch: Batch) -> tuple[Preflight, ...]:
+    """What the codes of every study find in the lake, and what speaks against running it.
 
     Raises:
         EmptyInputError: the lake holds no dispensing.
-        QualityGateError: the codes find nothing, or are of another ATC version; all at once.
     """
-    found = preflight(run.lake, run.version, run.study, run.translation)
-    found.require_no_problem()
-    return found
+    return tuple(preflight(run.lake, run.version, run.study, run.translation) for run in batch.runs)
 
 
-def cohort_stage(run: Run) -> tuple[AttritionStep, ...]:
-    """Registry -> index events, candidates and cohort.
+def cohort_stage(batch: Batch) -> tuple[dict[str, Attrition], ...]:
+    """Registry -> index events, candidates and cohorts.
 
     Returns:
-        The attrition.
-
-    Raises:
-        EmptyInputError: nobody satisfies the study; the message says at which step the last fell.
+        For every run the attrition of its cohorts, by exposure.
     """
-    dispensings = run.registry(schemas.DISPENSINGS)
-    events = run.write(
-        in_order.find_index_events(run.study, dispensings, run.translation, run.returns),
+    events = batch.write(
+        in_order.find_index_events(batch.sets, batch.registry(schemas.DISPENSINGS)),
         schemas.INDEX_EVENTS,
     )
-    candidates = run.write(
-        in_order.find_candidates(
-            run.study, events, run.registry, run.translation, run.returns, run.undelivered
-        ),
+    candidates = batch.write(
+        in_order.find_candidates(batch.sets, events, batch.registry, batch.undelivered),
         schemas.CANDIDATES,
     )
-    steps = attrition(run)
+    batch.write(in_order.find_cohort(batch.sets, candidates), schemas.COHORT)
+    return attrition(batch)
+
+
+def require_anybody(study: Study, steps: Attrition) -> None:
+    """Stop where nobody is left of a study's own exposure.
+
+    Raises:
+        EmptyInputError: the message says at which step the last fell.
+    """
     if steps[-1].number_subjects == 0:
         emptied = next(step for step in steps if step.number_subjects == 0)
-        mends = {step.id: step.mend for step in selection_steps(run.study.definition)}
+        mends = {step.id: step.mend for step in selection_steps(study.definition)}
         raise EmptyInputError(
             Problem(
-                f"study {run.study.definition.id}",
+                f"study {study.definition.id}",
                 f"nobody is left after the step '{emptied.reason}'",
                 mends.get(emptied.step, ""),
             )
         )
-    run.write(in_order.find_cohort(run.study, candidates), schemas.COHORT)
-    return steps
 
 
-def measure_stage(run: Run) -> None:
-    """Registry and cohort -> the cohort's dispensings -> person outcomes."""
-    dispensings, cohort = run.registry(schemas.DISPENSINGS), run.read(schemas.COHORT)
-    cut = run.write(
-        in_order.measure(run.study, dispensings, cohort, run.translation, run.returns),
-        schemas.COHORT_DISPENSINGS,
-    )
-    run.write(in_order.sum_outcomes(run.study, cut), schemas.PERSON_OUTCOMES)
+def measure_stage(batch: Batch) -> None:
+    """Registry and cohorts -> the cohorts' dispensings -> person outcomes."""
+    dispensings, cohort = batch.registry(schemas.DISPENSINGS), batch.read(schemas.COHORT)
+    cut = batch.write(in_order.measure(batch.sets, dispensings, cohort), schemas.COHORT_DISPENSINGS)
+    batch.write(in_order.sum_outcomes(batch.sets, cut), schemas.PERSON_OUTCOMES)
 
 
-def summarise_stage(run: Run) -> dict[str, Rows]:
-    """Cohort and person outcomes -> moments of groups and days. No person from here on.
+def summarise_stage(batch: Batch) -> dict[str, Rows]:
+    """Cohorts and person outcomes -> moments of groups and days. No person from here on.
 
     Returns:
         The rows of the three tables by name.
     """
     frames = in_order.summarise(
-        run.study,
-        run.read(schemas.COHORT),
-        run.read(schemas.COHORT_DISPENSINGS),
-        run.read(schemas.PERSON_OUTCOMES),
+        batch.sets,
+        batch.read(schemas.COHORT),
+        batch.read(schemas.COHORT_DISPENSINGS),
+        batch.read(schemas.PERSON_OUTCOMES),
         NEEDED_SUMS,
     )
     found: dict[str, Rows] = {}
 
     def keep(frame: DataFrame, table: schemas.Table) -> None:
-        found[table.name] = run.keep(frame, table)
+        found[table.name] = batch.keep(frame, table)
 
     works = [partial(keep, *pair) for pair in zip(frames, MOMENTS, strict=True)]
     wait_for_all(works, at_once=len(works))
     return found
 
 
-def returned_outcomes(run: Run) -> tuple[Problem, ...]:
-    """What a person should know of the returns among the cohort's examined medicines."""
-    if run.returns == "as_dispense":
-        return ()
-    found = collect.one(summarise_returns(run.read(schemas.COHORT_DISPENSINGS)))
-    if not found["returns"]:
-        return ()
-    one = found["returns"] == 1
+def returned_outcomes(batch: Batch) -> dict[int, tuple[Problem, ...]]:
+    """What a person should know of the returns among a cohort's examined medicines, by set."""
+    asking = [one for one in batch.sets if one.returns != "as_dispense"]
+    if not asking:
+        return {}
+    found = split_by_set(collect.rows(summarise_returns(batch.read(schemas.COHORT_DISPENSINGS))))
+    return {
+        one.number: (_returned(one, *found[one.number]),) for one in asking if found[one.number]
+    }
+
+
+def _returned(one: StudySet, found: Mapping[str, Any]) -> Problem:
+    is_one = found["returns"] == 1
     what = (
-        f"{counted(found['returns'])} {'line' if one else 'lines'} of the examined medicines in "
-        f"the cohort's windows {'is a return' if one else 'are returns'} (`returns: {run.returns}`)"
+        f"{counted(found['returns'])} {'line' if is_one else 'lines'} of the examined medicines in "
+        f"the cohort's windows {'is a return' if is_one else 'are returns'} "
+        f"(`returns: {one.returns}`)"
     )
-    if run.returns == "cancel":
+    if one.returns == "cancel":
         unmatched = counted(found["returns_unmatched"])
         what += f"; for {unmatched} not all was found that a return takes back"
-    return (Problem("returns", what),)
+    return Problem("returns", what)
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFound:
+    """What the engine found of one cohort.
+
+    Attributes:
+        attrition: persons and records after every step.
+        moments: rows of the tables of moments, by name.
+    """
+
+    attrition: Attrition
+    moments: Mapping[str, Rows]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the stages before `publish` hand over.
+    """What the stages before `publish` hand over of one study.
 
     Attributes:
         checked: what the codes of the study find.
-        attrition: persons and records after every step.
-        moments: rows of the tables of moments, by name.
+        cohorts: by exposure, the study's own first.
         returned: what should be known of returns among the cohort's examined medicines.
     """
 
     checked: Preflight
-    attrition: Sequence[AttritionStep]
-    moments: Mapping[str, Rows]
+    cohorts: Mapping[str, CohortFound]
     returned: tuple[Problem, ...] = ()
 
-    @classmethod
-    def read(cls, run: Run) -> Found:
-        """What earlier stages of a run left in its tables."""
-        moments = {table.name: run.rows(table) for table in MOMENTS}
-        return cls(check_stage(run), attrition(run), moments, returned_outcomes(run))
+    @property
+    def own(self) -> CohortFound:
+        """What was found of the study's own exposure."""
+        return own(self.cohorts)
 
 
-def attrition(run: Run) -> tuple[AttritionStep, ...]:
-    """Persons and records after every step, from the delivered lines to the cohort."""
-    steps = collect.rows(summarise_attrition(run.read(schemas.CANDIDATES)))
+def read_found(batch: Batch) -> tuple[Found, ...]:
+    """What earlier stages of a batch left in its tables, run by run."""
+    moments = {table.name: batch.rows(table) for table in MOMENTS}
+    return together(batch, check_stage(batch), attrition(batch), moments)
+
+
+def together(
+    batch: Batch,
+    checked: Sequence[Preflight],
+    steps: Sequence[Mapping[str, Attrition]],
+    moments: Mapping[str, Rows],
+) -> tuple[Found, ...]:
+    """What the stages found, run by run and cohort by cohort."""
+    returned = returned_outcomes(batch)
+    split = {name: split_by_set(rows) for name, rows in moments.items()}
+    found = []
+    for check, by_exposure, sets in zip(checked, steps, batch.sets_by_run, strict=True):
+        cohorts = {
+            name: CohortFound(
+                by_exposure[name], {table: rows[one.number] for table, rows in split.items()}
+            )
+            for name, one in sets.items()
+        }
+        found.append(Found(check, cohorts, returned.get(own(sets).number, ())))
+    return tuple(found)
+
+
+def attrition(batch: Batch) -> tuple[dict[str, Attrition], ...]:
+    """Persons and records after every step, from the delivered lines to the cohorts."""
+    counts = split_by_set(collect.rows(summarise_attrition(batch.read(schemas.CANDIDATES))))
+    return tuple(
+        {name: _attrition(run, one, counts[one.number]) for name, one in sets.items()}
+        for run, sets in zip(batch.runs, batch.sets_by_run, strict=True)
+    )
+
+
+def _attrition(run: Run, one: StudySet, counts: Rows) -> Attrition:
     return attrition_steps(
-        run.study.definition,
+        one.definition,
         delivered=run.version.lines,
         accepted=run.version.dispensings,
         persons=run.version.persons,
-        counted=steps,
+        counted=counts,
         undelivered=run.undelivered,
     )

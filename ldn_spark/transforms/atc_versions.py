@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from ldn_spark.study.atc.history import BEGINNING, FOR_EVER
 from ldn_spark.study.atc.translation import AskedCodes, Move, Part, Translation
-from ldn_spark.study.codes import ATC_LENGTHS
+from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
 from ldn_spark.transforms.codes import begins_with_any
 
 
@@ -38,23 +38,29 @@ def require_codes(
     return read_codes(cut, codes).where(begins_with_any("atc", codes.asked))
 
 
-def require_delivered(dispensings: DataFrame, codes: AskedCodes) -> DataFrame:
-    """Keep what is delivered under codes that may be read as asked ones.
+def require_delivered(dispensings: DataFrame, *codes: AskedCodes) -> DataFrame:
+    """Keep what is delivered under codes that may be read as asked ones, at any of the places.
 
     These are ranges, which skip row groups, and no closer look at any row.
     """
-    return dispensings.where(begins_with_any("atc", codes.delivered))
+    delivered = [prefix for one in codes for prefix in one.delivered]
+    return dispensings.where(begins_with_any("atc", shortest_prefixes(delivered)))
 
 
 def read_codes(dispensings: DataFrame, codes: AskedCodes) -> DataFrame:
     """Say `atc` in the study's index; the first move that fits decides."""
     if not codes.parts:
         return dispensings
+    return dispensings.withColumn("atc", read_as(codes.parts))
+
+
+def read_as(parts: Sequence[Part]) -> Column:
+    """A row's `atc` in the study's index."""
     chain = F
-    for part in codes.parts:
+    for part in parts:
         for move in part.moves:
             chain = chain.when(_belongs(part) & _fits(move), _moved(move))
-    return dispensings.withColumn("atc", chain.otherwise(F.col("atc")))
+    return F.col("atc") if chain is F else chain.otherwise(F.col("atc"))
 
 
 def _belongs(part: Part) -> Column:

@@ -7,38 +7,33 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ldn_spark.study.atc.translation import Translation
-from ldn_spark.study.definition import Exposure, IndexEvent, Level, Returns, Strata
-from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.study.definition import IndexEvent, Level, Returns, Strata
+from ldn_spark.study.sets import StudySet
 from ldn_spark.transforms.returns import require_dispensings
+from ldn_spark.transforms.sets import KEY, by_set, split_by_codes
 
 
 def select_exposures(
-    dispensings: DataFrame,
-    exposure: Exposure,
-    products: Sequence[str] | None,
-    translation: Translation,
-    *,
-    returns: Returns,
+    dispensings: DataFrame, sets: Sequence[StudySet], *, returns: Returns
 ) -> DataFrame:
-    """Every dispensing of the exposure's ATC codes, marked where its product belongs to it.
+    """Every dispensing of the exposures' ATC codes, marked where its product belongs to it.
 
     Args:
         dispensings: one row per line of the registry.
-        exposure: ATC codes of the exposure.
-        products: product numbers of the exposure; None = every product. A dispensing without a
-            product number belongs to none of a list.
-        translation: how the lake's codes are read.
-        returns: what a returned package does.
+        sets: the cohorts, whose exposures are looked for in one look. A dispensing without a
+            product number belongs to none of a list of products.
+        returns: what a returned package does in all of them.
 
     Returns:
-        One row per dispensing: person_key, exposed_on (days since 1970-01-01), is_exposure.
+        One row per set and dispensing: set, person_key, exposed_on (days since 1970-01-01),
+        is_exposure.
     """
-    lines = require_codes(dispensings, exposure.atc, translation)
+    asked = {one.number: one.translation.asked_for(one.definition.exposure.atc) for one in sets}
+    lines = split_by_codes(dispensings, asked)
     return require_dispensings(lines, returns).select(
-        "person_key",
+        *KEY,
         F.unix_date("dispensed_on").alias("exposed_on"),
-        is_of(products).alias("is_exposure"),
+        by_set(sets, lambda one: one.study.exposure_products, is_of).alias("is_exposure"),
     )
 
 
@@ -49,7 +44,7 @@ def is_of(products: Sequence[str] | None) -> Column:
     return F.coalesce(F.col("product_number").isin(list(products)), F.lit(False))
 
 
-def find_candidates(exposures: DataFrame, index_event: IndexEvent, strata: Strata) -> DataFrame:
+def find_candidates(exposures: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
     """Index day, wash-out and exposure dispenses of everyone with the ATC codes in the period.
 
     The index day is the first exposure in the index period (`first_in_period`) or the first one
@@ -59,38 +54,38 @@ def find_candidates(exposures: DataFrame, index_event: IndexEvent, strata: Strat
     one).
 
     Args:
-        exposures: one row per dispensing of the exposure's ATC codes, from `select_exposures`.
+        exposures: one row per set and dispensing of its exposure's ATC codes, from
+            `select_exposures`.
+        sets: the cohorts.
 
     Returns:
-        One row per person with at least one row in the index period: person_key, index_day (null
-        without an exposure that qualifies), previous_day (the last exposure before it, null for
-        none), exposure_dispenses, atc_records and product_records (in the index period).
+        One row per set and person with at least one row in the index period: set, person_key,
+        index_day (null without an exposure that qualifies), previous_day (the last exposure before
+        it, null for none), exposure_dispenses, atc_records and product_records (in the index
+        period).
     """
-    person = Window.partitionBy("person_key")
-    in_period = F.col("exposed_on").between(*_period_days(index_event))
+    person = Window.partitionBy(*KEY)
     marked = exposures.select(
-        "person_key",
+        *KEY,
         "exposed_on",
-        in_period.alias("in_period"),
+        by_set(sets, _index_event, _is_in_period).alias("in_period"),
         F.when(F.col("is_exposure"), F.col("exposed_on")).alias("exposure_day"),
     )
-    qualifies = F.col("in_period") & F.col("exposure_day").isNotNull()
-    if index_event.rule == "first_after_washout":
+    if any(_index_event(one).rule == "first_after_washout" for one in sets):
         earlier = person.orderBy("exposed_on").rangeBetween(Window.unboundedPreceding, -1)
         marked = marked.withColumn("last_before", F.max("exposure_day").over(earlier))
-        clean = F.col("exposure_day") - F.col("last_before") > F.lit(index_event.washout_days)
-        qualifies = qualifies & F.coalesce(clean, F.lit(True))
+    qualifies = by_set(sets, _index_event, _qualifies)
     index_day = F.min(F.when(qualifies, F.col("exposure_day"))).over(person)
     day = F.col("exposure_day") - F.col("index_day")
-    window = strata.counting_window
-    counted = F.when(day.between(window.first, window.last), F.col("exposure_day"))
+    counts = by_set(sets, _strata, lambda strata: _is_counted(day, strata))
     return (
         marked.withColumn("index_day", index_day)
-        .groupBy("person_key")
+        .withColumn("counted_day", F.when(counts, F.col("exposure_day")))
+        .groupBy(*KEY)
         .agg(
             F.max("index_day").alias("index_day"),
             F.max(F.when(day < 0, F.col("exposure_day"))).alias("previous_day"),
-            _exposure_dispenses(counted, strata).alias("exposure_dispenses"),
+            by_set(sets, _strata, _exposure_dispenses).alias("exposure_dispenses"),
             F.count(F.when(F.col("in_period"), F.lit(1))).alias("atc_records"),
             F.count(F.when(F.col("in_period"), F.col("exposure_day"))).alias("product_records"),
         )
@@ -98,7 +93,34 @@ def find_candidates(exposures: DataFrame, index_event: IndexEvent, strata: Strat
     )
 
 
-def _exposure_dispenses(counted: Column, strata: Strata) -> Column:
+def _index_event(one: StudySet) -> IndexEvent:
+    return one.definition.exposure.index_event
+
+
+def _strata(one: StudySet) -> Strata:
+    return one.definition.strata
+
+
+def _is_in_period(event: IndexEvent) -> Column:
+    return F.col("exposed_on").between(*_period_days(event))
+
+
+def _qualifies(event: IndexEvent) -> Column:
+    """Whether an exposure may be the index dispense."""
+    found = F.col("in_period") & F.col("exposure_day").isNotNull()
+    if event.rule != "first_after_washout":
+        return found
+    clean = F.col("exposure_day") - F.col("last_before") > F.lit(event.washout_days)
+    return found & F.coalesce(clean, F.lit(True))
+
+
+def _is_counted(day: Column, strata: Strata) -> Column:
+    window = strata.counting_window
+    return day.between(window.first, window.last)
+
+
+def _exposure_dispenses(strata: Strata) -> Column:
+    counted = F.col("counted_day")
     number = F.count(counted) if strata.same_day == "each_dispense" else F.count_distinct(counted)
     index_is_inside = strata.counting_window.first <= 0 <= strata.counting_window.last
     if strata.index_dispense == "not_counted" and index_is_inside:

@@ -1,136 +1,107 @@
-"""The transforms in study order: DataFrames in, DataFrames out, nothing read or written."""
+"""The transforms in study order: DataFrames in, DataFrames out, nothing read or written.
+
+Each takes the cohorts of a run (`StudySet`), one or hundreds of them, in one look at the registry.
+Only where a returned package does different things in them there is a look for each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pyspark.sql import DataFrame
 
 from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS, PERSONS
 from ldn_spark.stats.measures import Needs
-from ldn_spark.study.atc.translation import Translation
 from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.definition import Returns
-from ldn_spark.study.load import Study
 from ldn_spark.study.reach import Reach, exposure_reach, outcome_reach
+from ldn_spark.study.sets import StudySet, by_returns
 from ldn_spark.transforms import cohort as selection
 from ldn_spark.transforms import exposure, moments, outcomes
 from ldn_spark.transforms.cohort import Registry
 from ldn_spark.transforms.days import require_years
-from ldn_spark.transforms.exposure import select_exposures
+from ldn_spark.transforms.sets import of_sets, together
+
+Sets = Sequence[StudySet]
 
 
-def readable(dispensings: DataFrame, reach: Reach, returns: Returns) -> DataFrame:
-    """The lines of the years of a reach; of all where a return may cancel what lies in another."""
-    return dispensings if returns == "cancel" else require_years(dispensings, *reach.years)
+def readable(dispensings: DataFrame, reaches: Sequence[Reach], returns: Returns) -> DataFrame:
+    """The lines of the years of any reach; of all where a return may cancel one of another year."""
+    if returns == "cancel":
+        return dispensings
+    firsts, lasts = zip(*[reach.years for reach in reaches], strict=True)
+    first = None if None in firsts else min(firsts)
+    return require_years(dispensings, first, max(lasts))
 
 
-def find_index_events(
-    study: Study,
-    dispensings: DataFrame,
-    translation: Translation,
-    returns: Returns,
-) -> DataFrame:
-    """Everyone with the exposure's ATC codes in the index period, from the exposure's rows alone.
+def find_index_events(sets: Sets, dispensings: DataFrame) -> DataFrame:
+    """Everyone with an exposure's ATC codes in the index period, from the exposures' rows alone.
 
     Args:
-        study: what is asked.
+        sets: the cohorts.
         dispensings: one row per line of the registry.
-        translation: how the lake's codes are read in the study's ATC index.
-        returns: what a returned package does: as the study says, or `as_dispense` where the
-            registry is known to hold no return, which is the least work.
 
     Returns:
-        One row per person, as in `schemas.INDEX_EVENTS`.
+        One row per set and person, as in `schemas.INDEX_EVENTS`.
     """
-    definition = study.definition
-    exposures = select_exposures(
-        readable(dispensings, exposure_reach(definition), returns),
-        definition.exposure,
-        study.exposure_products,
-        translation,
-        returns=returns,
-    )
-    found = exposure.find_candidates(exposures, definition.exposure.index_event, definition.strata)
-    return found.select(*INDEX_EVENTS.names)
+    exposures = [
+        exposure.select_exposures(
+            readable(dispensings, [exposure_reach(one.definition) for one in alike], returns),
+            alike,
+            returns=returns,
+        )
+        for returns, alike in by_returns(sets).items()
+    ]
+    return exposure.find_candidates(together(exposures), sets).select(*INDEX_EVENTS.names)
 
 
 def find_candidates(
-    study: Study,
-    index_events: DataFrame,
-    registry: Registry,
-    translation: Translation,
-    returns: Returns,
-    undelivered: Collection[Delivered],
+    sets: Sets, index_events: DataFrame, registry: Registry, undelivered: Collection[Delivered]
 ) -> DataFrame:
     """What the conditions ask of everyone with an index event, and how far they get.
 
-    The index events should be a table: every look joins it, and sees that it is small. `registry`
-    hands out the tables of the lake, of which a condition may ask any; `returns` is that of
-    `find_index_events`; `undelivered` is what the lake does not hold.
+    The index events should be a table: the look joins it, and sees that it is small. `registry`
+    hands out the tables of the lake, of which a condition may ask any; `undelivered` is what the
+    lake does not hold.
 
     Returns:
-        One row per person, as in `schemas.CANDIDATES`.
+        One row per set and person, as in `schemas.CANDIDATES`.
     """
-    definition = study.definition
     found = selection.add_person_attributes(index_events, registry(PERSONS))
-    found = selection.add_stratum(found, definition)
-    criteria = [step.keep_if for step in (*definition.eligibility, *definition.subgroups)]
-    looks = selection.name_looks(criteria)
-    found = selection.add_looks(
-        found,
-        index_events,
-        registry,
-        looks,
-        translation,
-        returns=returns,
-        undelivered=undelivered,
-    )
-    found = selection.add_steps_passed(found, definition, looks)
-    found = selection.add_subgroups(found, definition.subgroups, looks)
-    return found.select(*CANDIDATES.names)
+    found = selection.add_stratum(found, sets)
+    looks = selection.name_looks(sets)
+    found = selection.add_looks(found, index_events, registry, sets, looks, undelivered)
+    found = selection.add_steps_passed(found, sets, looks)
+    return selection.add_subgroups(found, sets, looks).select(*CANDIDATES.names)
 
 
-def find_cohort(study: Study, candidates: DataFrame) -> DataFrame:
-    """The persons of the study: one row each, as in `schemas.COHORT`."""
-    chosen = selection.require_selected(candidates, study.definition)
-    return chosen.select(*COHORT.names)
+def find_cohort(sets: Sets, candidates: DataFrame) -> DataFrame:
+    """The persons of every cohort: one row per set and person, as in `schemas.COHORT`."""
+    return selection.require_selected(candidates, sets).select(*COHORT.names)
 
 
-def measure(
-    study: Study,
-    dispensings: DataFrame,
-    cohort: DataFrame,
-    translation: Translation,
-    returns: Returns,
-) -> DataFrame:
-    """The cohort's dispensings of the examined medicines, in the one look at the registry.
-
-    `returns` is that of `find_index_events`.
-    """
-    definition = study.definition
-    return outcomes.sum_cohort_dispensings(
-        readable(dispensings, outcome_reach(definition), returns),
-        cohort,
-        prefixes=definition.outcome_prefixes,
-        windows=tuple(definition.windows_by_design.values()),
-        translation=translation,
-        returns=returns,
+def measure(sets: Sets, dispensings: DataFrame, cohort: DataFrame) -> DataFrame:
+    """The cohorts' dispensings of the examined medicines, in the one look at the registry."""
+    return together(
+        [
+            outcomes.sum_cohort_dispensings(
+                readable(dispensings, [outcome_reach(one.definition) for one in alike], returns),
+                of_sets(cohort, alike, sets),
+                alike,
+                returns=returns,
+            )
+            for returns, alike in by_returns(sets).items()
+        ]
     )
 
 
-def sum_outcomes(study: Study, cohort_dispensings: DataFrame) -> DataFrame:
-    """DDDs and dispenses per design, person and outcome, before and after."""
-    definition = study.definition
-    return outcomes.sum_person_outcomes(
-        cohort_dispensings,
-        outcomes=definition.outcomes,
-        designs=definition.windows_by_design,
-    )
+def sum_outcomes(sets: Sets, cohort_dispensings: DataFrame) -> DataFrame:
+    """DDDs and dispenses per set, design, person and outcome, before and after."""
+    return outcomes.sum_person_outcomes(cohort_dispensings, sets)
 
 
 def summarise(
-    study: Study,
+    sets: Sets,
     cohort: DataFrame,
     cohort_dispensings: DataFrame,
     person_outcomes: DataFrame,
@@ -138,13 +109,10 @@ def summarise(
 ) -> tuple[DataFrame, DataFrame, DataFrame]:
     """Cohort moments, design moments and daily moments: no person from here on.
 
-    `needs` are the sums that the study's statistics declare.
+    `needs` are the sums that the statistics declare.
     """
-    most = moments.most_fills(study.definition)
-    wanted = study.definition.figures.curve_outcomes
-    shown = [outcome for outcome in study.definition.outcomes if outcome.id in wanted]
     return (
-        moments.summarise_cohort(cohort, most),
-        moments.summarise_outcomes(person_outcomes, cohort, needs, most),
-        moments.summarise_days(cohort_dispensings, cohort, shown, study.definition.windows),
+        moments.summarise_cohort(cohort, sets),
+        moments.summarise_outcomes(person_outcomes, cohort, sets, needs),
+        moments.summarise_days(cohort_dispensings, cohort, sets),
     )

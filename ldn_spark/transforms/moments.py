@@ -10,12 +10,12 @@ from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DESIGN_MOMENTS
 from ldn_spark.stats.measures import SUMS, Measure, Needs, Sum
-from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition, Windows
-from ldn_spark.transforms.codes import add_outcomes
-from ldn_spark.transforms.outcomes import exact_sum, is_in_either
+from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
+from ldn_spark.study.sets import StudySet
+from ldn_spark.transforms.outcomes import SIDES, add_outcomes, exact_sum, is_in_either
+from ldn_spark.transforms.sets import KEY, by_set, of_sets
 
-_GROUP = ("subgroup", "fills")
-_SIDES = ("before", "after")
+_GROUP = ("set", "subgroup", "fills")
 _FILLS_APART = 12
 
 
@@ -34,24 +34,25 @@ def list_memberships(cohort: DataFrame) -> DataFrame:
     return cohort.withColumn("subgroup", groups).drop("subgroups")
 
 
-def _with_fills(cohort: DataFrame, most_fills: int) -> DataFrame:
+def _with_fills(cohort: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
     """Add the number of exposure dispenses that moments are grouped by, the largest group open."""
-    return cohort.withColumn("fills", F.least("exposure_dispenses", F.lit(most_fills)).cast("int"))
+    most = by_set(sets, lambda one: most_fills(one.definition), F.lit)
+    return cohort.withColumn("fills", F.least("exposure_dispenses", most).cast("int"))
 
 
-def summarise_cohort(cohort: DataFrame, most_fills: int) -> DataFrame:
+def summarise_cohort(cohort: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
     """Persons, sexes, age sums and exposure dispenses of every subgroup and number of dispenses.
 
     Args:
-        cohort: one row per person.
-        most_fills: persons with as many exposure dispenses or more are one group.
+        cohort: one row per set and person.
+        sets: the cohorts; persons with `most_fills` exposure dispenses or more are one group.
 
     Returns:
-        One row per subgroup and number of exposure dispenses, as in `schemas.COHORT_MOMENTS`.
+        One row per set, subgroup and number of exposure dispenses, as in `schemas.COHORT_MOMENTS`.
     """
     age = F.col("age").cast("decimal(18,0)")
     return (
-        list_memberships(_with_fills(cohort, most_fills))
+        list_memberships(_with_fills(cohort, sets))
         .groupBy(*_GROUP)
         .agg(
             F.count(F.lit(1)).alias("persons"),
@@ -71,7 +72,7 @@ def _big_sum(column: Column) -> Column:
 
 
 def summarise_outcomes(
-    person_outcomes: DataFrame, cohort: DataFrame, needs: Needs, most_fills: int
+    person_outcomes: DataFrame, cohort: DataFrame, sets: Sequence[StudySet], needs: Needs
 ) -> DataFrame:
     """The sums that are needed of every subgroup, number of exposure dispenses and outcome.
 
@@ -80,16 +81,16 @@ def summarise_outcomes(
     of the group.
 
     Args:
-        person_outcomes: one row per person and outcome.
-        cohort: one row per person.
+        person_outcomes: one row per set, person and outcome.
+        cohort: one row per set and person.
+        sets: as in `summarise_cohort`.
         needs: the sums of each measure; the others are null.
-        most_fills: as in `summarise_cohort`.
 
     Returns:
-        One row per design, subgroup, number of exposure dispenses, outcome and measure, as in
+        One row per set, design, subgroup, number of exposure dispenses, outcome and measure, as in
         `schemas.DESIGN_MOMENTS`.
     """
-    groups = list_memberships(_with_fills(cohort, most_fills)).select("person_key", *_GROUP)
+    groups = list_memberships(_with_fills(cohort, sets)).select("person_key", *_GROUP)
     sums = [
         _sum(measure, name).alias(f"{measure}_{name}")
         for measure, names in needs.items()
@@ -97,7 +98,7 @@ def summarise_outcomes(
     ]
     largest = [_largest(measure).alias(f"{measure}_largest") for measure in needs]
     wide = (
-        person_outcomes.join(groups, on="person_key", how="inner")
+        person_outcomes.join(groups, on=list(KEY), how="inner")
         .groupBy("design", *_GROUP, "outcome")
         .agg(*sums, *largest)
     )
@@ -120,7 +121,7 @@ def _row_of(measure: Measure, sums: Sequence[Sum]) -> Column:
 def _values(measure: Measure) -> tuple[Column, Column]:
     """What a person has of a measure, before and after, as 64-bit integers."""
     if measure == "users":
-        before, after = (F.col(f"dispenses_{side}") > 0 for side in _SIDES)
+        before, after = (F.col(f"dispenses_{side}") > 0 for side in SIDES)
         return before.cast("bigint"), after.cast("bigint")
     name = {"ddd": "ddd_micro", "dispenses": "dispenses"}[measure]
     return F.col(f"{name}_before"), F.col(f"{name}_after")
@@ -128,7 +129,7 @@ def _values(measure: Measure) -> tuple[Column, Column]:
 
 def _sum(measure: Measure, name: Sum) -> Column:
     if name in ("x_missing", "y_missing"):
-        return exact_sum(F.col(f"{measure}_missing_{_SIDES[name == 'y_missing']}"))
+        return exact_sum(F.col(f"{measure}_missing_{SIDES[name == 'y_missing']}"))
     x, y = (value.cast("decimal(18,0)") for value in _values(measure))
     factors = {"x": x, "y": y}
     return _big_sum(reduce(lambda one, other: one * other, [factors[each] for each in name]))
@@ -139,10 +140,7 @@ def _largest(measure: Measure) -> Column:
 
 
 def summarise_days(
-    cohort_dispensings: DataFrame,
-    cohort: DataFrame,
-    outcomes: Sequence[Outcome],
-    windows: Windows,
+    cohort_dispensings: DataFrame, cohort: DataFrame, sets: Sequence[StudySet]
 ) -> DataFrame:
     """Day by day, how the running sums of a group and the sum of their squares change.
 
@@ -153,20 +151,23 @@ def summarise_days(
     of persons and days is ever made.
 
     Args:
-        cohort_dispensings: one row per person, day and ATC code; days outside are left out.
-        cohort: one row per person.
-        outcomes: what is summed.
-        windows: the study's own.
+        cohort_dispensings: one row per set, person, day and ATC code.
+        cohort: one row per set and person.
+        sets: the cohorts; of those that have curves, the outcomes that are drawn and the study's
+            own windows.
 
     Returns:
-        One row per subgroup, stratum, outcome and day with a dispense: step_sum (micro-DDD),
+        One row per set, subgroup, stratum, outcome and day with a dispense: step_sum (micro-DDD),
         step_sum_squares.
     """
-    groups = list_memberships(cohort).select("person_key", "subgroup", "stratum")
-    after = windows.after.first
+    drawn = [one for one in sets if one.has_curves]
+    groups = list_memberships(cohort).select(*KEY, "subgroup", "stratum")
+    inside = by_set(drawn, lambda one: one.definition.windows, is_in_either)
+    after = by_set(drawn, lambda one: one.definition.windows.after.first, F.lit)
+    mine = of_sets(cohort_dispensings, drawn, sets).where(inside)
     daily = (
-        add_outcomes(cohort_dispensings.where(is_in_either(windows)), outcomes)
-        .groupBy("person_key", "outcome", "day")
+        add_outcomes(mine, drawn, _drawn)
+        .groupBy(*KEY, "outcome", "day")
         .agg(exact_sum(F.col("ddd_micro")).alias("ddd_micro"))
         .withColumn("is_after", F.col("day") >= after)
         .withColumn(
@@ -174,7 +175,7 @@ def summarise_days(
         )
     )
     outwards = (
-        Window.partitionBy("person_key", "outcome", "is_after")
+        Window.partitionBy(*KEY, "outcome", "is_after")
         .orderBy("distance")
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
@@ -183,13 +184,19 @@ def summarise_days(
     earlier = (F.col("running") - F.col("ddd_micro")).cast("decimal(18,0)")
     return (
         daily.withColumn("running", _running(outwards))
-        .join(groups, on="person_key", how="inner")
-        .groupBy("subgroup", "stratum", "outcome", "day")
+        .join(groups, on=list(KEY), how="inner")
+        .groupBy("set", "subgroup", "stratum", "outcome", "day")
         .agg(
             _big_sum(step).alias("step_sum"),
             _big_sum(now * now - earlier * earlier).alias("step_sum_squares"),
         )
     )
+
+
+def _drawn(one: StudySet) -> tuple[Outcome, ...]:
+    """The outcomes whose curves are drawn."""
+    wanted = one.definition.figures.curve_outcomes
+    return tuple(outcome for outcome in one.definition.outcomes if outcome.id in wanted)
 
 
 def _running(outwards) -> Column:

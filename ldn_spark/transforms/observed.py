@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from ldn_spark.schemas import OBSERVATION_PERIODS, PERSONS, Table
 from ldn_spark.study.criteria import Alive, Delivered, Observed
+from ldn_spark.transforms.sets import KEY
 
 _LATER = 3_000_000
 """A day after every date there is (9999-12-31 is day 2,932,896 of unix_date)."""
@@ -42,13 +43,13 @@ def find_observed(
     death is the last one that is seen.
 
     Args:
-        index_days: one row per person: person_key, index_day (days since 1970-01-01; whoever has
+        index_days: one row per set and person: set, person_key, index_day (days since 1970-01-01; whoever has
             null is not observed).
         periods, persons: as in `schemas.OBSERVATION_PERIODS` and `schemas.PERSONS`.
         first, last: days from the index date.
 
     Returns:
-        One row per person who is observed throughout: person_key.
+        One row per set and person who is observed throughout: set, person_key.
     """
     mine = _with_index_day(index_days)
     died = persons.where(F.col("died_on").isNotNull()).select(
@@ -65,11 +66,11 @@ def find_observed(
     )
     days = F.greatest(seen_to - seen_from + F.lit(1), F.lit(0))
     return (
-        seen.select("person_key", days.cast("bigint").alias("days"))
-        .groupBy("person_key")
+        seen.select(*KEY, days.cast("bigint").alias("days"))
+        .groupBy(*KEY)
         .agg(F.sum("days").alias("days"))
         .where(F.col("days") == F.lit(last - first + 1))
-        .select("person_key")
+        .select(*KEY)
     )
 
 
@@ -77,18 +78,18 @@ def find_alive(index_days: DataFrame, persons: DataFrame, on_day: int) -> DataFr
     """The persons who do not die before a day from the index date; the arguments as above.
 
     Returns:
-        One row per person who is alive: person_key.
+        One row per set and person who is alive: set, person_key.
     """
     mine = _with_index_day(index_days)
     died = persons.where(F.col("died_on").isNotNull()).join(mine, on="person_key", how="inner")
     before = F.unix_date("died_on") < F.col("index_day") + F.lit(on_day)
-    return mine.join(died.where(before), on="person_key", how="left_anti").select("person_key")
+    return mine.join(died.where(before), on=list(KEY), how="left_anti").select(*KEY)
 
 
 def find_those_of(
     look: Observed | Alive, index_days: DataFrame, registry: Callable[[Table], DataFrame]
 ) -> DataFrame:
-    """One row per person who meets a look at observation: person_key."""
+    """One row per set and person who meets a look at observation: set, person_key."""
     match look:
         case Observed(days=days):
             periods, persons = registry(OBSERVATION_PERIODS), registry(PERSONS)
@@ -101,4 +102,4 @@ def find_those_of(
 
 def _with_index_day(index_days: DataFrame) -> DataFrame:
     has_one = F.col("index_day").isNotNull()
-    return F.broadcast(index_days.where(has_one).select("person_key", "index_day"))
+    return F.broadcast(index_days.where(has_one).select(*KEY, "index_day"))

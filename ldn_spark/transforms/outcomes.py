@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import MICRO
-from ldn_spark.study.atc.translation import Translation
+from ldn_spark.study.atc.translation import AskedCodes
 from ldn_spark.study.definition import Outcome, Returns, Windows
+from ldn_spark.study.sets import StudySet
 from ldn_spark.study.windows import DayWindow
-from ldn_spark.transforms.atc_versions import read_codes, require_delivered
-from ldn_spark.transforms.codes import add_outcomes
+from ldn_spark.transforms.atc_versions import read_as, require_delivered
+from ldn_spark.transforms.codes import any_of, begins_with_any
 from ldn_spark.transforms.returns import (
     NEEDS,
     WHOLE,
@@ -22,52 +21,48 @@ from ldn_spark.transforms.returns import (
     is_return,
     subtracted_ddd,
 )
+from ldn_spark.transforms.sets import KEY, by_set, choose, match_codes
+
+SIDES = ("before", "after")
 
 
 def sum_cohort_dispensings(
-    dispensings: DataFrame,
-    cohort: DataFrame,
-    *,
-    prefixes: Sequence[str],
-    windows: Sequence[Windows],
-    translation: Translation,
-    returns: Returns,
+    dispensings: DataFrame, cohort: DataFrame, sets: Sequence[StudySet], *, returns: Returns
 ) -> DataFrame:
-    """The cohort's dispensings of the examined medicines inside any window, day by day.
+    """The cohorts' dispensings of the examined medicines inside any window, day by day.
 
     This is the one look at the registry. Both ends of every window are included. Codes are read in
-    the study's index when only the cohort's rows are left; one that was cut out for its delivered
-    code and turns out to be none of the asked ones stays, and belongs to no outcome.
+    the study's index when only the cohorts' rows are left.
 
     Args:
         dispensings: one row per line of the registry.
-        cohort: one row per person: person_key, index_date.
-        prefixes: ATC prefixes of the examined medicines.
-        windows: pairs of days relative to the index date.
-        translation: how the lake's codes are read.
-        returns: what a returned package does. A return in a window that takes back a dispensing,
-            or has none to take back, is counted on its day beside no dispense and no DDD.
+        cohort: one row per set and person: set, person_key, index_date.
+        sets: the cohorts.
+        returns: what a returned package does in all of them. A return in a window that takes back
+            a dispensing, or has none to take back, is counted on its day beside no dispense and no
+            DDD.
 
     Returns:
-        One row per person_key, day and atc (of the study's index): ddd_micro (sum, unknown DDDs
-        left out), dispenses, ddd_missing (dispenses with unknown DDD), returns (0 where they count
-        as dispenses) and returns_unmatched (those that did not find all that they take back).
+        One row per set, person_key, day and atc (of the study's index): ddd_micro (sum, unknown
+        DDDs left out), dispenses, ddd_missing (dispenses with unknown DDD), returns (0 where they
+        count as dispenses) and returns_unmatched (those that did not find all that they take back).
     """
-    index = cohort.select("person_key", F.unix_date("index_date").alias("index_day"))
+    index = cohort.select(*KEY, F.unix_date("index_date").alias("index_day"))
     day = (F.unix_date("dispensed_on") - F.col("index_day")).cast("int")
-    codes = translation.asked_for(prefixes)
+    codes = {one.number: one.translation.asked_for(one.definition.outcome_prefixes) for one in sets}
     needs = () if returns == "as_dispense" else NEEDS
-    columns = ("person_key", "atc", "dispensed_on", "ddd", *needs, *codes.needs)
+    told_apart = (name for each in codes.values() for name in each.needs)
+    columns = ("person_key", "atc", "dispensed_on", "ddd", *needs, *told_apart)
     mine = (
-        require_delivered(dispensings, codes)
+        require_delivered(dispensings, *codes.values())
         .select(*dict.fromkeys(columns))
         .join(F.broadcast(index), on="person_key", how="inner")
     )
-    lines = read_codes(mine, codes).withColumn("day", day)
+    windows = by_set(sets, _pairs, lambda pairs: any_of([is_in_either(pair) for pair in pairs]))
     return (
-        _settled(lines, returns)
-        .where(reduce(or_, [is_in_either(pair) for pair in windows]))
-        .groupBy("person_key", "day", "atc")
+        _settled(_read_own(mine, codes).withColumn("day", day), returns)
+        .where(windows)
+        .groupBy(*KEY, "day", "atc")
         .agg(
             (F.coalesce(F.sum("ddd"), F.lit(0)) * F.lit(MICRO)).cast("bigint").alias("ddd_micro"),
             _lines(F.col("is_dispense")).alias("dispenses"),
@@ -76,6 +71,24 @@ def sum_cohort_dispensings(
             _lines(F.col("is_unmatched")).alias("returns_unmatched"),
         )
     )
+
+
+def _pairs(one: StudySet) -> tuple[Windows, ...]:
+    return tuple(one.definition.windows_by_design.values())
+
+
+def _read_own(lines: DataFrame, codes: Mapping[int, AskedCodes]) -> DataFrame:
+    """Read every code as its set does, and leave out what its set does not ask for.
+
+    Where all sets ask for the same codes as they are delivered, that is every line.
+    """
+    if any(each.parts for each in codes.values()):
+        parts = {number: each.parts for number, each in codes.items()}
+        lines = lines.withColumn("atc", choose(parts, read_as))
+    elif len({each.asked for each in codes.values()}) == 1:
+        return lines
+    asked = {number: each.asked for number, each in codes.items()}
+    return lines.where(choose(asked, lambda prefixes: begins_with_any("atc", prefixes)))
 
 
 def _settled(lines: DataFrame, returns: Returns) -> DataFrame:
@@ -93,7 +106,7 @@ def _settled(lines: DataFrame, returns: Returns) -> DataFrame:
         ddd, is_dispense = F.when(~returned, ddd), ~returned
         unmatched = returned & (F.col("matched") != WHOLE)
     return lines.select(
-        "person_key",
+        *KEY,
         "atc",
         "day",
         ddd.alias("ddd"),
@@ -108,12 +121,11 @@ def _lines(condition: Column) -> Column:
 
 
 def summarise_returns(cohort_dispensings: DataFrame) -> DataFrame:
-    """One row: returns and returns_unmatched of the cohort inside the windows; 0 for none."""
-    return cohort_dispensings.agg(
-        *[
-            F.coalesce(F.sum(name), F.lit(0)).cast("bigint").alias(name)
-            for name in ("returns", "returns_unmatched")
-        ]
+    """One row per set with any: returns and returns_unmatched of the cohort inside the windows."""
+    return (
+        cohort_dispensings.where(F.col("returns") > 0)
+        .groupBy("set")
+        .agg(*[F.sum(name).cast("bigint").alias(name) for name in ("returns", "returns_unmatched")])
     )
 
 
@@ -131,60 +143,72 @@ def exact_sum(column: Column) -> Column:
     return F.sum(column.cast("decimal(18,0)")).cast("bigint")
 
 
-def sum_person_outcomes(
-    cohort_dispensings: DataFrame,
-    *,
-    outcomes: Sequence[Outcome],
-    designs: Mapping[str, Windows],
-) -> DataFrame:
+def sum_person_outcomes(cohort_dispensings: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
     """DDDs and dispenses of each person and outcome, before and after, by every design.
 
     A person who was dispensed nothing of an outcome in either window has no row, unless the DDDs
     of a return were subtracted there; the group moments count such persons as zeros.
 
     Returns:
-        One row per design, person_key and outcome: ddd_micro_before, ddd_micro_after,
+        One row per set, design, person_key and outcome: ddd_micro_before, ddd_micro_after,
         dispenses_before, dispenses_after, ddd_missing_before, ddd_missing_after (dispenses with
         unknown DDD).
     """
-    before = _by_design({name: _is_in(pair.before) for name, pair in designs.items()})
-    after = _by_design({name: _is_in(pair.after) for name, pair in designs.items()})
-
-    def total(column: str, inside: Column) -> Column:
-        return exact_sum(F.when(inside, F.col(column)).otherwise(F.lit(0)))
-
-    return (
-        _add_designs(add_outcomes(cohort_dispensings, outcomes), designs)
-        .groupBy("design", "person_key", "outcome")
-        .agg(
-            total("ddd_micro", before).alias("ddd_micro_before"),
-            total("ddd_micro", after).alias("ddd_micro_after"),
-            total("dispenses", before).alias("dispenses_before"),
-            total("dispenses", after).alias("dispenses_after"),
-            total("ddd_missing", before).alias("ddd_missing_before"),
-            total("ddd_missing", after).alias("ddd_missing_after"),
+    named = add_outcomes(cohort_dispensings, sets, lambda one: one.definition.outcomes)
+    totals = [
+        exact_sum(F.when(F.col(f"is_{side}"), F.col(column)).otherwise(F.lit(0))).alias(
+            f"{column}_{side}"
         )
+        for column in ("ddd_micro", "dispenses", "ddd_missing")
+        for side in SIDES
+    ]
+    return (
+        _add_designs(named, sets)
+        .groupBy("set", "design", "person_key", "outcome")
+        .agg(*totals)
         .where(_any_but_0("dispenses") | _any_but_0("ddd_micro"))
     )
 
 
-def _add_designs(frame: DataFrame, designs: Mapping[str, Windows]) -> DataFrame:
-    """One row per row and design that has a window with its day."""
-    if len(designs) == 1:  # the frame holds the days of its windows alone
-        return frame.withColumn("design", F.lit(*designs))
-    names = [F.when(is_in_either(pair), F.lit(name)) for name, pair in designs.items()]
-    inside = F.filter(F.array(*names), lambda name: name.isNotNull())
-    return frame.withColumn("design", F.explode(inside))
+def add_outcomes(
+    cohort_dispensings: DataFrame,
+    sets: Sequence[StudySet],
+    of: Callable[[StudySet], Sequence[Outcome]],
+) -> DataFrame:
+    """One row per row and outcome of its set that its ATC code belongs to; the others fall away.
+
+    An outcome counts a row once: its prefixes never cover each other (`shortest_prefixes`).
+
+    Returns:
+        The columns of `cohort_dispensings` and `outcome`.
+    """
+    pairs = {
+        one.number: [(code, outcome.id) for outcome in of(one) for code in outcome.atc]
+        for one in sets
+    }
+    return match_codes(cohort_dispensings, "set", pairs, "outcome")
 
 
-def _by_design(conditions: Mapping[str, Column]) -> Column:
-    """The condition of the design that a row belongs to."""
-    if len(conditions) == 1:
-        return next(iter(conditions.values()))
-    chain = F
-    for name, condition in conditions.items():
-        chain = chain.when(F.col("design") == name, condition)
-    return chain
+def _add_designs(frame: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
+    """One row per row and design of its set that has a window with its day: is_before, is_after."""
+    ways = {tuple(one.definition.windows_by_design.items()) for one in sets}
+    if len(ways) == 1 and len(only := next(iter(ways))) == 1:  # no row lies outside its windows
+        ((name, pair),) = only
+        return frame.select("*", F.lit(name).alias("design"), *_sides(pair))
+
+    def inside(designs: tuple[tuple[str, Windows], ...]) -> Column:
+        found = [
+            F.when(is_in_either(pair), F.struct(F.lit(name).alias("design"), *_sides(pair)))
+            for name, pair in designs
+        ]
+        return F.filter(F.array(*found), lambda one: one.isNotNull())
+
+    designs = by_set(sets, lambda one: tuple(one.definition.windows_by_design.items()), inside)
+    return frame.select("*", F.inline(designs))
+
+
+def _sides(windows: Windows) -> tuple[Column, Column]:
+    return _is_in(windows.before).alias("is_before"), _is_in(windows.after).alias("is_after")
 
 
 def _any_but_0(what: str) -> Column:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DISPENSINGS
 from ldn_spark.study.atc.translation import Translation
-from ldn_spark.study.definition import Exposure, IndexEvent, Returns, Strata
+from ldn_spark.study.definition import Exposure
 from ldn_spark.study.reach import index_reach
+from ldn_spark.study.sets import StudySet
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.days import require_days
 from ldn_spark.transforms.exposure import find_candidates, is_washed_out, select_exposures
+from ldn_spark.transforms.sets import KEY
 
 COUNTED = ("dispensings", "ddd_missing", "ddd_zero", "ddd_negative", "ddd_huge")
 _SAME = tuple(name for name in DISPENSINGS.names if name not in ("file_id", "year"))
@@ -77,29 +77,21 @@ def count_exposures(
     return exposures.groupBy("atc", "product_number").agg(F.count(F.lit(1)).alias("dispensings"))
 
 
-def find_index_days(
-    dispensings: DataFrame,
-    exposure: Exposure,
-    strata: Strata,
-    products: Sequence[str] | None,
-    translation: Translation,
-    *,
-    returns: Returns,
-) -> DataFrame:
+def find_index_days(dispensings: DataFrame, one: StudySet) -> DataFrame:
     """The index day of everyone who has one, before any condition of eligibility.
 
     Args:
         dispensings: of the years that exposures are looked for in.
-        returns: what a returned package does.
+        one: the cohort.
 
     Returns:
-        One row per person: person_key, index_day (days since 1970-01-01).
+        One row per person: set, person_key, index_day (days since 1970-01-01).
     """
-    event: IndexEvent = exposure.index_event
-    exposures = select_exposures(dispensings, exposure, products, translation, returns=returns)
-    found = find_candidates(exposures, event, strata)
+    exposures = select_exposures(dispensings, [one], returns=one.returns)
+    found = find_candidates(exposures, [one])
+    event = one.definition.exposure.index_event
     has_one = F.col("index_day").isNotNull() & is_washed_out(event)
-    return found.where(has_one).select("person_key", "index_day")
+    return found.where(has_one).select(*KEY, "index_day")
 
 
 def count_index_days(index_days: DataFrame) -> DataFrame:

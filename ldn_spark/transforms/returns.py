@@ -52,8 +52,9 @@ def require_dispensings(lines: DataFrame, returns: Returns) -> DataFrame:
     """Keep the lines that count as dispensings.
 
     Args:
-        lines: one row per line: person_key, atc, dispensed_on and `NEEDS`; with `cancel` of all
-            days, as lines that a study does not look at take back and are taken back too.
+        lines: one row per line, or per set and line: person_key, atc, dispensed_on and `NEEDS`;
+            with `cancel` of all days, as lines that a study does not look at take back and are
+            taken back too.
         returns: what a return does.
 
     Returns:
@@ -82,9 +83,10 @@ def add_matched(lines: DataFrame) -> DataFrame:
         is_return().alias("is_return"),
         F.lit(NONE).alias("matched"),
     )
+    person = [name for name in ("set", "person_key") if name in names]
     named = F.col("product_number").isNotNull()
-    matched = _match(ready, ("person_key", "atc", "product_number"), named)
-    matched = _match(matched, ("person_key", "atc"), ~named)
+    matched = _match(ready, (*person, "atc", "product_number"), named)
+    matched = _match(matched, (*person, "atc"), ~named)
     return matched.select(
         *[
             _amount(name).alias(name) if name in ("ddd", "packages") else F.col(name)

@@ -15,9 +15,10 @@ import pytest
 from ldn_spark import schemas
 from ldn_spark.estimates.analysis import NEEDED_SUMS
 from ldn_spark.lake.versions import Lake, read_run_table
-from ldn_spark.study.atc.translation import UNTRANSLATED
 from ldn_spark.study.load import load_study
+from ldn_spark.study.reach import condition_looks
 from ldn_spark.transforms import in_order
+from tests.registers import one_set
 
 STUDIES = ("ldn_2013", "ldn_opioids", "ldn_ms", "ldn_ibd", "ldn_ra", "ldn_thyroid")
 pytestmark = pytest.mark.only_engine("spark")
@@ -109,15 +110,15 @@ def frames(spark, sample_lake, sample_run, hints_alone):
         events, cohort = (
             read_run_table(spark, tables, table) for table in (schemas.INDEX_EVENTS, schemas.COHORT)
         )
-        how = UNTRANSLATED, returns
+        sets = one_set(study, returns=returns)
 
         def registry(table):
             return lake.read(table, version)
 
         return study, {
-            "index events": in_order.find_index_events(study, dispensings, *how),
-            "candidates": in_order.find_candidates(study, events, registry, *how, ()),
-            "cut": in_order.measure(study, dispensings, cohort, *how),
+            "index events": in_order.find_index_events(sets, dispensings),
+            "candidates": in_order.find_candidates(sets, events, registry, ()),
+            "cut": in_order.measure(sets, dispensings, cohort),
         }
 
     return lake, make
@@ -136,16 +137,12 @@ def test_no_stage_shuffles_the_registry(frames, name, returns):
 @pytest.mark.parametrize("returns", ["as_dispense", "no_dispense", "cancel"])
 @pytest.mark.parametrize("name", STUDIES)
 def test_no_scan_is_added(frames, name, returns):
-    """One for the exposure, one per condition on dispensings, one of persons, one for outcomes."""
+    """One for the exposure, one for all conditions, one of persons, one for outcomes."""
     lake, make = frames
     study, by_stage = make(name, returns)
-    conditions = {
-        leaf
-        for step in (*study.definition.eligibility, *study.definition.subgroups)
-        for leaf in step.keep_if.leaves()
-    }
+    asks = any(condition_looks(study.definition))
     scans = {stage: len(registry_scans(planned(frame), lake)) for stage, frame in by_stage.items()}
-    assert scans == {"index events": 1, "candidates": 1 + len(conditions), "cut": 1}
+    assert scans == {"index events": 1, "candidates": 1 + asks, "cut": 1}
 
 
 def test_years_and_codes_reach_the_files(frames):
@@ -179,8 +176,8 @@ def test_a_cohort_is_read_in_one_task_and_not_shuffled(spark, sample_lake, sampl
         for table in (schemas.COHORT, schemas.COHORT_DISPENSINGS, schemas.PERSON_OUTCOMES)
     )
     frames = (
-        in_order.sum_outcomes(study, cut),
-        *in_order.summarise(study, cohort, cut, outcomes, NEEDED_SUMS),
+        in_order.sum_outcomes(one_set(study), cut),
+        *in_order.summarise(one_set(study), cohort, cut, outcomes, NEEDED_SUMS),
     )
     for frame in frames:
         assert moved(planned(frame)) == []

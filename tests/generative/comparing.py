@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -27,11 +27,21 @@ _CHECKED = 4
 
 def disagreements(spark, example: Example) -> list[str]:
     """What differs between engine and model; nothing where they agree."""
-    found = computed(spark, example.study, example.world)
+    (found,) = computed(spark, [example.study], example.world)
     different = [*_tables(example, found), *_results(example, found)]
     if example.expected["refused"] or example.number % _CHECKED == 0:
         different += refusals(spark, example)
     return different
+
+
+def disagreements_together(spark, examples: Sequence[Example]) -> list[str]:
+    """What differs where studies of one world are run together; nothing where all agree."""
+    found = computed(spark, [one.study for one in examples], examples[0].world)
+    return [
+        f"set {number}, {text}"
+        for number, (one, of) in enumerate(zip(examples, found, strict=True))
+        for text in (*_tables(one, of), *_results(one, of))
+    ]
 
 
 def _tables(example: Example, found: Computed) -> Iterator[str]:
@@ -60,7 +70,7 @@ def _table(name: str, keys: tuple[str, ...], rows: Any, expected: Any) -> Iterat
         elif wanted is None:
             same = False
         else:
-            names = [one for one in got if one not in keys]
+            names = [one for one in got if one not in (*keys, "set")]
             same = all(got[one] == wanted[one] for one in names)
             got = {one: got[one] for one in names if got[one] != wanted.get(one)}
             wanted = {one: wanted[one] for one in got}

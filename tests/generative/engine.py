@@ -7,22 +7,24 @@ and a loaded study say, what it hands back are its public tables, its attrition 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ldn_spark import schemas
 from ldn_spark.engine import collect
-from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
+from ldn_spark.errors import Problem
 from ldn_spark.estimates.analysis import analyse
 from ldn_spark.estimates.results import Results
 from ldn_spark.lake.versions import FileRecord, LakeVersion, cast_to
+from ldn_spark.runs.batch import Batch, split_by_set
 from ldn_spark.runs.run import Run
 from ldn_spark.runs.steps import (
-    attrition,
     check_stage,
     cohort_stage,
     measure_stage,
+    own,
     summarise_stage,
 )
 from ldn_spark.study.atc.stated_versions import StatedVersions
@@ -92,8 +94,8 @@ def _periods(people):
 
 
 @dataclass(frozen=True)
-class _MemoryRun(Run):
-    """A run that keeps what its stages write."""
+class _MemoryBatch(Batch):
+    """Runs that keep what their stages write."""
 
     kept: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -109,42 +111,37 @@ class _MemoryRun(Run):
         return frame(self.spark, table, self.kept[table.name])
 
 
-def computed(spark, study: Study, world: World) -> Computed:
-    """Run a study over a world."""
-    run = _run(spark, study, world)
-    try:
-        steps = cohort_stage(run)
-    except EmptyInputError:
-        return Computed(run.kept, _from_the_exposure_on(attrition(run)), None)
-    measure_stage(run)
-    moments = summarise_stage(run)
-    results = analyse(study.definition, **moments, attrition=steps)
-    return Computed(
-        {table.name: run.kept[table.name] for table in _KEPT},
-        _from_the_exposure_on(steps),
-        results,
-    )
+def computed(spark, studies: Sequence[Study], world: World) -> list[Computed]:
+    """Run studies together over a world."""
+    batch = _batch(spark, studies, world)
+    steps = cohort_stage(batch)
+    measure_stage(batch)
+    moments = summarise_stage(batch)
+    found = []
+    for number, (study, attrition) in enumerate(zip(studies, map(own, steps), strict=True)):
+        tables = {table.name: split_by_set(batch.kept[table.name])[number] for table in _KEPT}
+        results = None
+        if attrition[-1].number_subjects:
+            mine = {name: split_by_set(rows)[number] for name, rows in moments.items()}
+            results = analyse(study.definition, **mine, attrition=attrition)
+        found.append(Computed(tables, _from_the_exposure_on(attrition), results))
+    return found
 
 
 def refused(spark, study: Study, world: World) -> tuple[Problem, ...]:
     """What speaks against running a study over a world, before anything is run."""
-    try:
-        check_stage(_run(spark, study, world))
-    except QualityGateError as error:
-        return tuple(error.problems)
-    return ()
+    (found,) = check_stage(_batch(spark, [study], world))
+    return found.problems
 
 
 def _from_the_exposure_on(steps) -> list[tuple[str, int, int]]:
     return [(step.step, step.number_subjects, step.number_records) for step in steps[2:]]
 
 
-def _run(spark, study: Study, world: World) -> _MemoryRun:
-    otherwise, by_file = world.stated
-    lake = _Lake(spark, world)
-    return _MemoryRun(
-        spark, study, lake, _version(world), "run", StatedVersions(otherwise, by_file)
-    )
+def _batch(spark, studies: Sequence[Study], world: World) -> _MemoryBatch:
+    lake, version, stated = _Lake(spark, world), _version(world), StatedVersions(*world.stated)
+    runs = [Run(spark, study, lake, version, "run", stated) for study in studies]
+    return _MemoryBatch(spark, runs, "run")
 
 
 def _version(world: World) -> LakeVersion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -53,6 +53,15 @@ class Example:
         study = loaded(folder, self.document, world)
         expected = answered(study.definition, world.register, world.persons)
         return replace(self, study=study, world=world, expected=expected)
+
+
+def together(first: Example, others: Iterable[Example], folder: Path) -> list[Example]:
+    """Studies that are asked of the world of the first, whose codes are of its study's index."""
+    found = [first]
+    for one in others:
+        document = one.document | {"atc_version": first.document["atc_version"]}
+        found.append(replace(one, document=document).inhabited(folder, first.world))
+    return found
 
 
 def examples(seed: int, number: int, folder: Path) -> Iterator[Example]:

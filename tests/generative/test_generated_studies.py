@@ -19,15 +19,15 @@ from pydantic import Field
 from ldn_spark.errors import ConfigError
 from ldn_spark.study.criteria import Criterion
 from ldn_spark.study.definition import StudyDefinition
-from tests.generative.comparing import disagreements
-from tests.generative.examples import examples
+from tests.generative.comparing import disagreements, disagreements_together
+from tests.generative.examples import examples, together
 from tests.generative.kinds import all_kinds
 from tests.generative.mattering import Mattering
 from tests.generative.shrinking import printable
 
 SEED = 9
 """One of which sixty studies hold every kind, and every kind decides something."""
-STUDIES, ON_SPARK = 60, 5
+STUDIES, ON_SPARK, TOGETHER = 60, 5, 4
 
 
 @cache
@@ -52,6 +52,25 @@ def test_a_study_equals_the_reference_model(spark, number):
 @pytest.mark.parametrize("number", range(ON_SPARK))
 def test_a_study_equals_the_reference_model_on_spark(spark, number):
     check(spark, number)
+
+
+def check_together(spark, number, folder):
+    """Studies in one run, each as in a run of its own: the model knows nothing of the others."""
+    others = generated()[number + 1 : number + TOGETHER]
+    batch = together(generated()[number], others, folder)
+    found = disagreements_together(spark, batch)
+    assert not found, "\n".join([*found[:10], *map(printable, batch)])
+
+
+@pytest.mark.only_engine("sail")
+@pytest.mark.parametrize("number", range(0, STUDIES, TOGETHER))
+def test_studies_in_one_run_equal_the_reference_model(spark, number, tmp_path):
+    check_together(spark, number, tmp_path)
+
+
+@pytest.mark.only_engine("spark")
+def test_studies_in_one_run_equal_the_reference_model_on_spark(spark, tmp_path):
+    check_together(spark, 0, tmp_path)
 
 
 def test_every_kind_was_generated_and_decided_something():

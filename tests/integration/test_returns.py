@@ -11,9 +11,10 @@ from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.engine import collect
 from ldn_spark.ingest.ingest import ingest
 from ldn_spark.lake.versions import Lake, read_run_table
+from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.pipeline import run_study
 from ldn_spark.runs.run import Run
-from ldn_spark.runs.steps import check_stage, cohort_stage
+from ldn_spark.runs.steps import check_stage, cohort_stage, own
 from ldn_spark.study.load import load_study
 
 pytestmark = pytest.mark.nightly("spark")
@@ -72,14 +73,21 @@ def test_bought_and_returned_is_no_start(spark, tmp_path):
     assert "2 of 6 lines of LDN are returns" in report
 
 
+def checked(batch):
+    (found,) = check_stage(batch)
+    return found
+
+
 @pytest.mark.only_engine("sail")
 @pytest.mark.parametrize(("returns", "persons"), [("no_dispense", 2), ("as_dispense", 3)])
 def test_the_other_choices(spark, tmp_path, returns, persons):
     lake = lake_of(spark, tmp_path, LINES)
     run = Run(spark, study_of(tmp_path, returns), lake, lake.version(), "a-run")
-    (warning,) = [one.what for one in check_stage(run).warnings if one.where == "returns"]
+    batch = Batch.of(spark, [run])
+    (warning,) = [one.what for one in checked(batch).warnings if one.where == "returns"]
     assert warning.startswith(f"2 of 6 lines of LDN are returns (`returns: {returns}`): a return ")
-    assert cohort_stage(run)[-1].number_subjects == persons
+    (cohorts,) = cohort_stage(batch)
+    assert own(cohorts)[-1].number_subjects == persons
 
 
 @pytest.mark.only_engine("sail")
@@ -88,7 +96,7 @@ def test_an_exposure_of_which_all_was_returned(spark, tmp_path):
     lake = lake_of(spark, tmp_path, "\n".join(kept) + "\n")
     run = Run(spark, study_of(tmp_path, "cancel"), lake, lake.version(), "a-run")
     with pytest.raises(Exception, match="nothing is left of the 3 lines from 2013-01-01") as caught:
-        check_stage(run)
+        checked(Batch.of(spark, [run])).require_no_problem()
     assert caught.value.exit_code == 12
 
 
@@ -98,4 +106,4 @@ def test_a_lake_without_returns_is_read_as_before(spark, tmp_path):
     lake = lake_of(spark, tmp_path, "\n".join(kept) + "\n")
     run = Run(spark, study_of(tmp_path, "cancel"), lake, lake.version(), "a-run")
     assert (run.version.may_hold_returns, run.returns) == (False, "as_dispense")
-    assert [one for one in check_stage(run).warnings if one.where == "returns"] == []
+    assert [one for one in checked(Batch.of(spark, [run])).warnings if one.where == "returns"] == []

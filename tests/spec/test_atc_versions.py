@@ -14,7 +14,6 @@ from ldn_spark.engine.collect import rows
 from ldn_spark.study.atc.alterations import Alteration
 from ldn_spark.study.atc.translation import AT_DISPENSING, UNTRANSLATED, translate
 from ldn_spark.study.atc.uses import alterations_to_read, codes_apart, uses_of
-from ldn_spark.transforms import in_order
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.days import require_years
 from tests.reference_model import MICRO, dispensing
@@ -26,6 +25,7 @@ from tests.registers import (
     measure,
     persons,
     study_like,
+    sum_outcomes,
 )
 
 GABAPENTIN = Alteration("N03AX12", "N02BF01", 2023)
@@ -200,12 +200,12 @@ def test_outcomes_hold_what_was_altered(spark):
     assert set(by_day) == {(-31, "N03AX09"), (-30, "N03AX12"), (30, "N03AX12")}
     assert by_day[-30, "N03AX12"]["ddd_micro"] == (10 + 100) * MICRO
     assert (by_day[30, "N03AX12"]["dispenses"], by_day[30, "N03AX12"]["ddd_missing"]) == (2, 1)
-    found = {row["outcome"]: row for row in rows(in_order.sum_outcomes(study, cut))}
+    found = {row["outcome"]: row for row in rows(sum_outcomes(study, cut))}
     assert found["N03A"]["ddd_micro_before"] == (1 + 10 + 100) * MICRO
     assert found["gabapre"]["ddd_micro_before"] == (10 + 100) * MICRO
     assert found["gabapre"]["ddd_micro_after"] == 1000 * MICRO
     untranslated = measure(study, dispensings(spark, register), cohort)
-    found = {row["outcome"]: row for row in rows(in_order.sum_outcomes(study, untranslated))}
+    found = {row["outcome"]: row for row in rows(sum_outcomes(study, untranslated))}
     assert found["N03A"]["ddd_micro_before"] == (1 + 100) * MICRO
 
 
@@ -220,7 +220,7 @@ def test_a_return_takes_back_what_was_bought_under_another_code(spark):
     lines = dispensings(spark, [bought, returned])
     for versions, outcomes in (({1: 2013, 2: 2024}, set()), ({1: 2013, 2: 2013}, {"all", "N05A"})):
         cut = measure(study, lines, cohort, translation_for(study, versions, recoded))
-        assert {row["outcome"] for row in rows(in_order.sum_outcomes(study, cut))} == outcomes
+        assert {row["outcome"] for row in rows(sum_outcomes(study, cut))} == outcomes
 
 
 def test_exposure_and_conditions_are_read_in_the_study_index(spark):

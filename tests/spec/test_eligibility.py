@@ -9,11 +9,10 @@ import pytest
 from ldn_spark import schemas
 from ldn_spark.engine.collect import rows
 from ldn_spark.study.selection import selection_steps
-from ldn_spark.transforms import in_order
 from ldn_spark.transforms.cohort import summarise_attrition
 from ldn_spark.transforms.periods import merge_periods
 from tests.reference_model import candidates, dispensing
-from tests.registers import dispensings, find_candidates, frame, persons, study_like
+from tests.registers import dispensings, find_candidates, find_cohort, frame, persons, study_like
 
 INDEX = "2013-06-01"
 REGISTER = [
@@ -112,7 +111,7 @@ def test_a_condition(spark, case):
         study, dispensings(spark, REGISTER), persons(spark, PERSONS), periods=periods(spark)
     )
     everyone = rows(found)
-    assert {row["person_key"] for row in rows(in_order.find_cohort(study, found))} == expected
+    assert {row["person_key"] for row in rows(find_cohort(study, found))} == expected
     assert {row["person_key"] for row in everyone if row["subgroups"] == ["group"]} == expected
     seen = {
         key: PERSONS.get(key, {}) | {"periods": [tuple(map(day_of, one)) for one in PERIODS[key]]}
@@ -170,7 +169,7 @@ def test_what_was_not_delivered_is_unknown(spark, case):
         periods=nothing,
         undelivered={"observation periods"},
     )
-    assert {row["person_key"] for row in rows(in_order.find_cohort(study, found))} == stay
+    assert {row["person_key"] for row in rows(find_cohort(study, found))} == stay
     assert {row["person_key"] for row in rows(found) if row["subgroups"] == ["group"]} == belong
     unseen = {key: {**row, "periods": None} for key, row in PERSONS.items()}
     model = candidates(study.definition, study.exposure_products, five, unseen)

@@ -7,13 +7,13 @@ from datetime import date
 import pytest
 
 from ldn_spark.engine.collect import rows
-from ldn_spark.transforms import in_order
 from tests import reference_model
 from tests.reference_model import dispensing
 from tests.registers import (
     dispensings,
     exposure_with,
     find_candidates,
+    find_cohort,
     persons,
     strata_with,
     study_like,
@@ -130,7 +130,7 @@ def test_index_date_and_stratum(spark, case):
             row["exposure_dispenses"],
             row["stratum"],
         )
-        for row in rows(in_order.find_cohort(study, found))
+        for row in rows(find_cohort(study, found))
     }
     assert got == expected
     model = reference_model.candidates(study.definition, study.exposure_products, REGISTER, PERSONS)
@@ -155,7 +155,7 @@ def test_candidates_carry_attributes_and_records(spark):
 def test_every_product_counts_without_a_codelist(spark):
     study = study_like(products=None)
     found = find_candidates(study, dispensings(spark, REGISTER), persons(spark, PERSONS))
-    got = {row["person_key"]: row["index_date"] for row in rows(in_order.find_cohort(study, found))}
+    got = {row["person_key"]: row["index_date"] for row in rows(find_cohort(study, found))}
     assert got[12] == date(2013, 3, 1)
     assert got[13] == date(2013, 2, 1)
     assert got[15] == date(2013, 3, 1)

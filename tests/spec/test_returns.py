@@ -18,10 +18,12 @@ from tests.registers import (
     dispensings,
     exposure_with,
     find_candidates,
+    find_cohort,
     frame,
     measure,
     persons,
     study_like,
+    sum_outcomes,
 )
 
 FIRST = date(2013, 1, 1)
@@ -199,7 +201,7 @@ def test_a_return_and_the_index_event(spark, returns):
         for row in lines
     ]
     candidates = find_candidates(study, dispensings(spark, register), persons(spark, {}))
-    found = {row["person_key"]: row for row in rows(in_order.find_cohort(study, candidates))}
+    found = {row["person_key"]: row for row in rows(find_cohort(study, candidates))}
     for person, (case, (_, expected)) in enumerate(STARTS.items()):
         row = found.get(person)
         got = row and ((row["index_date"] - INDEX).days, row["exposure_dispenses"])
@@ -218,7 +220,7 @@ def test_a_return_and_the_washout(spark, returns, is_in):
     ]
     register = [row | {"year": row["dispensed_on"].year} for row in register]
     candidates = find_candidates(study, dispensings(spark, register), persons(spark, {}))
-    assert bool(rows(in_order.find_cohort(study, candidates))) == is_in
+    assert bool(rows(find_cohort(study, candidates))) == is_in
 
 
 WINDOWS = {"days": [-365, -1]}
@@ -237,7 +239,7 @@ def test_a_return_and_a_condition(spark, returns, passes, when):
     use = bought(-30, SSRI) | {"reimbursement_icd": "F32"}
     register = [bought(0), use, returned(0, SSRI)]
     candidates = find_candidates(study, dispensings(spark, register), persons(spark, {}))
-    assert bool(rows(in_order.find_cohort(study, candidates))) == passes
+    assert bool(rows(find_cohort(study, candidates))) == passes
 
 
 # (DDDs before, after, dispenses before, after) of one person's SSRI, by choice; None: no row
@@ -277,7 +279,7 @@ def test_a_return_and_the_outcomes(spark, returns):
             for what in ("ddd_micro", "dispenses")
             for side in ("before", "after")
         )
-        for row in rows(in_order.sum_outcomes(study, cut))
+        for row in rows(sum_outcomes(study, cut))
         if row["outcome"] == "ssri"
     }
     for person, (case, (_, expected)) in enumerate(SUMS.items()):
@@ -295,7 +297,7 @@ def test_without_returns_the_least_work_finds_the_same(spark):
 
     def found(returns):
         candidates = find_candidates(study, registry, persons(spark, {}), returns=returns)
-        cut = measure(study, registry, in_order.find_cohort(study, candidates), returns=returns)
+        cut = measure(study, registry, find_cohort(study, candidates), returns=returns)
         return rows(candidates), sorted(map(str, rows(cut)))
 
     assert found("cancel") == found("as_dispense")

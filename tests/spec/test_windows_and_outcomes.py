@@ -15,7 +15,7 @@ from ldn_spark.estimates.analysis import NEEDED_SUMS
 from ldn_spark.transforms import in_order
 from tests.reference_model import MICRO, dispensing
 from tests.reference_sums import daily_moments
-from tests.registers import dispensings, frame, measure, study_like
+from tests.registers import dispensings, frame, measure, one_set, study_like, sum_outcomes
 
 # leap day inside the window before, inside the window after, and on the index day itself
 INDEX_DATES = {
@@ -42,7 +42,7 @@ def member(person, index, stratum="LDNx1", subgroups=()):
 def measured(spark, study, register, members):
     cohort = frame(spark, schemas.COHORT, members)
     cut = measure(study, dispensings(spark, register), cohort)
-    return cut, in_order.sum_outcomes(study, cut)
+    return cut, sum_outcomes(study, cut)
 
 
 def sums(frame_of_outcomes):
@@ -165,16 +165,16 @@ def test_moments_of_a_group_by_hand(spark):
     study = study_like(subgroups=[subgroup])
     cohort = frame(spark, schemas.COHORT, members)
     cut, outcomes = measured(spark, study, register, members)
-    frames = in_order.summarise(study, cohort, cut, outcomes, NEEDED_SUMS)
+    frames = in_order.summarise(one_set(study), cohort, cut, outcomes, NEEDED_SUMS)
     cohort_moments, groups, _ = [rows(part) for part in frames]
-    keys = ("design", "subgroup", "fills", "outcome", "measure")
+    keys = ("set", "design", "subgroup", "fills", "outcome", "measure")
     by_key = {tuple(row.pop(key) for key in keys): row for row in groups}
     none = {"x_missing": None, "y_missing": None}
     users = {"x": 2, "y": 2, "xx": None, "yy": None, "xy": 1, "largest": 1}
-    assert by_key["main", "overall", 1, "ssri", "users"] == users | none
+    assert by_key[0, "main", "overall", 1, "ssri", "users"] == users | none
     dispenses = {"x": 2 + 1, "y": 1 + 1, "xx": 2**2 + 1**2, "yy": 1 + 1, "xy": 2 * 1, "largest": 2}
-    assert by_key["main", "overall", 1, "ssri", "dispenses"] == dispenses | none
-    assert by_key["main", "overall", 1, "ssri", "ddd"] == {
+    assert by_key[0, "main", "overall", 1, "ssri", "dispenses"] == dispenses | none
+    assert by_key[0, "main", "overall", 1, "ssri", "ddd"] == {
         "x": (30 + 7) * MICRO,
         "y": (5 + 2.5) * MICRO,
         "xx": (30**2 + 7**2) * MICRO**2,
@@ -184,7 +184,7 @@ def test_moments_of_a_group_by_hand(spark):
         "y_missing": 0,
         "largest": 30 * MICRO,
     }
-    assert by_key["main", "old", 1, "ssri", "ddd"]["x"] == 30 * MICRO
+    assert by_key[0, "main", "old", 1, "ssri", "ddd"]["x"] == 30 * MICRO
     sizes = {(row["subgroup"], row["fills"]): row["persons"] for row in cohort_moments}
     assert sizes == {("overall", 1): 4, ("old", 1): 1}
 
@@ -203,7 +203,7 @@ def test_running_sums_day_by_day(spark):
     study = study_like(returns="as_dispense")
     cut, outcomes = measured(spark, study, register, members)
     frames = in_order.summarise(
-        study, frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
+        one_set(study), frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
     )
     steps = {
         row["day"]: (row["step_sum"] / MICRO, row["step_sum_squares"] / MICRO**2)
@@ -231,7 +231,7 @@ def test_an_empty_cohort_and_a_single_person(spark, size):
     study = study_like()
     cut, outcomes = measured(spark, study, [dispensing(1, "2013-06-01", "N06AB03")], members)
     frames = in_order.summarise(
-        study, frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
+        one_set(study), frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
     )
     cohort_moments, groups, days = [rows(part) for part in frames]
     assert [row["persons"] for row in cohort_moments] == [1] * size

@@ -30,7 +30,7 @@ from ldn_spark.quality.coverage import Extract, cover, find_uncovered
 from ldn_spark.quality.hits import Exposed, find_hits
 from ldn_spark.runs.extent import extract_of, find_months
 from ldn_spark.runs.preflight import count_codes
-from ldn_spark.runs.run import holds, returns_of, translation_of
+from ldn_spark.runs.run import holds, set_of
 from ldn_spark.shown import shown
 from ldn_spark.study.atc.occurrences import Look
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
@@ -167,7 +167,8 @@ def _people(lake: Lake, version: LakeVersion) -> People:
 
 def _study(look: _Look, study: Study, extract: Extract | None) -> StudyQuality:
     definition, products = study.definition, study.exposure_products
-    translation = translation_of(study, look.version, look.stated)
+    one = set_of(study, look.version, look.stated)
+    translation = one.translation
     dispensings = look.read(schemas.DISPENSINGS)
     exposure = definition.exposure
     asked = [exposure.model_dump(mode="json"), products, translation, definition.returns]
@@ -175,14 +176,8 @@ def _study(look: _Look, study: Study, extract: Extract | None) -> StudyQuality:
         ["exposures", *asked],
         lambda: collect.rows(quality.count_exposures(dispensings, exposure, translation)),
     )
-    returns = returns_of(study, look.version)
     index_days = quality.find_index_days(
-        in_order.readable(dispensings, exposure_reach(definition), returns),
-        exposure,
-        definition.strata,
-        products,
-        translation,
-        returns=returns,
+        in_order.readable(dispensings, [exposure_reach(definition)], one.returns), one
     )
     counted = look.once(
         ["index days", *asked], lambda: collect.rows(quality.count_index_days(index_days))
