@@ -173,6 +173,11 @@ class Found:
         """What was found of the study's own exposure."""
         return own(self.cohorts)
 
+    @property
+    def others(self) -> dict[str, CohortFound]:
+        """What was found of the further exposures."""
+        return dict(list(self.cohorts.items())[1:])
+
 
 def read_found(batch: Batch) -> tuple[Found, ...]:
     """What earlier stages of a batch left in its tables, run by run."""

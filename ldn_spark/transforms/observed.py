@@ -43,8 +43,8 @@ def find_observed(
     death is the last one that is seen.
 
     Args:
-        index_days: one row per set and person: set, person_key, index_day (days since 1970-01-01; whoever has
-            null is not observed).
+        index_days: one row per set and person: set, person_key, index_day (days since 1970-01-01;
+            whoever has null is not observed).
         periods, persons: as in `schemas.OBSERVATION_PERIODS` and `schemas.PERSONS`.
         first, last: days from the index date.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ldn_spark.estimates.results import NOT_ESTIMABLE, Results
 from ldn_spark.study.definition import OVERALL, StudyDefinition
+from ldn_spark.study.ids import STUDY
 from tests.generative.engine import Computed, computed, refused
 from tests.generative.examples import Example
 from tests.reference_model import MICRO
@@ -27,8 +28,7 @@ _CHECKED = 4
 
 def disagreements(spark, example: Example) -> list[str]:
     """What differs between engine and model; nothing where they agree."""
-    (found,) = computed(spark, [example.study], example.world)
-    different = [*_tables(example, found), *_results(example, found)]
+    different = disagreements_together(spark, [example])
     if example.expected["refused"] or example.number % _CHECKED == 0:
         different += refusals(spark, example)
     return different
@@ -38,10 +38,16 @@ def disagreements_together(spark, examples: Sequence[Example]) -> list[str]:
     """What differs where studies of one world are run together; nothing where all agree."""
     found = computed(spark, [one.study for one in examples], examples[0].world)
     return [
-        f"set {number}, {text}"
-        for number, (one, of) in enumerate(zip(examples, found, strict=True))
-        for text in (*_tables(one, of), *_results(one, of))
+        f"study {number}, {exposure}, {text}" if len(examples) > 1 or exposure != STUDY else text
+        for number, (example, by_exposure) in enumerate(zip(examples, found, strict=True))
+        for exposure, of in by_exposure.items()
+        for text in _differences(example.of_exposure(exposure), of)
     ]
+
+
+def _differences(example: Example, found: Computed) -> Iterator[str]:
+    yield from _tables(example, found)
+    yield from _results(example, found)
 
 
 def _tables(example: Example, found: Computed) -> Iterator[str]:
@@ -50,7 +56,10 @@ def _tables(example: Example, found: Computed) -> Iterator[str]:
     if (found.results is None) != (not example.expected["cohort"]):
         yield f"the cohort has {len(example.expected['cohort'])} persons, which the run denies"
     for name, keys in _KEYS.items():
-        if name in found.tables:
+        if name == "daily_moments" and not found.has_curves:
+            if found.tables[name]:
+                yield "there are day-by-day sums that nobody asked for"
+        elif name in found.tables:
             rows = {tuple(row[key] for key in keys): row for row in found.tables[name]}
             if len(rows) != len(found.tables[name]):
                 yield f"{name}: a key occurs twice"

@@ -18,17 +18,18 @@ from ldn_spark.errors import Problem
 from ldn_spark.estimates.analysis import analyse
 from ldn_spark.estimates.results import Results
 from ldn_spark.lake.versions import FileRecord, LakeVersion, cast_to
-from ldn_spark.runs.batch import Batch, split_by_set
+from ldn_spark.runs.batch import Batch, Rows, split_by_set
 from ldn_spark.runs.run import Run
 from ldn_spark.runs.steps import (
+    Attrition,
     check_stage,
     cohort_stage,
     measure_stage,
-    own,
     summarise_stage,
 )
 from ldn_spark.study.atc.stated_versions import StatedVersions
 from ldn_spark.study.load import Study
+from ldn_spark.study.sets import StudySet
 from ldn_spark.transforms.periods import merge_periods
 from ldn_spark.transforms.profile import summarise_dispensings
 from tests.generative.worlds import World
@@ -53,11 +54,13 @@ class Computed:
         tables: rows by table.
         attrition: (step, persons, records) from the exposure's codes on; the last one may be 0.
         results: estimates and curves; None where nobody is left.
+        has_curves: whether the day-by-day sums were asked for.
     """
 
     tables: dict[str, list[dict[str, Any]]]
     attrition: list[tuple[str, int, int]]
     results: Results | None
+    has_curves: bool
 
 
 class _Lake:
@@ -111,21 +114,30 @@ class _MemoryBatch(Batch):
         return frame(self.spark, table, self.kept[table.name])
 
 
-def computed(spark, studies: Sequence[Study], world: World) -> list[Computed]:
-    """Run studies together over a world."""
+def computed(spark, studies: Sequence[Study], world: World) -> list[dict[str, Computed]]:
+    """Run studies together over a world; of each what was found by exposure."""
     batch = _batch(spark, studies, world)
     steps = cohort_stage(batch)
     measure_stage(batch)
     moments = summarise_stage(batch)
     found = []
-    for number, (study, attrition) in enumerate(zip(studies, map(own, steps), strict=True)):
-        tables = {table.name: split_by_set(batch.kept[table.name])[number] for table in _KEPT}
-        results = None
-        if attrition[-1].number_subjects:
-            mine = {name: split_by_set(rows)[number] for name, rows in moments.items()}
-            results = analyse(study.definition, **mine, attrition=attrition)
-        found.append(Computed(tables, _from_the_exposure_on(attrition), results))
+    for sets, cohorts in zip(batch.sets_by_run, steps, strict=True):
+        by_exposure = {
+            name: _computed(batch, one, cohorts[name], moments) for name, one in sets.items()
+        }
+        found.append(by_exposure)
     return found
+
+
+def _computed(
+    batch: _MemoryBatch, one: StudySet, attrition: Attrition, moments: dict[str, Rows]
+) -> Computed:
+    tables = {table.name: split_by_set(batch.kept[table.name])[one.number] for table in _KEPT}
+    results = None
+    if attrition[-1].number_subjects:
+        mine = {name: split_by_set(rows)[one.number] for name, rows in moments.items()}
+        results = analyse(one.definition, **mine, attrition=attrition)
+    return Computed(tables, _from_the_exposure_on(attrition), results, one.has_curves)
 
 
 def refused(spark, study: Study, world: World) -> tuple[Problem, ...]:

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.ids import STUDY
 from ldn_spark.study.load import Study, load_study
 from ldn_spark.texts.documents import FROM_A_FILE
 from tests.generative.dealing import Dealer
@@ -41,6 +42,16 @@ class Example:
     world: World
     way: str
     expected: dict[str, Any]
+
+    def of_exposure(self, exposure: str) -> Example:
+        """The example of a further exposure alone, or of the study's own."""
+        if exposure == STUDY:
+            return self
+        return replace(
+            self,
+            study=self.study.by_exposure[exposure],
+            expected=self.expected["others"][exposure],
+        )
 
     def altered(self, folder: Path, document: dict[str, Any]) -> Example:
         """The example with another study of the same world."""
