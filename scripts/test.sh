@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests on both engines, the style and the layers; sets up all it needs by itself.
+# The tests on both engines, the style, the layers and the types; sets up all it needs by itself.
 # Usage: scripts/test.sh [PYTEST ARGUMENT ...]      --nightly: also what takes long on Spark
 #
 # Without arguments two processes share the work: tests of the embedded engine run beside those that
@@ -14,6 +14,7 @@ cd "$project"
 "$venv/bin/ruff" check .
 "$venv/bin/ruff" format --check .
 "$venv/bin/lint-imports"
+"$venv/bin/mypy"
 python="$venv/bin/python"
 
 # Delta's jars are fetched before tests leave the network, and before two processes need them

@@ -21,7 +21,7 @@ from ldn_spark.estimates.groups import Group, OutcomeMoments, groups_of
 from ldn_spark.estimates.results import NOT_ESTIMABLE, AttritionStep, Estimate, Results
 from ldn_spark.stats import multiplicity
 from ldn_spark.stats.measures import together
-from ldn_spark.stats.not_estimable import NotEstimable
+from ldn_spark.stats.not_estimable import NotEstimable, Number
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 Row = Mapping[str, Any]
@@ -122,12 +122,20 @@ def _estimates(
         yield from put.family(table, OVERALL, strata, partial(along, study))
 
 
-def _of_one(study: StudyDefinition, form: Any, sides: list[OutcomeMoments]) -> dict[str, Value]:
+def _of_one(
+    study: StudyDefinition, form: comparisons.Within, sides: list[OutcomeMoments]
+) -> dict[str, Value]:
     return form(study, sides[0])
 
 
-def _of_two(study: StudyDefinition, form: Any, sides: list[OutcomeMoments]) -> dict[str, Value]:
+def _of_two(
+    study: StudyDefinition, form: comparisons.Between, sides: list[OutcomeMoments]
+) -> dict[str, Value]:
     return form(study, sides[0], sides[1])
+
+
+def _p(value: Value) -> Number:
+    return value if isinstance(value, NotEstimable) else float(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +165,7 @@ class _Writer:
         A family is one table and one stratum or contrast: all outcomes of the study.
         """
         rows = [self._row(table, groups, outcome.id, form) for outcome in self.study.outcomes]
-        p_values = [row["p"] for row in rows]
+        p_values = [_p(row["p"]) for row in rows]
         adjusted = zip(
             multiplicity.holm(p_values), multiplicity.benjamini_hochberg(p_values), strict=True
         )

@@ -5,7 +5,7 @@ Names, units and formulas of every quantity: `catalogue.tables`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -202,9 +202,15 @@ def _z_values(result: contrasts.ZResult) -> dict[str, Value]:
     return {name: getattr(result, name) for name in names}
 
 
-WITHIN = {"users": _users, "ddd": _ddd, "dispenses": _dispenses}
+Within = Callable[[StudyDefinition, OutcomeMoments], dict[str, Value]]
+Between = Callable[[StudyDefinition, OutcomeMoments, OutcomeMoments], dict[str, Value]]
+WITHIN: dict[str, Within] = {"users": _users, "ddd": _ddd, "dispenses": _dispenses}
 """One group before and after, by table."""
-BETWEEN = {"did_users": _did_users, "did_ddd": _did_ddd, "did_dispenses": _did_dispenses}
+BETWEEN: dict[str, Between] = {
+    "did_users": _did_users,
+    "did_ddd": _did_ddd,
+    "did_dispenses": _did_dispenses,
+}
 """The changes of two groups, comparator first, by table."""
 ALONG = {
     "trend_users": _trend_users,

@@ -52,9 +52,9 @@ class PairSums:
 
     def __add__(self, other: PairSums) -> PairSums:
         """The two groups taken together; a sum that one of them lacks is not known."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in SUMS)
-        sums = [None if a is None or b is None else a + b for a, b in pairs]
-        return PairSums(*sums, max(self.largest, other.largest))
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in SUMS}
+        sums = {n: None if a is None or b is None else a + b for n, (a, b) in pairs.items()}
+        return PairSums(**sums, largest=max(self.largest, other.largest))
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class OutcomeMoments:
         Raises:
             LookupError: nothing that was declared needs it.
         """
-        value = getattr(self._of(measure), name)
+        value: int | None = getattr(self._of(measure), name)
         if value is None:
             raise LookupError(f"the sum {name} of {measure} was not asked for")
         return value

@@ -74,10 +74,12 @@ def trend(changes: Sequence[Fraction], variances: Sequence[Fraction], level: flo
 
 def trend_of_means(groups: Sequence[Moments], level: float) -> ZResult:
     """Trend of mean change over ordered strata, from moments of within-person changes."""
-    variances = [group.exact_variance for group in groups]
-    if any(isinstance(variance, NotEstimable) for variance in variances):
-        return ZResult(*[A_GROUP_OF_ONE] * 5)
-    per_mean = [v / group.n for v, group in zip(variances, groups, strict=True)]
+    per_mean = []
+    for group in groups:
+        variance = group.exact_variance
+        if isinstance(variance, NotEstimable):
+            return ZResult(*[A_GROUP_OF_ONE] * 5)
+        per_mean.append(variance / group.n)
     return trend([group.exact_mean for group in groups], per_mean, level)
 
 

@@ -9,8 +9,9 @@ from types import ModuleType
 @cache
 def _special() -> ModuleType:
     """scipy.special, loaded at the first tail: what only adds up moments does without."""
-    from scipy import special
+    import scipy.special
 
+    special: ModuleType = scipy.special
     return special
 
 

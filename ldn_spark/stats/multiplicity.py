@@ -13,11 +13,11 @@ def holm(p_values: Sequence[Number]) -> list[Number]:
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    order, family = _ordered(p_values)
+    defined = _in_order(p_values)
     adjusted = list(p_values)
     largest = 0.0
-    for rank, index in enumerate(order):
-        largest = max(largest, min(1.0, (family - rank) * p_values[index]))
+    for rank, (p, index) in enumerate(defined):
+        largest = max(largest, min(1.0, (len(defined) - rank) * p))
         adjusted[index] = largest
     return adjusted
 
@@ -28,15 +28,15 @@ def benjamini_hochberg(p_values: Sequence[Number]) -> list[Number]:
     >>> benjamini_hochberg([0.01, 0.04, 0.03])
     [0.03, 0.04, 0.04]
     """
-    order, family = _ordered(p_values)
+    defined = _in_order(p_values)
     adjusted = list(p_values)
     smallest = 1.0
-    for rank, index in reversed(list(enumerate(order, start=1))):
-        smallest = min(smallest, p_values[index] * family / rank)
+    for rank, (p, index) in reversed(list(enumerate(defined, start=1))):
+        smallest = min(smallest, p * len(defined) / rank)
         adjusted[index] = smallest
     return adjusted
 
 
-def _ordered(p_values: Sequence[Number]) -> tuple[list[int], int]:
-    defined = [i for i, p in enumerate(p_values) if not isinstance(p, NotEstimable)]
-    return sorted(defined, key=lambda i: (p_values[i], i)), len(defined)
+def _in_order(p_values: Sequence[Number]) -> list[tuple[float, int]]:
+    """The defined ones with their places, the smallest first; of equal ones the first."""
+    return sorted((p, i) for i, p in enumerate(p_values) if not isinstance(p, NotEstimable))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import WithJsonSchema
 
@@ -167,3 +167,14 @@ DISPERSIONS = Choices(
     Choice("se", "standard errors"),
 )
 """What stands in brackets after a mean; an attribute of `stats.moments.Moments` each."""
+
+if TYPE_CHECKING:  # which names there are is known when the records are read
+    PairedInterval = str
+    McNemar = str
+    MeanVariance = str
+    Dispersion = str
+else:
+    PairedInterval = PAIRED_INTERVALS.key_type()
+    McNemar = MCNEMAR.key_type()
+    MeanVariance = MEAN_VARIANCES.key_type()
+    Dispersion = DISPERSIONS.key_type()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -67,7 +67,8 @@ def _codes(path: Path, rows: Sequence[Row], problems: list[Problem]) -> Iterator
     """The code of every line that is meant to be in the list."""
     if not rows:
         return
-    heading, model = str.lower, _Product
+    heading: Callable[[str], str] = str.lower
+    model: type[_Product] = _Product
     if rows[0].fields[0][:1].isdigit():  # no header: a line is a number
         rows = [Row(0, ("",)), *(Row(row.line, (" ".join(row.fields).strip(),)) for row in rows)]
         heading = _of_plain_list

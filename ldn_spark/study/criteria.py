@@ -123,7 +123,9 @@ class AgeBetween(Document):
 
     @model_validator(mode="after")
     def _check(self) -> AgeBetween:
-        if None not in (self.at_least, self.at_most) and self.at_least > self.at_most:
+        if self.at_least is None or self.at_most is None:
+            return self
+        if self.at_least > self.at_most:
             what = f"nobody is at least {self.at_least} and at most {self.at_most}"
             raise ValueError(f"{what}; swap them")
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -166,14 +166,14 @@ class Statistics(Document):
     confidence_level: Annotated[float, Field(gt=0.5, le=0.9999)] = Field(
         description="of every interval: 0.95"
     )
-    paired_proportion_interval: choices.PAIRED_INTERVALS.key_type() = Field(
+    paired_proportion_interval: choices.PairedInterval = Field(
         description="the printed interval of the change in the share of users"
     )
-    mcnemar: choices.MCNEMAR.key_type() = Field(description="the printed variant of McNemar's test")
-    did_mean_variance: choices.MEAN_VARIANCES.key_type() = Field(
+    mcnemar: choices.McNemar = Field(description="the printed variant of McNemar's test")
+    did_mean_variance: choices.MeanVariance = Field(
         description="the variance of the difference-in-differences of means"
     )
-    dispersion: choices.DISPERSIONS.key_type() = Field(
+    dispersion: choices.Dispersion = Field(
         description="what stands in brackets after a mean: standard deviation or standard error"
     )
     power: Annotated[float, Field(gt=0.5, le=0.9999)] = Field(
@@ -188,6 +188,11 @@ class Figures(Document):
     curve_outcomes: tuple[Name, ...] = Field(
         min_length=1, max_length=100, description="the ids of the outcomes that have a curve"
     )
+
+
+class _WithId(Protocol):
+    @property
+    def id(self) -> str: ...
 
 
 def _later_ones(names: Sequence[str]) -> list[int]:
@@ -257,7 +262,7 @@ class StudyDefinition(Document):
         return self
 
     def _repeated(self) -> Faults:
-        for kind, key, parts in (
+        lists: tuple[tuple[str, tuple[str, ...], Sequence[_WithId]], ...] = (
             ("stratum", ("strata", "levels"), self.strata.levels),
             ("outcome", ("outcomes",), self.outcomes),
             ("design", ("designs",), self.designs),
@@ -265,7 +270,8 @@ class StudyDefinition(Document):
             ("subgroup", ("subgroups",), self.subgroups),
             ("eligibility step", ("eligibility",), self.eligibility),
             ("contrast", ("contrasts",), self.contrasts),
-        ):
+        )
+        for kind, key, parts in lists:
             for position in _later_ones([part.id for part in parts]):
                 what = f"{kind} '{parts[position].id}' occurs twice"
                 yield (*key, position), f"{what}; give each its own id"
@@ -278,10 +284,11 @@ class StudyDefinition(Document):
     def _shared_folders(self) -> Faults:
         """Subgroups, designs and exposures have a folder of tables each."""
         of: dict[str, str] = {group.id: "subgroup" for group in self.subgroups}
-        for key, kind, parts in (
+        lists: tuple[tuple[str, str, Sequence[_WithId]], ...] = (
             ("designs", "design", self.designs),
             ("exposures", "exposure", self.exposures),
-        ):
+        )
+        for key, kind, parts in lists:
             for position, part in enumerate(parts):
                 if of.setdefault(part.id, kind) != kind:
                     what = f"'{part.id}' is the id of a {of[part.id]} and of {_a(kind)}"
@@ -302,8 +309,11 @@ class StudyDefinition(Document):
 
     def _unknown(self) -> Faults:
         strata = {level.id for level in self.strata.levels}
-        named = [(("contrasts", n), contrast) for n, contrast in enumerate(self.contrasts)]
-        for key, contrast in (*named, (("figures", "curve_contrast"), self.figures.curve_contrast)):
+        named: list[tuple[tuple[str | int, ...], Contrast]] = [
+            (("contrasts", n), contrast) for n, contrast in enumerate(self.contrasts)
+        ]
+        named.append((("figures", "curve_contrast"), self.figures.curve_contrast))
+        for key, contrast in named:
             for name in sorted({contrast.comparator, contrast.exposed} - strata):
                 what = f"contrast {contrast.id}: there is no stratum '{name}'"
                 yield key, f"{what}; known: {', '.join(sorted(strata))}"
@@ -319,7 +329,7 @@ class StudyDefinition(Document):
     @model_serializer(mode="wrap")
     def _without_new_keys(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A study without a key that came later is what it was, and so is its hash."""
-        content = serialise(self)
+        content: dict[str, Any] = serialise(self)
         for key in ("designs", "exposures"):
             if not getattr(self, key):
                 content.pop(key, None)

@@ -18,7 +18,7 @@ from ldn_spark.study.codes import ATC_SCHEMA, AtcCode, parse_atc, shortest_prefi
 from ldn_spark.study.ids import ExposureId
 from ldn_spark.texts.documents import Document
 from ldn_spark.texts.faults import Faults, refuse
-from ldn_spark.texts.values import Day, Label, Name, NumberOfDays, label_type
+from ldn_spark.texts.values import Abbreviation, Day, Label, Name, NumberOfDays
 
 MOST_EXPOSURES = 1_000
 Prefixes = Annotated[tuple[AtcCode, ...], Field(min_length=1, max_length=1_000)]
@@ -60,7 +60,7 @@ class Drug(Document):
     """A drug by its codes: ATC codes, narrowed to product numbers where given."""
 
     name: Label
-    abbreviation: label_type(40)
+    abbreviation: Abbreviation
     atc: Prefixes = Field(description="ATC codes or beginnings of them")
     products: Name | None
 
@@ -74,7 +74,7 @@ class Exposure(Drug):
     """The drug whose start is studied: ATC codes, narrowed to product numbers where given."""
 
     name: Label = Field(description="in sentences: low dose naltrexone")
-    abbreviation: label_type(40) = Field(description="in tables and figures: LDN")
+    abbreviation: Abbreviation = Field(description="in tables and figures: LDN")
     products: Name | None = Field(
         description="the codelist of its product numbers in conf/codelists, or given with "
         "--codelist NAME=FILE; null = every product of the ATC codes"
@@ -86,7 +86,7 @@ class OtherExposure(Drug):
     """Another drug for whose start the study is done once more, with a cohort of its own."""
 
     name: Label = Field(description="in sentences: selective serotonin reuptake inhibitors")
-    abbreviation: label_type(40) = Field(description="in tables and figures: SSRI")
+    abbreviation: Abbreviation = Field(description="in tables and figures: SSRI")
     products: Name | None = Field(
         default=None,
         description="the codelist of its product numbers, as of `exposure`; without it, every "

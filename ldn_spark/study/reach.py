@@ -136,11 +136,12 @@ def observation_reaches(study: StudyDefinition, dates: Dates) -> Iterator[Reach]
 
     Nothing that is dispensed on them matters.
     """
-    parts = [("condition", one) for one in study.eligibility]
-    for kind, one in (*parts, *(("subgroup", one) for one in study.subgroups)):
-        for look in one.keep_if.looks():
+    parts = [(f"condition {step.id}", step.keep_if) for step in study.eligibility]
+    parts += [(f"subgroup {group.id}", group.keep_if) for group in study.subgroups]
+    for part, criterion in parts:
+        for look in criterion.looks():
             if isinstance(look, Observed | Alive):
-                yield _around(f"{kind} {one.id}", dates, look.days.first, look.days.last)
+                yield _around(part, dates, look.days.first, look.days.last)
 
 
 def index_reach(event: IndexEvent) -> Reach:

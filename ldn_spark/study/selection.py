@@ -54,8 +54,9 @@ class Step:
 
     def unknown(self, undelivered: Collection[Delivered]) -> str:
         """Why it is unknown who meets it: a lake does not hold what it asks for; else empty."""
-        is_asking = isinstance(self.condition, Criterion)
-        return unknown_of(self.condition, undelivered) if is_asking else ""
+        if not isinstance(self.condition, Criterion):
+            return ""
+        return unknown_of(self.condition, undelivered)
 
     def label_where(self, undelivered: Collection[Delivered]) -> str:
         """The label, and what of it is unknown."""
@@ -82,8 +83,9 @@ def unknown_of(criterion: Criterion, undelivered: Collection[Delivered]) -> str:
 
 def asked_for(study: StudyDefinition) -> frozenset[Delivered]:
     """What the conditions of a study, and its subgroups, need beyond persons and dispensings."""
-    parts = (*study.eligibility, *study.subgroups)
-    return frozenset(kind for part in parts for kind in part.keep_if.asks_for())
+    conditions = [step.keep_if for step in study.eligibility]
+    conditions += [group.keep_if for group in study.subgroups]
+    return frozenset(kind for condition in conditions for kind in condition.asks_for())
 
 
 def selection_steps(study: StudyDefinition) -> tuple[Step, ...]:

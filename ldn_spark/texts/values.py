@@ -100,29 +100,28 @@ def _day(value: Any, first: date, last: date) -> date:
     return parse_day(value, first, last)
 
 
-def day_between(first: date, last: date) -> Any:
-    """The type of a day from `first` to `last`, written as year-month-day."""
-    between = BeforeValidator(lambda value: _day(value, first, last))
-    return Annotated[date, between, WithJsonSchema(DAY_SCHEMA)]
+def between(first: date, last: date) -> BeforeValidator:
+    """Reads a day from `first` to `last`, written as year-month-day."""
+    return BeforeValidator(lambda value: _day(value, first, last))
 
 
 DAY_SCHEMA = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-Day = day_between(FIRST_DAY, LAST_DAY)
+Day = Annotated[date, between(FIRST_DAY, LAST_DAY), WithJsonSchema(DAY_SCHEMA)]
 
 
-def text_type(longest: int) -> Any:
-    """The type of a text that can be shown on one line, not empty."""
-    schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": f"^{_PRINTED}*$"}
-    limits = Field(min_length=1, max_length=longest)
-    return Annotated[str, limits, AfterValidator(check_text), WithJsonSchema(schema)]
+def _up_to(longest: int) -> Any:
+    """Bounds of a text that is not empty."""
+    return Field(min_length=1, max_length=longest)
 
 
-def label_type(longest: int) -> Any:
-    """The type of a text for tables and figures, not empty."""
-    pattern = rf"^(?![{re.escape(_SIGNS)}\s]){_PRINTED}*$"
-    schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": pattern}
-    limits = Field(min_length=1, max_length=longest)
-    return Annotated[str, limits, AfterValidator(check_label), WithJsonSchema(schema)]
+def _schema(longest: int, begins_with: str = "") -> WithJsonSchema:
+    pattern = f"^{begins_with}{_PRINTED}*$"
+    return WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": longest, "pattern": pattern}
+    )
+
+
+_NO_FORMULA = rf"(?![{re.escape(_SIGNS)}\s])"
 
 
 def check_delivered(text: str) -> str:
@@ -143,10 +142,13 @@ Delivered = Annotated[
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
 ]
 """A name or value of a delivered file: also what is not seen, like a zero-width blank."""
-Text = text_type(200)
-Label = label_type(200)
-Title = label_type(500)
+Text = Annotated[str, _up_to(200), AfterValidator(check_text), _schema(200)]
+"""A text that can be shown on one line."""
+Label = Annotated[str, _up_to(200), AfterValidator(check_label), _schema(200, _NO_FORMULA)]
+"""A text for tables and figures."""
+Title = Annotated[str, _up_to(500), AfterValidator(check_label), _schema(500, _NO_FORMULA)]
 """A title or a reference."""
+Abbreviation = Annotated[str, _up_to(40), AfterValidator(check_label), _schema(40, _NO_FORMULA)]
 _NAME = r"[A-Za-z][A-Za-z0-9_+\-]*"
 NAME_SCHEMA = {"type": "string", "maxLength": 64, "pattern": f"^{_NAME}$"}
 

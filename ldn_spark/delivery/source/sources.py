@@ -29,7 +29,16 @@ from ldn_spark.delivery.source.formats import FormatName
 from ldn_spark.delivery.source.quoting import Quoting
 from ldn_spark.texts.documents import Document, find_document, read_document
 from ldn_spark.texts.faults import refuse
-from ldn_spark.texts.values import LAST_DAY, Delivered, IndexYear, Name, Text, Title, day_between
+from ldn_spark.texts.values import (
+    DAY_SCHEMA,
+    LAST_DAY,
+    Delivered,
+    IndexYear,
+    Name,
+    Text,
+    Title,
+    between,
+)
 
 _ENCODINGS = {"iso8859-1", "cp1252", "utf-8", "ascii", "utf-8-sig", "utf-16"}
 
@@ -64,7 +73,7 @@ Character = Annotated[
     AfterValidator(_one_character),
     WithJsonSchema({"type": "string", "pattern": r"^[\u0001-\u0009\u000b\u000c\u000e-\u007f]$"}),
 ]
-BaseDate = day_between(date(1500, 1, 1), LAST_DAY)
+BaseDate = Annotated[date, between(date(1500, 1, 1), LAST_DAY), WithJsonSchema(DAY_SCHEMA)]
 """SPSS counts from 1582, spreadsheets from 1899."""
 
 

@@ -127,7 +127,9 @@ class AtcHistory:
 
 def _decided(found: dict[str, Alteration | None]) -> dict[str, Alteration | None]:
     """Only what was decided to `move`, where anything was."""
-    moved = {code: row for code, row in found.items() if row and row.decision == "move"}
+    moved: dict[str, Alteration | None] = {
+        code: row for code, row in found.items() if row and row.decision == "move"
+    }
     return moved or found
 
 

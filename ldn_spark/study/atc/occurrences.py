@@ -56,7 +56,7 @@ class Found:
 
 def find(look: Look, occurrences: Iterable[Occurrence]) -> Found:
     """What a use finds in the years that it looks at."""
-    counts, codes = Counter(), set()
+    counts, codes = Counter[str](), set[str]()
     for one in occurrences:
         if not look.sees(one):
             continue
