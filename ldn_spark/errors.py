@@ -128,7 +128,7 @@ class StudiesError(LdnSparkError):
         self, failed: Sequence[tuple[str, LdnSparkError]], folders: Sequence[Path]
     ) -> None:
         super().__init__(
-            Problem(f"study {name}: {problem.where}", problem.what, problem.mend)
+            Problem(f"study {name}: {problem.where}".rstrip(": "), problem.what, problem.mend)
             for name, error in failed
             for problem in error.problems
         )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ldn_spark.estimates.results import Results
     from ldn_spark.runs.finished import FinishedRun
 
@@ -33,10 +35,18 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
     return run, results
 
 
-def tell_of_run(folder: Path) -> None:
-    """The warnings of a run that has just ended, and where its results are."""
+def tell_of_runs(folders: Sequence[Path], *, of_several: bool) -> None:
+    """The warnings of runs that have just ended, and where their results are.
+
+    Args:
+        folders: of the results.
+        of_several: whether more than one study was asked for, so that each is named.
+    """
     from ldn_spark.cli.logs import log_warnings
     from ldn_spark.runs.manifest_file import read_manifest
 
-    log_warnings(read_manifest(folder).warnings)
-    typer.echo(str(folder))
+    for folder in folders:
+        known = read_manifest(folder).warnings
+        study = folder.parent.name
+        log_warnings([f"study {study}: {text}" for text in known] if of_several else known)
+        typer.echo(str(folder))

@@ -90,6 +90,14 @@ StudyName = Annotated[
     str,
     typer.Argument(help="A name in conf/studies, or a YAML file.", autocompletion=study_names),
 ]
+StudyNames = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STUDIES...",
+        help="Names in conf/studies, YAML files, or folders of them.",
+        autocompletion=study_names,
+    ),
+]
 AsOf = Annotated[
     int | None, Default(None), typer.Option("--as-of", help="An earlier version of the lake.")
 ]

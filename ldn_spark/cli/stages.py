@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.cli.beginning import begin_in_lake
-from ldn_spark.cli.finished import tell_of_run
+from ldn_spark.cli.finished import tell_of_runs
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.options import RunId
 from ldn_spark.cli.reporters import progress_shown
 from ldn_spark.cli.study import run_study
+from ldn_spark.cli.wanted import require_one_study
 
 if TYPE_CHECKING:
     from ldn_spark.runs.batch import Batch
@@ -33,7 +34,7 @@ def _takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None
         whole = inspect.signature(run_study, eval_str=True).parameters.values()
         options = [one.replace(kind=one.KEYWORD_ONLY) for one in whole if one.name not in left_out]
         run_id = inspect.Parameter("run_id", inspect.Parameter.KEYWORD_ONLY, annotation=RunId)
-        signature = inspect.Signature([*options[:2], run_id, *options[2:]])  # study, lake, …
+        signature = inspect.Signature([*options[:2], run_id, *options[2:]])  # studies, lake, …
         stage.__signature__ = signature  # type: ignore[attr-defined]
         stage.__annotations__ = {one.name: one.annotation for one in signature.parameters.values()}
         return stage
@@ -75,25 +76,30 @@ def summarise(**options: Any) -> None:
 def publish(*, out: Path, published: str | None, **options: Any) -> None:
     """Publish a run: moments -> tables, figures, report, manifest; the last line is the folder."""
     started = datetime.now(UTC)
+    folders = []
     with _open_run("publish", out, **options) as (batch, engine):
         from ldn_spark.papers.reading import find_published, read_published
         from ldn_spark.runs.publish_step import publish_stage
         from ldn_spark.runs.steps import read_found
 
-        (run,) = batch.runs
+        require_one_study(published, len(batch.runs))
         values = None
         if published is not None:
-            values = read_published(find_published(published), run.study.definition)
-        (found,) = read_found(batch)
-        folder = publish_stage(run, out, found, engine=engine, started=started, published=values)
-    tell_of_run(folder)
+            definition = batch.runs[0].study.definition
+            values = read_published(find_published(published), definition)
+        for run, found in zip(batch.runs, read_found(batch), strict=True):
+            folder = publish_stage(
+                run, out, found, engine=engine, started=started, published=values
+            )
+            folders.append(folder)
+    tell_of_runs(folders, of_several=len(folders) > 1)
 
 
 @contextmanager
 def _open_run(
     stage: str,
     *places: Path,
-    study: str,
+    studies: list[str],
     lake: Path,
     run_id: str,
     engine: str | None,
@@ -114,15 +120,16 @@ def _open_run(
     from ldn_spark.runs.pipeline import begun
     from ldn_spark.runs.run import Run
     from ldn_spark.study.atc.stated_versions import stated_versions
-    from ldn_spark.study.load import load_study
+    from ldn_spark.study.load import load_studies
 
-    wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
+    wanted, stated = load_studies(studies, named_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)
     with (
         progress_shown(log_format),
         open_engine(name, app_name=f"ldn: {stage}") as spark,
     ):
         report(begun(stage))
-        run = Run(spark, wanted, Lake(spark, lake), version, run_id, stated)
+        place = Lake(spark, lake)
+        runs = [Run(spark, study, place, version, run_id, stated) for study in wanted]
         with translated_faults("running a stage", lake):
-            yield Batch.of(spark, [run]), name
+            yield Batch(spark, runs, run_id), name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ldn_spark.cli.beginning import begin, begin_in_lake
-from ldn_spark.cli.finished import tell_of_run
+from ldn_spark.cli.finished import tell_of_runs
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.options import (
     AsOf,
@@ -16,12 +16,14 @@ from ldn_spark.cli.options import (
     ResultsFolder,
     ShareGroup,
     StudyName,
+    StudyNames,
 )
 from ldn_spark.cli.reporters import progress_shown
+from ldn_spark.cli.wanted import wanted_studies
 
 
 def run_study(
-    study: StudyName,
+    studies: StudyNames,
     lake: LakeFolder,
     out: ResultsFolder,
     engine: Engine,
@@ -32,7 +34,11 @@ def run_study(
     share_group: ShareGroup,
     log_format: LogFormat,
 ) -> None:
-    """Run a study; the last line on standard output is the folder of its results."""
+    """Run studies together; the last line of each on standard output is the folder of its results.
+
+    Several studies, or a folder of them, are found and measured in the same looks at the registry.
+    One that the data contradict stops alone; the others are run, and the exit code is its own.
+    """
     from ldn_spark.reporting.aside import making_aside
 
     with making_aside() as aside:  # first of all: it loads while the rest is loaded
@@ -42,32 +48,32 @@ def run_study(
 
         require_place(out, lake)
         from ldn_spark.engine.sessions import open_engine
+        from ldn_spark.errors import StudiesError
         from ldn_spark.lake.versions import read_version
-        from ldn_spark.papers.reading import find_published
-        from ldn_spark.runs.pipeline import run_study as run_pipeline
+        from ldn_spark.runs.pipeline import run_studies
         from ldn_spark.study.atc.stated_versions import stated_versions
-        from ldn_spark.study.load import load_study
 
-        wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
-        values = None if published is None else find_published(published)
+        wanted, stated = wanted_studies(studies, codelist, published), stated_versions(atc_version)
         read_version(lake, as_of)  # say so before an engine is started for nothing
-        aside.prepare(wanted.definition)
-        with (
-            progress_shown(log_format),
-            open_engine(name, app_name=f"ldn: {wanted.definition.id}") as spark,
-        ):
-            folder = run_pipeline(
-                spark,
-                wanted,
-                lake,
-                out,
-                engine=name,
-                as_of=as_of,
-                stated=stated,
-                published=values,
-                aside=aside,
-            )
-    tell_of_run(folder)
+        for one in wanted:
+            aside.prepare(one.study.definition)
+        ids = ", ".join(one.study.definition.id for one in wanted)
+        try:
+            with progress_shown(log_format), open_engine(name, app_name=f"ldn: {ids}") as spark:
+                folders = run_studies(
+                    spark,
+                    wanted,
+                    lake,
+                    out,
+                    engine=name,
+                    as_of=as_of,
+                    stated=stated,
+                    aside=aside,
+                )
+        except StudiesError as error:
+            tell_of_runs(error.folders, of_several=True)
+            raise
+    tell_of_runs(folders, of_several=len(wanted) > 1)
 
 
 def plan(

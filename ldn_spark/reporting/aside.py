@@ -6,8 +6,9 @@ loads them; when the moments are there, it makes the files, with a pool of its o
 figures. The bytes are those of `make_here`, which makes them in this process where the other
 cannot be started or is lost.
 
-Two messages go to that process, the study and the publication; one comes back, the files or the
-fault that it met. A fault is raised here, with the traceback from there.
+Two messages go to that process for every study, the study early and the publication later; one
+comes back, the files or the fault that it met. A fault is raised here, with the traceback from
+there, and ends that process.
 """
 
 from __future__ import annotations
@@ -123,19 +124,18 @@ def main() -> None:
     """Read what to publish from standard input, and answer with the files' bytes or the fault."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever is printed is no file
-    try:
-        content = pickle.dumps(_made(sys.stdin.buffer))
-    except EOFError:
-        return
-    except Exception as fault:  # noqa: BLE001 - whatever it is, it is raised by who asked
-        content = _fault_content(fault)
-    os.close(0)  # who still writes to us is not to wait while we write
     with answers:
-        answers.write(content)
+        try:
+            for made in _made(sys.stdin.buffer):
+                pickle.dump(made, answers)
+                answers.flush()
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is raised by who asked
+            os.close(0)  # who still writes to us is not to wait while we write
+            answers.write(_fault_content(fault))
 
 
-def _made(messages: BinaryIO) -> Made | None:
-    """What is asked for; None where the pool was lost, so that all is made by who asks."""
+def _made(messages: BinaryIO) -> Iterator[Made | None]:
+    """What is asked for; None where a pool was lost, so that all is made by who asks."""
     for name in _NEEDED:
         import_module(name)
     from concurrent.futures.process import BrokenProcessPool
@@ -144,18 +144,28 @@ def _made(messages: BinaryIO) -> Made | None:
     from ldn_spark.reporting.publication import Publication, make
     from ldn_spark.reporting.report import prepare_report
 
-    ahead: Figures = ()
-    message = pickle.load(messages)
-    if not isinstance(message, Publication):
-        ahead = draw_ahead(message)
-        prepare_report()
-        message = pickle.load(messages)
-    if message.provenance.get("invented"):
-        ahead = ()  # they do not carry the mark
-    try:
-        return make(message, partial(draw_by_copies, ahead=ahead))
-    except BrokenProcessPool:
-        return None
+    ahead: dict[str, Figures] = {}
+    for message in _messages(messages):
+        if not isinstance(message, Publication):
+            ahead[message.id] = draw_ahead(message)
+            prepare_report()
+            continue
+        drawn = ahead.get(message.study.id, ())
+        if message.provenance.get("invented"):
+            drawn = ()  # they do not carry the mark
+        try:
+            yield make(message, partial(draw_by_copies, ahead=drawn))
+        except BrokenProcessPool:
+            yield None
+
+
+def _messages(messages: BinaryIO) -> Iterator[StudyDefinition | Publication]:
+    """What is said to this process, until whoever says it has ended."""
+    while True:
+        try:
+            yield pickle.load(messages)
+        except EOFError:
+            return
 
 
 def _fault_content(fault: Exception) -> bytes:

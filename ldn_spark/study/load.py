@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from ldn_spark.errors import Problem, UsageError
+from ldn_spark.errors import ConfigError, Problem, UsageError
 from ldn_spark.study.atc import alterations as atc_alterations
 from ldn_spark.study.atc.alterations import (
     NO_ALTERATIONS,
@@ -79,19 +79,65 @@ def load_study(name_or_path: str, replace: Mapping[str, Path] | None = None) -> 
         ConfigError: the study or a codelist is wrong; every problem of a file at once.
         UsageError: `replace` names a codelist that the study does not use.
     """
-    path = find_document(name_or_path, "studies")
-    definition = read_document(path, StudyDefinition)
-    wanted = _codelists_of(definition)
-    replace = dict(replace or {})
-    table = read_alterations(replace.get(atc_alterations.NAME))
-    for name in replace:
-        if name not in (*wanted, atc_alterations.NAME):
-            known = f"it uses: {', '.join([*wanted, atc_alterations.NAME])}"
+    (study,) = _load([find_document(name_or_path, "studies")], replace or {})
+    return study
+
+
+def load_studies(
+    names_or_paths: Sequence[str], replace: Mapping[str, Path] | None = None
+) -> list[Study]:
+    """Load studies that are to be run together, in the order given.
+
+    Args:
+        names_or_paths: as in `load_study`; a folder stands for the YAML files in it, by name.
+        replace: as in `load_study`, each for the studies that use it.
+
+    Raises:
+        ConfigError: a study or a codelist is wrong, or a folder holds no study.
+        UsageError: two studies have the same id, or `replace` names a codelist that none uses.
+    """
+    paths = [path for name in names_or_paths for path in _paths_of(name)]
+    studies = _load(paths, replace or {})
+    first: dict[str, Study] = {}
+    for study in studies:
+        earlier = first.setdefault(study.definition.id, study)
+        if earlier is not study:
             raise UsageError(
-                Problem("--codelist", f"study {definition.id} uses no codelist '{name}'", known)
+                Problem(
+                    str(study.path),
+                    f"its id '{study.definition.id}' is that of {earlier.path}",
+                    "name each study once, or give each its own id: results lie under it",
+                )
             )
-    codelists = {name: read_codelist(name, replace.get(name)) for name in wanted}
-    return _Read(path, codelists, table, replace).study(definition)
+    return studies
+
+
+def _paths_of(name: str) -> list[Path]:
+    folder = Path(name)
+    if not folder.is_dir():
+        return [find_document(name, "studies")]
+    found = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    if not found:
+        raise ConfigError(Problem(name, "no study file (.yaml) lies in this folder"))
+    return found
+
+
+def _load(paths: Sequence[Path], replace: Mapping[str, Path]) -> list[Study]:
+    definitions = [read_document(path, StudyDefinition) for path in paths]
+    table = read_alterations(replace.get(atc_alterations.NAME))
+    used = dict.fromkeys(name for one in definitions for name in _codelists_of(one))
+    for name in replace:
+        if name not in (*used, atc_alterations.NAME):
+            known = f"use{'s' * (len(paths) == 1)}: {', '.join([*used, atc_alterations.NAME])}"
+            whose, it = "none of these studies uses the", "they"
+            if len(definitions) == 1:
+                whose, it = f"study {definitions[0].id} uses no", "it"
+            raise UsageError(Problem("--codelist", f"{whose} codelist '{name}'", f"{it} {known}"))
+    codelists = {name: read_codelist(name, replace.get(name)) for name in used}
+    return [
+        _Read(path, codelists, table, replace).study(definition)
+        for path, definition in zip(paths, definitions, strict=True)
+    ]
 
 
 def _codelists_of(definition: StudyDefinition) -> list[str]:

@@ -6,9 +6,10 @@ import pytest
 
 from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.ingest.ingest import ingest
-from ldn_spark.runs.pipeline import run_study
+from ldn_spark.runs.pipeline import Wanted, run_studies, run_study
 from ldn_spark.study.load import load_study
 from ldn_spark.synthetic.registry import simulate
+from tests.acceptance.test_same_bytes import digests
 from tests.acceptance.test_sample_delivery import estimates
 
 STUDIES = {
@@ -39,10 +40,26 @@ def lake(spark, tmp_path_factory):
     return root / "lake"
 
 
+@pytest.fixture(scope="module")
+def together(spark, lake, tmp_path_factory):
+    """The folder of each study's results, of one run of all of them."""
+    wanted = [Wanted(load_study(name)) for name in STUDIES]
+    folders = run_studies(spark, wanted, lake, tmp_path_factory.mktemp("out"), engine="test")
+    return dict(zip(STUDIES, folders, strict=True))
+
+
+@pytest.mark.parametrize("name", ["ldn_ibd", "ldn_thyroid"])
+def test_a_study_among_others_has_the_bytes_that_it_has_alone(
+    spark, lake, together, tmp_path, name
+):
+    alone = run_study(spark, load_study(name), lake, tmp_path, engine="test")
+    assert digests(alone) == digests(together[name])
+    assert alone.name[-8:] == together[name].name[-8:], "the key is its own"
+
+
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_sister_study_runs(spark, lake, tmp_path, name):
-    study = load_study(name)
-    folder = run_study(spark, study, lake, tmp_path, engine="test")
+def test_a_sister_study_runs(together, name):
+    study, folder = load_study(name), together[name]
     got = estimates(folder)
     persons = [
         int(got["cohort", level.id, "", "persons"]["value"])

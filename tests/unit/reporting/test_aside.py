@@ -50,6 +50,15 @@ def test_without_a_contrast(definition, publication):
     assert "figures/figure3.svg" not in here.contents
 
 
+def test_several_studies_one_after_the_other(publication, here, definition):
+    second = replace(publication, study=changed(definition, "id", "another"))
+    with aside.making_aside() as other:
+        for one in (publication, second):
+            other.prepare(one.study)
+        assert other.make(publication)() == here
+        assert other.make(second)() == make_here(second)()
+
+
 def test_it_need_not_be_prepared(publication, here):
     with aside.making_aside() as other:
         assert other.make(publication)() == here
