@@ -119,9 +119,9 @@ def cover(
         after += persons * faults[1]
         gap += persons * faults[2]
         uncovered += persons * any(faults)
-    span = (min(index_dates), max(index_dates)) if index_dates else (None, None)
+    first, last = min(index_dates, default=None), max(index_dates, default=None)
     persons = sum(index_dates.values())
-    return Coverage(days, persons, *span, before, after, gap, uncovered, observed)
+    return Coverage(days, persons, first, last, before, after, gap, uncovered, observed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def find_uncovered(study: StudyDefinition, extract: Extract) -> Uncovered:
     if not within:
         parts = tuple(part for part in parts if part.is_fixed)
     outside = tuple(part for part in parts if _is_outside(part, extract))
-    within = [part for part in within if not any(part.is_same_as(one) for one in outside)]
+    within = tuple(part for part in within if not any(part.is_same_as(one) for one in outside))
     warnings = [warning for part in within for warning in _cut(part, dates[0], extract)]
     warnings += _gaps(within, extract)
     if dates[0] <= dates[1]:

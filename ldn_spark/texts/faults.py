@@ -215,7 +215,7 @@ def _line(tree: Node, keys: Sequence[Key]) -> int:
         if not _holds(node, key):
             break
         parent, node = node, node.value[key]
-        line = parent.key_lines[key] if parent.key_lines else node.line
+        line = parent.key_lines[str(key)] if parent.key_lines else node.line
     return line
 
 

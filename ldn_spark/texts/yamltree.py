@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -172,7 +172,7 @@ class _Builder:
     def _where(self, event: Event) -> str:
         return _place(self._path, event.start_mark.line, event.start_mark.column)
 
-    def _stop(self, event: Event, what: str, mend: str) -> None:
+    def _stop(self, event: Event, what: str, mend: str) -> NoReturn:
         raise ConfigError(Problem(self._where(event), what, mend))
 
     def _tell(self, event: Event, what: str, mend: str) -> None:
@@ -190,6 +190,7 @@ class _Builder:
         self._check_depth(event, depth)
         if isinstance(event, AliasEvent):
             return self._aliased(event, depth)
+        assert isinstance(event, NodeEvent), "a value is an alias, a scalar or a collection"
         self._count(event, 1)
         node = Node(event.start_mark.line + 1, event.start_mark.column + 1, None)
         if event.anchor:
@@ -198,10 +199,10 @@ class _Builder:
             self._fill_mapping(node, depth)
         elif isinstance(event, SequenceStartEvent):
             self._fill_sequence(node, depth)
-        else:
+        elif isinstance(event, ScalarEvent):
             self._fill_scalar(node, event)
-        if getattr(event, "tag", None):
-            self._tell(event, f"has the tag {str(event.tag)[:40]}", "leave the tag out")
+        if tag := getattr(event, "tag", None):
+            self._tell(event, f"has the tag {str(tag)[:40]}", "leave the tag out")
             node.value = UNREADABLE
         if event.anchor:
             self._anchors[event.anchor] = node
@@ -232,24 +233,24 @@ class _Builder:
     def _fill_mapping(self, node: Node, depth: int) -> None:
         own: dict[str, Node] = {}
         merged: dict[str, Node] = {}
-        node.key_lines = {}
+        lines: dict[str, int] = {}
         while not isinstance(event := self._next(), MappingEndEvent):
+            if not isinstance(event, ScalarEvent) or _SURROGATE.search(event.value):
+                self._stop(event, "a key is no text", "write `key: value`")
             key = self._key(event, own)
             child = self._node(self._next(), depth + 1)
             node.size += child.size
             node.height = max(node.height, child.height + 1)
             if key == _MERGE and event.style is None:
-                self._merge(event, child, merged, node.key_lines)
+                self._merge(event, child, merged, lines)
             elif key is not None:
                 own[key] = child
-                node.key_lines[key] = event.start_mark.line + 1
-        node.value = merged | own
+                lines[key] = event.start_mark.line + 1
+        node.value, node.key_lines = merged | own, lines
 
-    def _key(self, event: Event, seen: dict[str, Node]) -> str | None:
+    def _key(self, event: ScalarEvent, seen: dict[str, Node]) -> str | None:
         """The key; None after a problem that has been told."""
-        if not isinstance(event, ScalarEvent) or _SURROGATE.search(event.value):
-            self._stop(event, "a key is no text", "write `key: value`")
-        key = event.value
+        key: str = event.value
         if event.style is None and key != _MERGE and not isinstance(self._resolved(key), str):
             what = f"the key {key or 'that is empty'} is no text"
             self._tell(event, what, f'write it in quotes: "{key}"' if key else "name it")

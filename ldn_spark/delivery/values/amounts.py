@@ -120,6 +120,7 @@ def compute(name: str, factors: int, *parts: Decimal | None) -> Field:
 def _is_too_long(part: Decimal) -> bool:
     """Whether a number has too many digits before or behind its point."""
     _, digits, exponent = part.as_tuple()
+    assert isinstance(exponent, int), "a text of digits is finite"
     return max(len(digits) + max(exponent, 0), -exponent) > _LONGEST_PART
 
 

@@ -79,7 +79,7 @@ def row_texts(lines: SplitLines, name: str) -> pa.Array:
 def combinations(columns: Sequence[TextColumn]) -> tuple[pa.Array, list[tuple[int, ...]]]:
     """Which combination of the columns' texts each row has, and the different combinations."""
     first, *others = columns
-    found = [(number,) for number in range(len(first.texts))]
+    found: list[tuple[int, ...]] = [(number,) for number in range(len(first.texts))]
     indices = first.indices
     for column in others:
         width = max(len(column.texts), 1)

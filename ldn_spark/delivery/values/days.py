@@ -31,6 +31,7 @@ def read_day(source: Source, *, canonical: bool = False, years: range = DISPENSI
         A function that returns the day, or "malformed" or "out_of_range".
     """
     if source.date_format == DAYS and not canonical:
+        assert source.base_date is not None, "the source's check asks for it"
         return _read_day_number(source.base_date, years)
     form = date_format("yyyy-MM-dd" if canonical else source.date_format)
 

@@ -136,7 +136,7 @@ def rejected_rows(
 ) -> pa.Table:
     """Line, column and reason of the bad rows and of the lines that did not split."""
     at = np.flatnonzero(bad)
-    faults = [rows.faults[code - 1] for code in rows.fault[at]] if len(at) else []
+    faults = [] if rows.fault is None else [rows.faults[code - 1] for code in rows.fault[at]]
     numbers = np.concatenate([lines.line_of(at), np.array(list(lines.faults), np.int64)])
     return pa.table(
         [

@@ -125,11 +125,11 @@ def _row_model(lookup: Lookup, readers: Sequence[Callable[[str], str]]) -> type[
     """What a row holds: the keys as they are compared, then what is given; None = empty."""
     fields: dict[str, Any] = {}
     for name, read in zip(lookup.keys, readers, strict=True):
-        kind = Annotated[str, BeforeValidator(partial(_key, read))]
-        fields[f"cell{len(fields)}"] = (kind, Field(alias=name))
+        key = Annotated[str, BeforeValidator(partial(_key, read))]
+        fields[f"cell{len(fields)}"] = (key, Field(alias=name))
     for name in lookup.gives:
-        kind = Annotated[str | None, BeforeValidator(lambda text: text or None)]
-        fields[f"cell{len(fields)}"] = (kind, Field(alias=name))
+        given = Annotated[str | None, BeforeValidator(lambda text: text or None)]
+        fields[f"cell{len(fields)}"] = (given, Field(alias=name))
     return create_model("LookupRow", __base__=CsvRow, **fields)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -239,7 +239,7 @@ def _take(rows: JudgedRows, step: Step, columns: Mapping[str, TextColumn]) -> No
         rows.look_for_markers(column, read[-1])
     indices, fields, places = found[0].indices, read[0], [found[0].name] * len(read[0])
     if step.combine:
-        indices, fields, places = _combine(step, found, read)
+        indices, fields, places = _combine(step.combine, found, read)
     values = pa.array([one.value for one in fields], VALUE_TYPES[step.name])
     if pa.types.is_string(values.type):  # the different texts only: quick to sort and to write
         encoded = values.dictionary_encode()
@@ -251,7 +251,7 @@ def _take(rows: JudgedRows, step: Step, columns: Mapping[str, TextColumn]) -> No
 
 
 def _combine(
-    step: Step, columns: Sequence[TextColumn], read: Sequence[Sequence[Field]]
+    combine: Callable[..., Field], columns: Sequence[TextColumn], read: Sequence[Sequence[Field]]
 ) -> tuple[pa.Array, list[Field], list[str]]:
     """One field for every combination of the columns' fields, with the column at fault."""
     indices, found = combinations(columns)
@@ -260,7 +260,7 @@ def _combine(
         parts = [fields_[number] for fields_, number in zip(read, numbers, strict=True)]
         wrong = next((at for at, part in enumerate(parts) if part.rejected), None)
         if wrong is None:
-            made = step.combine(*(part.value for part in parts))
+            made = combine(*(part.value for part in parts))
             noted = next((part.noted for part in parts if part.noted), made.noted)
             mended = [*(one for part in parts for one in part.repaired), *made.repaired]
             made = replace(made, repaired=tuple(dict.fromkeys(mended)), noted=noted)

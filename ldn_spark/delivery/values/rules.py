@@ -172,9 +172,9 @@ def _steps(source: Source, kind: str, columns: Names) -> Iterator[Step]:
             yield Step(value, (Input(columns[name], *pair),))
         elif name == "ddd" and computed.ddd:
             factor = _pair(factor_rule("ddd", read), factor_rule("ddd", CANONICAL_NUMBER))
-            parts = tuple(Input(column, *factor) for column in computed.ddd.parts)
+            inputs = tuple(Input(column, *factor) for column in computed.ddd.parts)
             factors = len(computed.ddd.factors)
-            yield Step("ddd", parts, _kept(partial(compute, "ddd", factors)))
+            yield Step("ddd", inputs, _kept(partial(compute, "ddd", factors)))
         elif name == "birth_year" and computed.birth_year:
             yield Step("age", (Input(computed.birth_year.age, *_pair(age_rule)),))
 
