@@ -28,7 +28,7 @@ def table_and_design(table: str) -> tuple[str, str]:
 
 
 def with_exposure(name: str, exposure: str) -> str:
-    """The name in files of a table, or of a contrast, of one of the exposures.
+    """The name in files of a table of one of the exposures.
 
     That of a design stands before it; an id holds neither of the signs, so that no design is taken
     for an exposure.

@@ -18,7 +18,7 @@ from ldn_spark.estimates.curves import cumulative_curves
 from ldn_spark.estimates.descriptions import balance_values, baseline_values, cohort_values
 from ldn_spark.estimates.doses import UnknownDoses
 from ldn_spark.estimates.groups import Group, OutcomeMoments, groups_of
-from ldn_spark.estimates.results import NOT_ESTIMABLE, AttritionStep, Estimate, Results
+from ldn_spark.estimates.results import NOT_ESTIMABLE, AttritionStep, CurvePoint, Estimate, Results
 from ldn_spark.stats import multiplicity
 from ldn_spark.stats.measures import together
 from ldn_spark.stats.not_estimable import NotEstimable, Number
@@ -36,14 +36,15 @@ def analyse(
     *,
     cohort_moments: Sequence[Row],
     design_moments: Sequence[Row],
-    daily_moments: Sequence[Row],
+    daily_moments: Sequence[Row] | None,
     attrition: Sequence[AttritionStep],
 ) -> Results:
     """All estimates, curves and attrition of a study.
 
     Args:
         study: the definition.
-        cohort_moments, design_moments, daily_moments: the rows of these tables, in any order.
+        cohort_moments, design_moments, daily_moments: the rows of these tables, in any order; of
+            the last None where no curves are wanted.
         attrition: from `attrition_steps`.
 
     Returns:
@@ -58,12 +59,14 @@ def analyse(
         estimates.extend(_estimates(study, subgroup, strata, unknown))
     for design in study.designs:
         estimates.extend(_of_design(study, design.id, cohort_moments, design_moments))
-    curves = cumulative_curves(
-        study,
-        {group.name: group.persons for group in cohort},
-        [row for row in daily_moments if row["subgroup"] == OVERALL],
-        leave_out=_without_curve(study, cohort, unknown),
-    )
+    curves: Sequence[CurvePoint] = ()
+    if daily_moments is not None:
+        curves = cumulative_curves(
+            study,
+            {group.name: group.persons for group in cohort},
+            [row for row in daily_moments if row["subgroup"] == OVERALL],
+            leave_out=_without_curve(study, cohort, unknown),
+        )
     return Results(tuple(estimates), tuple(curves), tuple(attrition))
 
 

@@ -112,7 +112,7 @@ class Results:
         turned_away: why delivered lines are not in the registry, the commonest reason first.
             Those of dispensings add up to what the step `registry` excludes.
         others: what was found for the further exposures, by their ids: of each what a study of
-            that exposure alone would have found.
+            that exposure alone would have found, without curves.
     """
 
     estimates: tuple[Estimate, ...]

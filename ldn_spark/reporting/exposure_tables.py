@@ -212,10 +212,9 @@ def _flow_table(study: StudyDefinition, of: Sequence[Cohort]) -> PrintedTable:
     """How many patients every step of the selection leaves of each exposure."""
     heads: dict[str, str] = {}
     for one in of:
-        for step in one.results.attrition:
-            if step.excluded_subjects is not None:  # from the exposure's codes on
-                label = renamed(step.reason, one.label, "the drug")
-                heads.setdefault(step.step, _HEADS.get(step.step, label))
+        for step in one.results.attrition[2:]:  # from the exposure's codes on
+            label = renamed(step.reason, one.label, "the drug")
+            heads.setdefault(step.step, _HEADS.get(step.step, label))
     return PrintedTable(
         id="exposures_flow",
         number=captions.NUMBERS["exposures_flow"],

@@ -25,7 +25,8 @@ class CohortFound:
     """What was found of one cohort.
 
     Attributes:
-        moments: rows of the three tables of moments, by name; of a cohort of nobody none.
+        moments: rows of the three tables of moments, by name; of a cohort of nobody none. Those
+            of days are not looked at: curves are drawn of the study's own exposure alone.
         attrition: from `attrition_steps`.
     """
 
@@ -120,7 +121,8 @@ def analyse_moments(publication: Publication) -> Results:
     for exposure in study.exposures:
         found = publication.others[exposure.id]
         alone = study.as_exposure(exposure.id)
-        others[exposure.id] = analyse(alone, attrition=found.attrition, **found.moments)
+        moments = {**found.moments, "daily_moments": None}
+        others[exposure.id] = analyse(alone, attrition=found.attrition, **moments)
     return replace(own, others=others).of_lake(
         invented=bool(known.get("invented")), turned_away=known.get("turned_away", ())
     )

@@ -1,8 +1,8 @@
 """Results as plain files, and back: estimates.csv, curves.csv, attrition.csv.
 
 Reading what was written gives equal results, so that a finished folder can be printed again. Those
-of further exposures follow the study's own: tables of estimates and contrasts of curves carry their
-ids, as `results.with_exposure` says it, and their attrition the number of the cohort.
+of further exposures, which have no curves, follow the study's own: tables of estimates carry their
+ids, as `catalogue.designs.with_exposure` says it, and their attrition the number of the cohort.
 """
 
 from __future__ import annotations
@@ -83,13 +83,12 @@ def curves_csv(results: Results) -> str:
         _CURVE_COLUMNS,
         (
             (
-                with_exposure(p.contrast, exposure),
+                p.contrast,
                 p.outcome,
                 str(p.day),
                 *map(number_text, (p.difference, *_band(p))),
             )
-            for exposure, found in results.by_exposure.items()
-            for p in found.curves
+            for p in results.curves
         ),
     )
 
@@ -139,12 +138,12 @@ def load_results(
     exposures = (STUDY, *(one.id for one in definition.exposures))
     found = _by_exposure(_rows(*estimates, _ESTIMATE_COLUMNS, _estimate))
     _require_known(folder / ESTIMATES, definition, exposures, found)
-    parts = (
-        found,
-        _by_exposure(_rows(*curves, _CURVE_COLUMNS, _point)),
-        _by_exposure(_rows(*attrition, _ATTRITION_COLUMNS, partial(_step, exposures))),
+    points = tuple(_rows(*curves, _CURVE_COLUMNS, _point))
+    steps = _by_exposure(_rows(*attrition, _ATTRITION_COLUMNS, partial(_step, exposures)))
+    own, *others = (
+        Results(found.get(name, ()), points if name == STUDY else (), steps.get(name, ()))
+        for name in exposures
     )
-    own, *others = (Results(*(part.get(name, ()) for part in parts)) for name in exposures)
     return replace(own, others=dict(zip(exposures[1:], others, strict=True)))
 
 
@@ -215,11 +214,11 @@ def _value(quantity: Quantity | None, text: str) -> int | float | Decimal | None
     return Decimal(text) if quantity is not None and quantity.type is Decimal else float(text)
 
 
-def _point(row: dict[str, str]) -> tuple[str, CurvePoint]:
-    contrast, exposure = without_exposure(row["contrast"])
+def _point(row: dict[str, str]) -> CurvePoint:
     limits = (float(row[name]) if row[name] else None for name in ("ci_low", "ci_high"))
-    point = CurvePoint(contrast, row["outcome"], int(row["day"]), float(row["difference"]), *limits)
-    return exposure, point
+    return CurvePoint(
+        row["contrast"], row["outcome"], int(row["day"]), float(row["difference"]), *limits
+    )
 
 
 def _step(exposures: Sequence[str], row: dict[str, str]) -> tuple[str, AttritionStep]:
