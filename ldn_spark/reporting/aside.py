@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # the sooner the process is started, the more of its loading 
 
 _NEEDED = (
     "ldn_spark.estimates.analysis",
-    "ldn_spark.reporting.publish",
+    "ldn_spark.reporting.contents",
     "ldn_spark.reporting.report",
     "ldn_spark.reporting.paragraphs",
     "concurrent.futures.process",

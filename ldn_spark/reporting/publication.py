@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.estimates.results import AttritionStep, Results
@@ -42,7 +41,7 @@ class Publication:
         study: the definition.
         moments: rows of the three tables of moments, by name.
         attrition: from `attrition_steps`.
-        provenance: what the data were; see `reporting.publish.contents`. Its warnings are those
+        provenance: what the data were; see `reporting.contents.contents`. Its warnings are those
             that were known before the analysis.
         study_hash: hash of the study and its codelists.
         software_version: version of this package.
@@ -92,7 +91,7 @@ def make(publication: Publication, draw: Draw) -> Made:
         draw: how the figures are drawn; see `figures.copies`.
     """
     from ldn_spark.reporting.cautions import cautions
-    from ldn_spark.reporting.publish import contents
+    from ldn_spark.reporting.contents import contents
 
     study = publication.study
     results = analyse_moments(publication)
@@ -128,11 +127,6 @@ def analyse_moments(publication: Publication) -> Results:
     )
 
 
-def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
-    """Write files below a folder, which is made; those of the same name are replaced."""
-    return [_write(Path(folder) / name, content) for name, content in files.items()]
-
-
 def _compared(publication: Publication, results: Results) -> tuple[dict[str, bytes], Markup | str]:
     """The file that holds published values against the computed ones, and the report's section."""
     if publication.published is None:
@@ -145,9 +139,3 @@ def _compared(publication: Publication, results: Results) -> tuple[dict[str, byt
     return {COMPARE_CSV: compare_csv(found).encode("utf-8")}, compare_html(
         found, title, invented=results.invented
     )
-
-
-def _write(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path

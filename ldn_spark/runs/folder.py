@@ -77,6 +77,14 @@ def list_outputs(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder, by their paths in it; those of the same name are replaced."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
 def write_manifest(folder: Path, manifest: Mapping[str, Any], warnings: Sequence[str]) -> None:
     """Write the manifest, after everything else; it names what the folder holds.
 

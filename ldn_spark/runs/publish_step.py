@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ldn_spark import __version__
 from ldn_spark.ingest.suspicions import warn_of_nobodies
-from ldn_spark.runs.folder import new_run_folder, write_manifest
+from ldn_spark.runs.folder import new_run_folder, write_files, write_manifest
 from ldn_spark.runs.run import Run
 from ldn_spark.runs.steps import Found
 
@@ -32,7 +32,7 @@ def publish_stage(
     make: Make | None = None,
 ) -> Path:
     """Moments -> tables, figures, report and manifest, in one folder that appears when whole."""
-    from ldn_spark.reporting.publication import CohortFound, Publication, make_here, write
+    from ldn_spark.reporting.publication import CohortFound, Publication, make_here
     from ldn_spark.runs.manifest import manifest, provenance
 
     checked = found.checked
@@ -59,6 +59,6 @@ def publish_stage(
         )
         said = manifest(run, engine, started, checked.read_as, values_file)
         files = made()
-        write(draft, files.contents)
+        write_files(draft, files.contents)
         write_manifest(draft, said, files.warnings)
     return final

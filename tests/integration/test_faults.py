@@ -48,7 +48,7 @@ RUNNING = {
     "measuring": ("ldn_spark.transforms.in_order", "measure"),
     "the report, by ldn": (f"{REPORTING}.report", "report_html"),
     "stating": ("ldn_spark.runs.manifest", "manifest"),
-    "writing": (f"{REPORTING}.publish", "write"),
+    "writing": ("ldn_spark.runs.folder", "write_files"),
     "the manifest": ("ldn_spark.runs.folder", "write_manifest"),
 }
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from ldn_spark.estimates.results import Results
-from ldn_spark.reporting.publish import publish
 from ldn_spark.study.definition import StudyDefinition
 from tests.unit.reporting.paper_like import PROVENANCE, paper_like_results, study_named
+from tests.unit.reporting.written import publish
 
 
 @pytest.fixture(scope="session")

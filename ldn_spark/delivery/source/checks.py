@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ldn_spark.delivery.source.date_formats import DAYS
-
-if TYPE_CHECKING:
-    from ldn_spark.delivery.source.declared import Companion
-    from ldn_spark.delivery.source.sources import Source
+from ldn_spark.delivery.source.declared import Companion
+from ldn_spark.delivery.source.keys import SourceKeys
 
 Fault = tuple[tuple[str | int, ...], str]
 """Where in the source something stands, and `fault; mend`."""
@@ -42,7 +39,7 @@ PERSON_COLUMNS = (
 PERIOD_COLUMNS = ("pseudonym", "observed_from", "observed_to")
 
 
-def contradictions(source: Source) -> Iterator[Fault]:
+def contradictions(source: SourceKeys) -> Iterator[Fault]:
     """Everything that contradicts itself, with the key where it does."""
     problems = [
         *_column_problems(source),
@@ -53,7 +50,7 @@ def contradictions(source: Source) -> Iterator[Fault]:
     yield from problems or (*_marker_problems(source), *_filter_problems(source))
 
 
-def _column_problems(source: Source) -> Iterator[Fault]:
+def _column_problems(source: SourceKeys) -> Iterator[Fault]:
     constants = source.constant.given
     missing = [name for name in REQUIRED_COLUMNS if name not in {**source.columns, **constants}]
     if missing:
@@ -78,7 +75,7 @@ def _column_problems(source: Source) -> Iterator[Fault]:
         yield _place(source, "born_on"), "'born_on' and 'birth_year' say the same; keep one"
 
 
-def _lookup_problems(source: Source) -> Iterator[Fault]:
+def _lookup_problems(source: SourceKeys) -> Iterator[Fault]:
     given = [name for lookup in source.lookups for name in lookup.gives]
     for name in sorted({name for name in given if given.count(name) > 1}):
         yield ("lookups",), f"two lookups give '{name}'; rename one of them"
@@ -99,7 +96,7 @@ def _lookup_problems(source: Source) -> Iterator[Fault]:
             yield key, f"the lookup '{lookup.name}' gives its own key; take it out of 'gives'"
 
 
-def _companion_problems(source: Source) -> Iterator[Fault]:
+def _companion_problems(source: SourceKeys) -> Iterator[Fault]:
     for section, needed, allowed in (
         ("persons", ("pseudonym",), PERSON_COLUMNS),
         ("deaths", ("pseudonym",), PERSON_COLUMNS),
@@ -129,7 +126,7 @@ def _companion_problems(source: Source) -> Iterator[Fault]:
             yield (section, *_place(companion, "born_on")), f"{what}; keep one"
 
 
-def _value_problems(source: Source) -> Iterator[Fault]:
+def _value_problems(source: SourceKeys) -> Iterator[Fault]:
     if source.date_format == DAYS and source.base_date is None:
         what = f"the date format '{DAYS}' needs 'base_date', the date of day 0"
         yield ("date_format",), f"{what}; add it"
@@ -144,7 +141,7 @@ def _value_problems(source: Source) -> Iterator[Fault]:
         yield ("thousands_mark",), f"{what}; change one of them"
 
 
-def _marker_problems(source: Source) -> Iterator[Fault]:
+def _marker_problems(source: SourceKeys) -> Iterator[Fault]:
     """Of a source whose columns are well declared."""
     used = {*source.used_columns, *source.looked_up}
     used |= {name for one in source.companions.values() for name in one.used_columns}
@@ -158,7 +155,7 @@ def _marker_problems(source: Source) -> Iterator[Fault]:
         yield ("sex_codes", text), f"'{text}' is a code of a sex and a missing value; keep one"
 
 
-def _filter_problems(source: Source) -> Iterator[Fault]:
+def _filter_problems(source: SourceKeys) -> Iterator[Fault]:
     """Of a source whose columns are well declared."""
     sections = {(): source} | {(name,): one for name, one in source.companions.items()}
     for path, section in sections.items():
@@ -169,7 +166,7 @@ def _filter_problems(source: Source) -> Iterator[Fault]:
             yield key, f"'where' names the column '{name}' twice; write one filter"
 
 
-def _place(section: Source | Companion, name: str) -> tuple[str, str]:
+def _place(section: SourceKeys | Companion, name: str) -> tuple[str, str]:
     """Where a column of ours is named."""
     key = "optional_columns" if name in section.optional_columns else "columns"
     return (key, name)

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from ldn_spark.errors import ConfigError
-from ldn_spark.reporting.publish import contents
+from ldn_spark.reporting.contents import contents
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.texts.documents import content_hash, find_document, read_document
 from tests.unit.estimates.few_persons import analysed, moments, small_study

@@ -15,11 +15,11 @@ from markdown_it import MarkdownIt
 import ldn_spark
 from ldn_spark.papers.compare.files import Listing
 from ldn_spark.reporting.escaping import markdown
-from ldn_spark.reporting.publish import publish
 from ldn_spark.shown import escaped
 from ldn_spark.texts.csv_cells import FORMULA_SIGNS, csv_cell
 from ldn_spark.texts.pages import fill
 from tests.unit.reporting.paper_like import PROVENANCE
+from tests.unit.reporting.written import publish
 
 EVIL = (
     "=cmd|' /C calc'!A0 \x1b[31m\x07\u202e<script>alert(1)</script> <img src=x> &lt; "

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from ldn_spark.invented import SENTENCE
 from ldn_spark.reporting.console import print_tables
-from ldn_spark.reporting.publish import publish
 from tests.unit.reporting.paper_like import PROVENANCE
+from tests.unit.reporting.written import publish
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from ldn_spark.estimates.analysis import analyse
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.findings import key_findings
 from ldn_spark.reporting.methods import methods
-from ldn_spark.reporting.publish import publish
 from ldn_spark.study.criteria import Criterion
 from ldn_spark.study.words import describe
 from tests.unit.reporting.paper_like import (
@@ -21,6 +20,7 @@ from tests.unit.reporting.paper_like import (
     study_named,
     with_values,
 )
+from tests.unit.reporting.written import publish
 
 STAMP = {"provenance": PROVENANCE, "study_hash": "0f" * 32, "software_version": "0.1.0"}
 STUDIES = ("ldn_2013", "ldn_ibd", "ldn_ms", "ldn_opioids", "ldn_ra", "ldn_thyroid")

@@ -9,10 +9,10 @@ from ldn_spark.estimates.results import TurnedAway
 from ldn_spark.lake.versions import FileRecord
 from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.flow import flow_diagram
-from ldn_spark.reporting.publish import publish
 from ldn_spark.runs.manifest import turned_away
 from tests.unit.reporting.paper_like import PROVENANCE, plain
 from tests.unit.reporting.test_figures import overhang, texts
+from tests.unit.reporting.written import publish
 
 
 def file_of(rejected, left_out=None, kind="dispensings"):

@@ -8,11 +8,11 @@ import re
 import pytest
 
 from ldn_spark.reporting.console import print_tables
-from ldn_spark.reporting.publish import publish
 from ldn_spark.reporting.tables import all_tables
 from ldn_spark.reporting.units import unknown_doses
 from tests.unit.estimates.few_persons import analysed, moments, small_study
 from tests.unit.reporting.paper_like import PROVENANCE, plain
+from tests.unit.reporting.written import publish
 
 UNKNOWN = [(3, 1, 0, 0, 3, 1), (0, 2, 0, 0, 0, 2), (1, 1, 0, 0, 1, 1), (0, 0, 0, 0, 0, 0)]
 KNOWN = [(1, 2, 30, 50, 0, 0), (0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0)]

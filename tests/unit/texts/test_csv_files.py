@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ldn_spark.delivery.omop.concepts import read_choices, read_ddds
-from ldn_spark.delivery.source.sources import Lookup
+from ldn_spark.delivery.source.declared import Lookup
 from ldn_spark.delivery.values.lookups import read_lookup
 from ldn_spark.errors import ConfigError
 from ldn_spark.papers.reading import read_published

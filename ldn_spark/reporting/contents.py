@@ -1,9 +1,8 @@
-"""Everything that a study publishes, as files of a folder."""
+"""The bytes of every file of a run's folder: tables, figures, result files, words and report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.estimates.results import Results
@@ -11,7 +10,6 @@ from ldn_spark.reporting import result_files
 from ldn_spark.reporting.exposure_tables import exposure_tables
 from ldn_spark.reporting.figures.copies import Draw, draw_here
 from ldn_spark.reporting.printed import PrintedTable
-from ldn_spark.reporting.publication import write
 from ldn_spark.reporting.summarised_result import summarised_result_csv
 from ldn_spark.reporting.tables import all_tables, design_tables
 from ldn_spark.reporting.writers import table_csv, table_html, table_markdown
@@ -109,13 +107,6 @@ def contents(
         name: content.encode("utf-8") if isinstance(content, str) else content
         for name, content in files.items()
     }
-
-
-def publish(
-    results: Results, study_definition: StudyDefinition, folder: Path, **stated: Any
-) -> list[Path]:
-    """Write the contents, with the same arguments, into a folder; every file that was written."""
-    return write(folder, contents(results, study_definition, **stated))
 
 
 def _printed(study: StudyDefinition, results: Results) -> dict[str, tuple[PrintedTable, ...]]:
