@@ -97,11 +97,28 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
         f"Exposure {', '.join(definition.exposure.atc)}: {counted(found.exposure)} dispensings "
         f"in the index period, {counted(found.products)} of them the exposure's products."
     )
+    if plan.others:
+        console.print(_exposures_found(study, plan))
     console.print(_outcomes_found(plan))
     if found.read_as:
         console.print(_codes_read_as_others(study, plan))
     for warning in plan.warnings:
         console.print(f"warning: {warning}", markup=False)
+
+
+def _exposures_found(study: Study, plan: Plan) -> Table:
+    """What every further exposure finds in the index period."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("other exposure", overflow="fold")
+    table.add_column("codes asked for", overflow="fold")
+    table.add_column("dispensings", justify="right")
+    table.add_column("of its products", justify="right")
+    table.add_column("")
+    for exposure, found in plan.others.items():
+        codes = ", ".join(study.others[exposure].definition.exposure.atc)
+        remark = "" if found.products else "finds nothing: its cohort would be empty"
+        table.add_row(exposure, codes, counted(found.atc), counted(found.products), remark)
+    return table
 
 
 def _outcomes_found(plan: Plan) -> Table:

@@ -7,8 +7,8 @@ table; for a lake without one, or one whose files are of several ATC versions, f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -21,6 +21,7 @@ from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.quality.coverage import find_uncovered
 from ldn_spark.runs.exposed import Returned, find_exposures, missing_exposure, returned_exposure
 from ldn_spark.runs.extent import find_extract
+from ldn_spark.runs.other_exposures import other_exposures
 from ldn_spark.runs.run import undelivered_of
 from ldn_spark.study.atc.history import BEGINNING
 from ldn_spark.study.atc.index_check import IndexCheck, ReadAs
@@ -116,6 +117,11 @@ def preflight(
         *check.warnings(),
         *returned_exposure(study, exposed.returned),
     ]
+    read_as = check.read_as()
+    for other in _checks_of_others(lake, version, study, translation):
+        problems += [one for one in other.problems() if one not in problems]
+        warnings += [one for one in other.warnings() if one not in warnings]
+        read_as += tuple(one for one in other.read_as() if one not in read_as)
     may_be_empty = {outcome.id: outcome.may_be_empty for outcome in study.definition.outcomes}
     outcomes = []
     for use, look in zip(uses, looks, strict=True):
@@ -134,10 +140,30 @@ def preflight(
         exposed.products,
         exposed.returned,
         tuple(outcomes),
-        check.read_as(),
+        read_as,
         tuple(problems),
         tuple(warnings),
     )
+
+
+def _checks_of_others(
+    lake: Lake, version: LakeVersion, study: Study, translation: Translation
+) -> Iterator[IndexCheck]:
+    """The codes of further exposures, held against the index that they are taken in.
+
+    Of those alone that alterations touch which the study's own codes have nothing to do with: a
+    look for each of them, which is one at the dispensing profile. What an exposure finds is not
+    asked: the cohort of a further one may be empty, and its attrition says so.
+    """
+    for one in other_exposures(study, version, translation):
+        if set(one.study.alterations.rows) <= set(study.alterations.rows):
+            continue
+        looks = tuple(
+            replace(look, name=f"{look.name} {one.id}") if look.name == "exposure" else look
+            for look in map(Look.of, code_uses(one.study.definition))
+        )
+        found = count_codes(lake, version, one.study, one.translation, looks)
+        yield IndexCheck(one.translation, one.study.alterations, looks, found)
 
 
 def unknown_conditions(

@@ -18,6 +18,7 @@ from ldn_spark.runs.run import translation_of
 from ldn_spark.schemas import DISPENSING_PROFILE
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, stated_versions
 from ldn_spark.study.load import load_study
+from ldn_spark.texts.documents import find_document
 from tests.registers import study_like
 
 pytestmark = pytest.mark.nightly("spark")
@@ -223,6 +224,31 @@ def test_what_leaves_a_group_is_not_counted_there(lake_of, product_list):
     found = look_up(lake, study, "2024")
     assert found.problems == ()
     assert by_outcome(found) == {"opioids": 1, "nsaids": 1, "otheranalgesics": 1}
+
+
+@pytest.mark.only_engine("sail")
+def test_codes_of_a_further_exposure_are_held_against_the_index_too(lake_of, tmp_path):
+    """Tramadol with paracetamol moved in 2014; no other part of the study asks for it."""
+    path = tmp_path / "study.yaml"
+    text = find_document("ldn_2013", "studies").read_text(encoding="utf-8")
+    drug = "{id: tramadol, name: tramadol, abbreviation: TRA, atc: [N02AX52]}"
+    ssri = "{id: ssri, name: SSRIs, abbreviation: SSRI, atc: [N06AB]}"
+    path.write_text(f"{text}\nexposures: [{drug}, {ssri}]\n", encoding="utf-8")
+    moved = [line("P7", "N02AJ13", day="2013.05.05"), line("P8", "N06AB04", day="2013.05.05")]
+    lake = lake_of(a=([*STARTERS, *OTHERS, *moved], None))
+    table = tmp_path / "moved.csv"
+    table.write_text("previous_code,new_code,year\nN02AX52,N02AJ13,2014\n")
+    study = load_study(str(path), {"atc_alterations": table})
+
+    def of_tramadol(*stated):
+        return [one for one in look_up(lake, study, *stated).problems if "N02AJ13" in one.what]
+
+    (problem,) = of_tramadol()
+    assert "they fit an ATC index of 2014 or later" in problem.mend
+    assert of_tramadol("2014") == []
+    translation = translation_of(study, lake.version(), stated_versions(["2014"]))
+    plan = plan_study(lake, lake.version(), study, translation)
+    assert {name: one.atc for name, one in plan.others.items()} == {"tramadol": 1, "ssri": 2}
 
 
 @pytest.mark.only_engine("sail")
