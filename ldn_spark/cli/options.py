@@ -203,7 +203,10 @@ LakeToCheck = Annotated[
     Path | None,
     Default(None),
     typer.Option(
-        "--lake", callback=text_path, help="Also say which files are in this lake already."
+        "--lake",
+        envvar="LDN_LAKE",
+        callback=text_path,
+        help="Also say which files are in this lake already.",
     ),
 ]
 Memory = Annotated[

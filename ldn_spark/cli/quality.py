@@ -45,7 +45,11 @@ def quality(
     from ldn_spark.cli.views import show_mark
     from ldn_spark.engine.sessions import open_engine
     from ldn_spark.lake.versions import Lake, read_version
-    from ldn_spark.runs.quality.report import quality_folder, write_quality_report
+    from ldn_spark.runs.quality.report import (
+        quality_folder,
+        require_report_place,
+        write_quality_report,
+    )
     from ldn_spark.study.atc.stated_versions import stated_versions
     from ldn_spark.study.load import load_study
 
@@ -54,6 +58,7 @@ def quality(
     studies = [load_study(one, replace) for one in dict.fromkeys(study or ())]
     version = read_version(lake, as_of)
     folder = out or quality_folder(lake, version)
+    require_report_place(folder)  # say so before an engine is started for nothing
     with progress_shown(log_format), open_engine(name) as spark:
         found = write_quality_report(
             Lake(spark, lake),

@@ -75,18 +75,19 @@ def summarise(**options: Any) -> None:
 @_takes()
 def publish(*, out: Path, published: str | None, **options: Any) -> None:
     """Publish a run: moments -> tables, figures, report, manifest; the last line is the folder."""
+    from ldn_spark.papers.reading import find_published, read_published
+
     started = datetime.now(UTC)
     folders = []
+    named = None if published is None else find_published(published)
     with _open_run("publish", out, **options) as (batch, engine):
-        from ldn_spark.papers.reading import find_published, read_published
         from ldn_spark.runs.publish_step import publish_stage
         from ldn_spark.runs.steps import read_found
 
         require_one_study(published, len(batch.runs))
         values = None
-        if published is not None:
-            definition = batch.runs[0].study.definition
-            values = read_published(find_published(published), definition)
+        if named is not None:
+            values = read_published(named, batch.runs[0].study.definition)
         for run, found in zip(batch.runs, read_found(batch), strict=True):
             folder = publish_stage(
                 run, out, found, engine=engine, started=started, published=values
@@ -112,6 +113,10 @@ def _open_run(
     """The run that a stage belongs to, on a session of its own; and the engine's name."""
     name = begin_in_lake(engine, lake, *places, share_group=share_group)
 
+    from ldn_spark.runs.folder import require_place
+
+    for folder in places:
+        require_place(folder, lake)
     from ldn_spark.engine.sessions import open_engine
     from ldn_spark.lake.faults import translated_faults
     from ldn_spark.lake.versions import Lake, read_version

@@ -100,6 +100,18 @@ def test_options_stand_in_the_table_alone():
     assert f"; {MAX_REJECTED_SHARE}." in get_args(options.MaxRejectedShare)[-1].help
 
 
+def test_every_option_for_a_lake_is_read_from_the_environment_too():
+    commands = {function.__name__: function for function in STAGES}
+    commands |= {one.callback.__name__: one.callback for one in app.registered_commands}
+    of_lakes = {
+        name: dict(zip(DECLARED, options["lake"][2:], strict=True))["envvar"]
+        for name, options in ((name, declared(one)) for name, one in commands.items())
+        if "lake" in options
+    }
+    assert set(of_lakes) >= {"check", "ingest", "run_study", "plan", "quality", "publish"}
+    assert set(of_lakes.values()) == {"LDN_LAKE"}
+
+
 def test_help_of_a_job():
     command = [sys.executable, str(JOBS / "simulate.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
@@ -111,6 +123,29 @@ def test_a_wrong_call_ends_like_the_command(capsys):
     assert run_as_job(cohort, ["ldn_2013", "--lake", "gone", "--run-id", "r"]) == 10
     assert "there is no lake" in capsys.readouterr().err
     assert run_as_job(cohort, ["ldn_2013", "--bogus"]) == 2
+
+
+WHERE_NOTHING_CAN_BE_WRITTEN = {
+    "a file": ("results", 21, "is no folder"),
+    "below a file": ("results/2013", 21, "is no folder"),
+    "the runs of the lake": ("lake/runs/mine", 2, "runs of the lake stands there"),
+    "a table of the lake": ("lake/dispensings/mine", 2, "dispensings of the lake stands there"),
+}
+
+
+@pytest.mark.parametrize("case", WHERE_NOTHING_CAN_BE_WRITTEN)
+def test_a_place_where_nothing_can_be_written_is_said_before_any_engine_starts(
+    tmp_path, capsys, monkeypatch, case
+):
+    place, code, said = WHERE_NOTHING_CAN_BE_WRITTEN[case]
+    (tmp_path / "results").write_text("")
+    (tmp_path / "lake" / "dispensings" / "_delta_log").mkdir(parents=True)
+    monkeypatch.setattr("ldn_spark.engine.sessions.open_engine", None)
+    where = ["--lake", str(tmp_path / "lake"), "--out", str(tmp_path / place)]
+    assert run_as_job(publish, ["ldn_2013", *where, "--run-id", "r"]) == code
+    assert said in capsys.readouterr().err
+    assert run(["run", "ldn_2013", *where]) == code
+    assert said in capsys.readouterr().err
 
 
 def test_stages_alone_give_the_files_of_a_run(tmp_path, capsys):

@@ -52,9 +52,7 @@ def write_quality_report(
     from ldn_spark.reporting.quality.publish import publish_quality
 
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or _holds_something_else(folder)):
-        what = "holds something else than a quality report"
-        raise OutputExistsError(Problem(str(folder), what, "choose another --out"))
+    require_report_place(folder)
     with translated_faults("assessing the lake", lake.root):
         found = assess_lake(lake, version, studies, stated=stated, repeated_lines=repeated_lines)
     report(Progress("writing the quality report", 0, 1, "folders"))
@@ -72,6 +70,18 @@ def write_quality_report(
 def quality_folder(lake_root: Path, version: LakeVersion) -> Path:
     """Where the report of a version is kept, beside the lake's tables."""
     return lake_root / FOLDER / str(version.number)
+
+
+def require_report_place(folder: Path) -> None:
+    """Say before the work that a report could not be written.
+
+    Raises:
+        OutputExistsError: the folder holds something else, or lies below a file.
+    """
+    near = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    what = "holds something else than a quality report"
+    if not near.is_dir() or (near == folder and _holds_something_else(folder)):
+        raise OutputExistsError(Problem(str(near), what, "choose another --out"))
 
 
 def _holds_something_else(folder: Path) -> bool:
