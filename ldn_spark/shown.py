@@ -29,7 +29,7 @@ def shown(text: str, *, keep: str = "") -> str:
     """
     if len(text) > LONGEST_SHOWN:
         half, left_out = LONGEST_SHOWN // 2, len(text) - LONGEST_SHOWN
-        text = f"{text[:half]}… ({counted(left_out)} more characters) …{text[-half:]}"
+        text = f"{text[:half]}… ({numbered(left_out, 'more character')}) …{text[-half:]}"
     return escaped(text, keep=keep)
 
 
@@ -49,6 +49,22 @@ def counted(number: float | Decimal, decimals: int | None = None) -> str:
     """
     form = "," if decimals is None else f",.{decimals}f"
     return format(number, form).replace(",", THOUSANDS)
+
+
+def numbered(number: int, one: str, many: str | None = None) -> str:
+    """A count with what is counted, in the singular or the plural.
+
+    Args:
+        number: how many.
+        one: what one is called, with its verb where that differs, too.
+        many: what others than one are called; `one` with an s when not given.
+
+    >>> numbered(1, "line"), numbered(0, "line"), numbered(12, "more file")
+    ('1 line', '0 lines', '12 more files')
+    >>> numbered(1, "column is", "columns are"), numbered(2, "column is", "columns are")
+    ('1 column is', '2 columns are')
+    """
+    return f"{counted(number)} {one if number == 1 else many or one + 's'}"
 
 
 def escaped(text: str, *, keep: str = "") -> str:

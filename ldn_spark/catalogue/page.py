@@ -1,18 +1,15 @@
-"""The part of `docs/estimates.md` that is made of the catalogue, and the page that holds it.
+"""The part of `docs/estimates.md` that is made of the catalogue.
 
-`python -m ldn_spark.catalogue.page docs/estimates.md` writes it anew; the text around it stays.
+`reporting.columns_page` writes the page; the text around what is made stays.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from ldn_spark.catalogue.lookup import anchor
 from ldn_spark.catalogue.quantity import Quantity, Table
 from ldn_spark.catalogue.tables import TABLES
-from ldn_spark.texts.text_files import read_text
 
 BEGIN, END = "<!-- made of the catalogue -->", "<!-- end of what is made -->"
 _TYPES = {"int": "integer", "Decimal": "decimal", "float": "float"}
@@ -24,11 +21,20 @@ def renewed(page: str) -> str:
     Raises:
         ValueError: it lacks a mark.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"the page needs the lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{''.join(_section(table) for table in TABLES)}\n{END}{after}"
+    return between(page, BEGIN, END, "".join(_section(table) for table in TABLES))
+
+
+def between(page: str, begin: str, end: str, made: str) -> str:
+    """A page with what is made between two marks.
+
+    Raises:
+        ValueError: it lacks a mark.
+    """
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"the page needs the lines {begin} and {end}")
+    return f"{before}{begin}\n{made}\n{end}{after}"
 
 
 def _section(table: Table) -> str:
@@ -58,13 +64,3 @@ def _said(quantity: Quantity) -> Iterator[str]:
     kind = "day" if quantity.unit == "day" else _TYPES[quantity.type.__name__]
     texts = (quantity.unit, kind, quantity.words, quantity.formula, source)
     yield from (text.replace("|", "\\|") for text in texts)
-
-
-def main(path: Path) -> None:
-    """Write the catalogue into a page."""
-    text = renewed(read_text(path))
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

@@ -19,7 +19,7 @@ from ldn_spark.cli.options import (
     SourceName,
     WouldReplace,
 )
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 if TYPE_CHECKING:
     from ldn_spark.ingest.check import CheckReport
@@ -96,8 +96,7 @@ def _show(found: CheckReport) -> None:
 def verdict(found: CheckReport) -> str:
     """One sentence: what an ingest would do."""
     if not found.would_be_taken:
-        number = len(found.problems)
-        problems = "1 problem" if number == 1 else f"{counted(number)} problems"
+        problems = numbered(len(found.problems), "problem")
         return f"An ingest would turn this delivery away: {problems}."
     if not found.files:
         return "An ingest would change nothing: every file is in the lake already."
@@ -106,9 +105,9 @@ def verdict(found: CheckReport) -> str:
         for name in ("lines", "accepted", "rejected", "left_out")
     )
     left = f", {counted(left_out)} left out" if left_out else ""
-    files = "1 file" if len(found.files) == 1 else f"{counted(len(found.files))} files"
     return (
-        f"An ingest would take this delivery: {files}, {counted(lines)} lines, "
+        f"An ingest would take this delivery: {numbered(len(found.files), 'file')}, "
+        f"{numbered(lines, 'line')}, "
         f"{counted(accepted)} accepted, {counted(rejected)} rejected{left}."
     )
 

@@ -15,7 +15,7 @@ from ldn_spark.cli.options import (
     VocabularyFolder,
 )
 from ldn_spark.errors import Problem, UsageError
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 if TYPE_CHECKING:
     from ldn_spark.delivery.omop.vocabulary import DrugCodes
@@ -56,16 +56,17 @@ def concepts(
 def _show(found: DrugCodes, with_ddd: int, listed: Path) -> None:
     mapped = found.atc.num_rows
     typer.echo(
-        f"{counted(found.drugs)} standard drugs: {counted(mapped)} have an ATC code, "
+        f"{numbered(found.drugs, 'standard drug')}: {numbered(mapped, 'has', 'have')} an ATC code, "
         f"{counted(found.nearest)} of them the nearest of several and {counted(found.chosen)} "
         "by your choice."
     )
     if found.ambiguous:
         drugs = len({one.concept_id for one in found.ambiguous})
         typer.echo(
-            f"{counted(drugs)} have several codes equally near and are left out: see {listed}"
+            f"{numbered(drugs, 'has', 'have')} several codes equally near and "
+            f"{'is' if drugs == 1 else 'are'} left out: see {listed}"
         )
-    typer.echo(f"{counted(found.without)} are under no ATC code.")
+    typer.echo(f"{numbered(found.without, 'is', 'are')} under no ATC code.")
     if found.release:
         typer.echo(f"The codes are of {found.release}: declare its year as atc_version.")
-    typer.echo(f"A DDD per unit is known of {counted(with_ddd)} drugs.")
+    typer.echo(f"A DDD per unit is known of {numbered(with_ddd, 'drug')}.")

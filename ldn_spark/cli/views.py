@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ldn_spark.cli.consoles import standard_output
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.study.selection import asked_for
 from ldn_spark.study.words import listing
 
@@ -42,8 +42,9 @@ def show_ingest(done: IngestReport) -> None:
         told = f"Replaced: {version.replaced} (lake version {gone - 1} still has it)."
         console.print(told, markup=False)
     console.print(
-        f"The lake is at version {version.number}: {counted(version.persons)} persons, "
-        f"{counted(version.dispensings)} dispensings, {version.first_dispensed_on or 'no date'} to "
+        f"The lake is at version {version.number}: {numbered(version.persons, 'person')}, "
+        f"{numbered(version.dispensings, 'dispensing')}, "
+        f"{version.first_dispensed_on or 'no date'} to "
         f"{version.last_dispensed_on or 'no date'} ({done.status})."
     )
     show_mark(console, version)
@@ -64,8 +65,8 @@ def print_noted(console: Console, noted: Mapping[str, int]) -> None:
     from ldn_spark.delivery.reasons import OF_PERSONS
 
     for code, number in noted.items():
-        persons = "1 person" if number == 1 else f"{counted(number)} persons"
-        console.print(f"warning: {code}, {persons}: {OF_PERSONS[code]}", markup=False)
+        told = f"warning: {code}, {numbered(number, 'person')}: {OF_PERSONS[code]}"
+        console.print(told, markup=False)
 
 
 def print_accounting(console: Console, files: Sequence[FileRecord]) -> None:
@@ -82,8 +83,8 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
     definition = study.definition
     console.print(f"[bold]{escape(definition.title)}[/]  (study {study.hash[:12]})")
     console.print(
-        f"Lake version {version.number}: {counted(version.persons)} persons, "
-        f"{counted(version.dispensings)} dispensings, {version.first_dispensed_on} to "
+        f"Lake version {version.number}: {numbered(version.persons, 'person')}, "
+        f"{numbered(version.dispensings, 'dispensing')}, {version.first_dispensed_on} to "
         f"{version.last_dispensed_on}."
     )
     show_mark(console, version)
@@ -94,7 +95,7 @@ def show_plan(study: Study, version: LakeVersion, plan: Plan) -> None:
         console.print(f"Conditions also ask for: {listing(sorted(asked))}.")
     found = plan.found
     console.print(
-        f"Exposure {', '.join(definition.exposure.atc)}: {counted(found.exposure)} dispensings "
+        f"Exposure {', '.join(definition.exposure.atc)}: {numbered(found.exposure, 'dispensing')} "
         f"in the index period, {counted(found.products)} of them the exposure's products."
     )
     if plan.others:

@@ -29,7 +29,7 @@ from ldn_spark.ingest.staging.tasks import (
 )
 from ldn_spark.lake.versions import FileRecord, LakeVersion
 from ldn_spark.progress import Progress, report
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -171,7 +171,7 @@ def _record(
     told = record.accepted + record.rejected + record.left_out
     if told != record.lines or record.repaired > record.accepted:
         raise EngineError(
-            f"{file.name}: {counted(record.lines)} lines were read but "
+            f"{file.name}: {numbered(record.lines, 'line was', 'lines were')} read but "
             f"{counted(record.accepted)} accepted, {counted(record.rejected)} rejected and "
             f"{counted(record.left_out)} left out; nothing was changed"
         )
@@ -207,9 +207,11 @@ def require_enough_accepted(
         lost = record.rejected + record.further_records
         share = lost / records_there if records_there else 0.0
         if share > max_rejected_share or (record.rejected and not record.accepted):
-            what = f"{counted(record.rejected)} of {counted(judged)} lines are rejected"
+            what = (
+                f"{counted(record.rejected)} of {numbered(judged, 'line is', 'lines are')} rejected"
+            )
             if record.further_records:
-                what += f", which hold {counted(lost)} of {counted(records_there)} records"
+                what += f", which hold {counted(lost)} of {numbered(records_there, 'record')}"
             mend = "mend the file or its source file"
             if record.accepted:
                 what += f", more than {max_rejected_share:.3g} of them"
@@ -229,7 +231,7 @@ def _left_out_wholly(records: Sequence[FileRecord]) -> Iterator[Problem]:
         lines = sum(record.lines for record in files)
         if lines and lines == sum(record.left_out for record in files):
             columns = sorted({name for record in files for name in record.left_out_by_column})
-            what = f"'where' leaves out all {counted(lines)} lines of {kind}"
+            what = f"'where' leaves out all {numbered(lines, 'line')} of {kind}"
             mend = f"mend its values of {', '.join(columns)} in the source file"
             yield Problem(files[0].name, what, mend)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.delivery.values.markers import is_word
 from ldn_spark.lake.versions import FileRecord
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 _FEW_LINES = 3
 """From so many lines on a number like 0 is suspicious; a word always is."""
@@ -41,7 +41,7 @@ def warn_of_nobodies(files: Iterable[FileRecord]) -> list[str]:
     """The sentence about pseudonyms that look like nobody's, for a study of a lake that has any."""
     if not (ids := suspicious_ids(files)):
         return []
-    told = ", ".join(f"{text} ({counted(lines)} lines)" for text, lines in ids.items())
+    told = ", ".join(f"{text} ({numbered(lines, 'line')})" for text, lines in ids.items())
     if len(ids) == 1:
         return [f"a pseudonym looks like nobody's and counts as one person: {told}"]
     return [f"pseudonyms look like nobody's, and each counts as one person: {told}"]
@@ -78,11 +78,11 @@ def _counted(markers: Counter[str]) -> str:
 def _nobodies(files: Iterable[FileRecord], source: Source) -> Iterator[str]:
     if not (ids := suspicious_ids(files)):
         return
-    told = ", ".join(f"{text} ({counted(count)})" for text, count in ids.items())
+    told = ", ".join(f"{text} ({numbered(count, 'line')})" for text, count in ids.items())
     flag = {"column": source.columns["pseudonym"], "values": [*ids]}
-    what = "a pseudonym looks" if len(ids) == 1 else f"{counted(len(ids))} pseudonyms look"
+    what = numbered(len(ids), "pseudonym looks", "pseudonyms look")
     yield (
-        f"{what} like nobody's, each taken for a person: {told} lines; where nobody is meant, "
+        f"{what} like nobody's, each taken for a person: {told}; where nobody is meant, "
         f"declare no_id: {_yaml(flag)}"
     )
 
@@ -95,4 +95,6 @@ def _yaml(value: object) -> str:
 def named_files(names: Sequence[str]) -> str:
     """The first few names of files, and how many others there are."""
     more = len(names) - _NAMED_FILES
-    return ", ".join(names[:_NAMED_FILES]) + (f" and {more} more files" if more > 0 else "")
+    return ", ".join(names[:_NAMED_FILES]) + (
+        f" and {numbered(more, 'more file')}" if more > 0 else ""
+    )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ldn_spark.delivery.reasons import explain, is_unmatched
 from ldn_spark.ingest.suspicions import named_files
 from ldn_spark.lake.versions import FileRecord
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 WARNED_PERCENT = 10
 """Of a column; what is rejected is told by the rejected lines."""
@@ -92,4 +92,6 @@ def _told(column: str, found: Sequence[tuple[FileRecord, _Unread]]) -> str:
     reasons = dict.fromkeys(reason for _, one in found for reason in one.reasons)
     why = "; ".join(map(explain, reasons))
     share = (200 * unread + values) // (2 * values)
-    return f"{files}: {share} % of {column} ({counted(unread)} of {counted(values)} values): {why}"
+    return (
+        f"{files}: {share} % of {column} ({counted(unread)} of {numbered(values, 'value')}): {why}"
+    )

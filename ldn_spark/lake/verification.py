@@ -10,7 +10,7 @@ from ldn_spark.errors import EngineError
 from ldn_spark.invented import PSEUDONYM
 from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.schemas import DISPENSINGS, PERSONS, REJECTED_DISPENSINGS
-from ldn_spark.shown import counted
+from ldn_spark.shown import numbered
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -35,7 +35,8 @@ def describe_persons(lake: Lake, draft: LakeVersion) -> dict[str, int]:
     )
     if shared := found["persons"] - found.pop("keys"):
         raise EngineError(
-            f"{shared} pseudonyms have the same 64-bit key as another one; nothing was changed"
+            f"{numbered(shared, 'pseudonym has', 'pseudonyms have')} the same 64-bit key as "
+            "another one; nothing was changed"
         )
     return found
 
@@ -62,7 +63,8 @@ def describe_dispensings(
     stays = sum(f.accepted - f.superseded for f in draft.files if f.kind == DISPENSINGS.name)
     if held != wanted or not whole or stays != draft.dispensings:
         raise EngineError(
-            f"{sum(wanted.values())} dispensings were written but {sum(held.values())} are read "
+            f"of {numbered(sum(wanted.values()), 'dispensing')} that should be there "
+            f"{numbered(sum(held.values()), 'is', 'are')} read "
             "back, or not all of them whole; nothing was changed"
         )
     days = [row[end] for row in by_year for end in ("first", "last")]
@@ -96,7 +98,6 @@ def check_rejected(lake: Lake, draft: LakeVersion) -> None:
     held = collect.one(lake.read(REJECTED_DISPENSINGS, draft).agg(F.count(F.lit(1)).alias("rows")))
     if held["rows"] != draft.rejected:
         raise EngineError(
-            f"{counted(draft.rejected)} rejected lines were written but {counted(held['rows'])} "
-            "are read back; "
-            "nothing was changed"
+            f"of {numbered(draft.rejected, 'rejected line')} that should be there "
+            f"{numbered(held['rows'], 'is', 'are')} read back; nothing was changed"
         )

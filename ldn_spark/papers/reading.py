@@ -14,7 +14,7 @@ from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.errors import Problem, UsageError
 from ldn_spark.papers import quantities
 from ldn_spark.papers.values import BOUND, DATE, LONGEST, NUMBER, Published, PublishedValue
-from ldn_spark.shown import counted
+from ldn_spark.shown import numbered
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.inputs import input_file
 from ldn_spark.texts.csv_files import CsvRow, Fault, read_rows, refuse, typed_rows
@@ -127,7 +127,7 @@ class _Row(CsvRow):
             return text
         kind = quantities.kind_of(table, quantity)
         if len(text) > LONGEST:
-            what = f"the {quantity} has {counted(len(text))} characters"
+            what = f"the {quantity} has {numbered(len(text), 'character')}"
             raise Fault(what, f"write at most {LONGEST}: {_EXAMPLES[kind]}")
         if not _well_formed(text, kind):
             what = f"'{text}' is no {quantity}" if text else "published is empty"

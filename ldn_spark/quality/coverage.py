@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from ldn_spark.errors import Problem
 from ldn_spark.quality.volume import YearMonth, month_after, month_name
-from ldn_spark.shown import counted
+from ldn_spark.shown import numbered
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.reach import (
     INDEX_PERIOD,
@@ -197,7 +197,7 @@ def _cut(part: Reach, first_index: date, extract: Extract) -> Iterator[Problem]:
         seen = (first_index - extract.first).days
         what = (
             f"looks back for ever, and the extract begins on {extract.first}: of the first index "
-            f"date it sees {counted(seen)} days"
+            f"date it sees {numbered(seen, 'day')}"
         )
         yield Problem(part.part, what, "earlier use is not seen")
         return
@@ -239,9 +239,7 @@ def _gaps(parts: Iterable[Reach], extract: Extract) -> Iterator[Problem]:
     if months:
         named = ", ".join(month_name(month) for month in months[:_MOST_NAMED])
         more = len(months) - _MOST_NAMED
-        named += (
-            f" and {counted(more)} more months" if more > 1 else " and 1 more month" * (more == 1)
-        )
+        named += f" and {numbered(more, 'more month')}" if more > 0 else ""
         what = f"holds no dispensing at all in {named} that the study looks at"
         yield Problem("extract", what, "a part of the delivery may be missing")
 

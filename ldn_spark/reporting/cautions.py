@@ -9,7 +9,7 @@ from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.exposure_tables import cohorts
 from ldn_spark.reporting.units import unknown_doses
 from ldn_spark.reporting.wording import contrast_label
-from ldn_spark.shown import counted
+from ldn_spark.shown import numbered
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 from ldn_spark.study.words import listing
 
@@ -39,8 +39,7 @@ def _strata(
         yield f"the {strata}{where} {'have' if len(empty) > 1 else 'has'} no patients"
     for label, size in sizes.items():
         if 0 < size < FEW:
-            patients = "1 patient" if size == 1 else f"{size} patients"
-            yield f"the stratum {label}{where} has {patients}, fewer than {FEW}"
+            yield f"the stratum {label}{where} has {numbered(size, 'patient')}, fewer than {FEW}"
 
 
 def _others(study: StudyDefinition, results: Results) -> Iterator[str]:
@@ -88,6 +87,7 @@ def _unused(study: StudyDefinition, results: Results) -> Iterator[str]:
     if not labels:
         return
     if len(labels) == len(study.outcomes):
-        yield f"none of the {counted(persons)} patients was dispensed any of the examined medicines"
+        patients = numbered(persons, "patient")
+        yield f"none of the {patients} was dispensed any of the examined medicines"
     else:
         yield f"no patient was dispensed: {'; '.join(labels)}"

@@ -17,7 +17,7 @@ from ldn_spark.reporting.findings import estimate_text, p_text, signed
 from ldn_spark.reporting.formats import percent, pretty
 from ldn_spark.reporting.units import DOSES, USERS, Unit, amount, partly_unknown, without_ddd
 from ldn_spark.reporting.wording import confidence, stratum_label
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.stats.not_estimable import NOBODY
 from ldn_spark.study.definition import OVERALL, Contrast, Outcome, StudyDefinition
 from ldn_spark.study.words import listing
@@ -40,9 +40,8 @@ def _of_exposure(study: StudyDefinition, one: Cohort) -> tuple[str, str]:
         step = one.emptied_by
         where = "" if step is None else f": nobody is left after the step “{step.reason}”"
         return label, f"The cohort is empty{where}."
-    patients = "1 patient" if persons == 1 else f"{counted(persons)} patients"
     text = _paragraph(one.study, one.view, main_contrast(study), outcome)
-    return label, f"{patients}. {text}"
+    return label, f"{numbered(persons, 'patient')}. {text}"
 
 
 def _paragraph(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.estimates.results import NOT_ESTIMABLE, Results
@@ -12,13 +13,13 @@ from ldn_spark.reporting.facts import facts
 from ldn_spark.reporting.figures.draw import DrawnFigure
 from ldn_spark.reporting.figures.registry import FIGURES, figures_at
 from ldn_spark.reporting.findings import key_findings
-from ldn_spark.reporting.formulas import formulas
+from ldn_spark.reporting.formulas import Formulas, formulas
 from ldn_spark.reporting.methods import methods
 from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.units import unknown_doses
 from ldn_spark.reporting.wording import sentence_case
 from ldn_spark.reporting.writers import TABLE, table_html
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.texts.pages import fill, prepare, style
 
@@ -69,7 +70,7 @@ def report_html(
         software_version: version of this package.
     """
     labels = {group.id: group.label for group in study.subgroups}
-    needed = formulas(study, tables)
+    needed = formulas(study, chain(tables, *subgroups.values(), *designs.values()))
     page = fill(
         TEMPLATE,
         study=study,
@@ -81,8 +82,8 @@ def report_html(
         tables={table.id: table_html(table, formulas=needed) for table in tables},
         formulas=needed.lines,
         numbers={table.id: table.number for table in tables},
-        subgroups=[(labels[name], _marked(name, own)) for name, own in subgroups.items()],
-        designs=[(one, _marked(one.id, designs[one.id])) for one in study.designs],
+        subgroups=[(labels[name], _marked(name, own, needed)) for name, own in subgroups.items()],
+        designs=[(one, _marked(one.id, designs[one.id], needed)) for one in study.designs],
         figures={figure.id: figure for figure in figures},
         figures_at=figures_at,
         pictured={FIGURES[figure.id].section for figure in figures},
@@ -97,6 +98,7 @@ def report_html(
         software_version=software_version,
         command=provenance.get("command") or f"ldn run {study.id}",
         count=counted,
+        numbered=numbered,
         sentence_case=sentence_case,
     )
     return page.rstrip() + "\n"
@@ -107,8 +109,12 @@ def prepare_report() -> None:
     prepare(TEMPLATE, TABLE)
 
 
-def _marked(subgroup: str, tables: Sequence[PrintedTable]) -> list[tuple[str, Markup]]:
-    return [(table.number, table_html(table, prefix=f"{subgroup}-")) for table in tables]
+def _marked(
+    part: str, tables: Sequence[PrintedTable], needed: Formulas
+) -> list[tuple[str, Markup]]:
+    return [
+        (table.number, table_html(table, prefix=f"{part}-", formulas=needed)) for table in tables
+    ]
 
 
 def not_estimable(study: StudyDefinition, results: Results) -> list[Missing]:

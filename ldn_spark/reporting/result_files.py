@@ -21,6 +21,7 @@ from ldn_spark.catalogue.lookup import find
 from ldn_spark.catalogue.quantity import Quantity
 from ldn_spark.errors import Problem, ResultsError
 from ldn_spark.estimates.results import AttritionStep, CurvePoint, Estimate, Results
+from ldn_spark.shown import numbered
 from ldn_spark.study.definition import STUDY, StudyDefinition
 from ldn_spark.texts.csv_cells import csv_text
 
@@ -192,7 +193,9 @@ def _rows(
         line = reader.line_num + 1
         for fields in reader:
             if len(fields) != len(columns):
-                raise ValueError(f"has {len(fields)} fields; {len(columns)} belong there")
+                raise ValueError(
+                    f"has {numbered(len(fields), 'field')}; {len(columns)} belong there"
+                )
             yield made(dict(zip(columns, fields, strict=True)))
             line = reader.line_num + 1
     except (csv.Error, ValueError, ArithmeticError) as error:

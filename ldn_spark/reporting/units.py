@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import Format, View, hundredths, mean
 from ldn_spark.reporting.formats import percent
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.stats.not_estimable import (
     NO_DDD,
     NO_DDD_AFTER,
@@ -160,7 +160,7 @@ def partly_unknown(view: View, outcome: str) -> str:
         missing = view.count("ddd", OVERALL, outcome, f"ddd_missing_{when}")
         if missing:
             dispenses = view.count("users", OVERALL, outcome, f"fills_{when}")
-            parts.append(f"{counted(missing)} of {counted(dispenses)} dispenses {when}")
+            parts.append(f"{counted(missing)} of {numbered(dispenses, 'dispense')} {when}")
     return f"The DDD is not known of {' and of '.join(parts)}." if parts else ""
 
 

@@ -13,7 +13,7 @@ from ldn_spark.engine import collect
 from ldn_spark.errors import Problem
 from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.runs.run import returns_of
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.study.atc.translation import Translation
 from ldn_spark.study.load import Study
 from ldn_spark.study.reach import index_reach
@@ -112,7 +112,7 @@ def missing_exposure(study: Study, version: LakeVersion, found: ExposureFound) -
     if found.atc == 0 and found.lines:
         yield Problem(
             "exposure",
-            f"nothing is left of the {counted(found.lines)} lines {period} with a code under "
+            f"nothing is left of the {numbered(found.lines, 'line')} {period} with a code under "
             f"{codes}: all of them are returns or were returned",
             f"look at the amounts of the delivery, or at `returns: {study.definition.returns}`",
         )
@@ -127,7 +127,7 @@ def missing_exposure(study: Study, version: LakeVersion, found: ExposureFound) -
         name = exposure.products
         yield Problem(
             f"codelist {name}",
-            f"none of its {counted(len(study.exposure_products or ()))} product numbers is "
+            f"none of its {numbered(len(study.exposure_products or ()), 'product number')} is "
             f"dispensed {period}, under {codes}",
             f"give the product numbers of this register: --codelist {name}=FILE",
         )

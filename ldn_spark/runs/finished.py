@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ldn_spark.errors import Problem, ResultsError, UsageError
 from ldn_spark.runs.manifest_file import MANIFEST, RESTORE, Manifest, read_manifest, study_of
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.study.definition import StudyDefinition
 
 LATEST = "latest"
@@ -47,7 +47,7 @@ class FinishedRun:
             raise ResultsError(Problem(str(path), what, RESTORE))
         size = path.stat().st_size
         if size != written.bytes:
-            what = f"has {counted(size)} bytes; the run wrote {counted(written.bytes)}"
+            what = f"has {numbered(size, 'byte')}; the run wrote {counted(written.bytes)}"
             raise ResultsError(Problem(str(path), what, RESTORE))
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != written.sha256:

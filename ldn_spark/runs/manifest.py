@@ -21,7 +21,7 @@ from ldn_spark.lake.versions import FileRecord
 from ldn_spark.runs.reproducing import command, inputs
 from ldn_spark.runs.run import Run, run_key
 from ldn_spark.schemas import DISPENSINGS
-from ldn_spark.shown import counted
+from ldn_spark.shown import numbered
 from ldn_spark.study.atc.alterations import described
 from ldn_spark.study.atc.index_check import ReadAs
 from ldn_spark.study.inputs import InputFile
@@ -138,7 +138,7 @@ def deviations(run: Run, read_as: Sequence[ReadAs] = ()) -> list[str]:
         if (why := step.unknown(run.undelivered))
     ]
     return [*translated, *unknown] + [
-        f"codelist {name} replaced by another of {counted(len(found.codes))} codes"
+        f"codelist {name} replaced by another of {numbered(len(found.codes), 'code')}"
         for name, found in run.study.codelists.items()
         if Path(found.source).resolve().parent != usual.resolve()
     ]

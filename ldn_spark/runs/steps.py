@@ -21,7 +21,7 @@ from ldn_spark.estimates.results import AttritionStep
 from ldn_spark.runs.batch import Batch, Rows, split_by_set
 from ldn_spark.runs.preflight import Preflight, preflight
 from ldn_spark.runs.run import Run
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.study.load import Study
 from ldn_spark.study.selection import selection_steps
 from ldn_spark.study.sets import StudySet
@@ -129,11 +129,10 @@ def returned_outcomes(batch: Batch) -> dict[int, tuple[Problem, ...]]:
 
 
 def _returned(one: StudySet, found: Mapping[str, Any]) -> Problem:
-    is_one = found["returns"] == 1
+    are = "is a return" if found["returns"] == 1 else "are returns"
     what = (
-        f"{counted(found['returns'])} {'line' if is_one else 'lines'} of the examined medicines in "
-        f"the cohort's windows {'is a return' if is_one else 'are returns'} "
-        f"(`returns: {one.returns}`)"
+        f"{numbered(found['returns'], 'line')} of the examined medicines in the cohort's windows "
+        f"{are} (`returns: {one.returns}`)"
     )
     if one.returns == "cancel":
         unmatched = counted(found["returns_unmatched"])

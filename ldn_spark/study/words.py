@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from ldn_spark.shown import MINUS, counted
+from ldn_spark.shown import MINUS, counted, numbered
 from ldn_spark.study.criteria import (
     AgeBetween,
     Alive,
@@ -69,7 +69,7 @@ def days(window: DayWindow) -> str:
 
 def so_many_days(number: int) -> str:
     """`one day`, `30 days`."""
-    return "one day" if number == 1 else f"{counted(number)} days"
+    return "one day" if number == 1 else numbered(number, "day")
 
 
 def listing(parts: Iterable[str], joint: str = "and") -> str:

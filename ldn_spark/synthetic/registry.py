@@ -23,7 +23,7 @@ from ldn_spark.engine.rights import with_umask
 from ldn_spark.errors import OutputExistsError, Problem, ResourceError, UsageError
 from ldn_spark.invented import write_marker
 from ldn_spark.progress import Progress, report
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.synthetic.delivery import join_parts
 from ldn_spark.synthetic.exposure import INDEX_YEAR
 from ldn_spark.synthetic.generator import COUNTS, Generator, Plan, make_blocks
@@ -138,15 +138,15 @@ def _role_problems(people: int, starters: int | None) -> Iterator[Problem]:
     if min(roles.starters) < 1:
         yield Problem(
             "--people" if starters is None else "--starters",
-            f"{counted(sum(roles.starters))} starters among {counted(people)} people leave a "
-            "stratum empty",
+            f"{numbered(sum(roles.starters), 'starter')} among "
+            f"{numbered(people, 'person leaves', 'people leave')} a stratum empty",
             "give at least 2000 people, or more starters",
         )
     elif 2 * sum(roles.counts) > people:
         yield Problem(
             "--starters",
-            f"{counted(sum(roles.counts))} people with naltrexone are more than half of "
-            f"{counted(people)}",
+            f"naltrexone for {numbered(sum(roles.counts), 'person', 'people')} is for more than "
+            f"half of {counted(people)}",
             "give more people or fewer starters",
         )
 

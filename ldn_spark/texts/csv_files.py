@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ldn_spark.errors import ConfigError, Problem
-from ldn_spark.shown import counted
+from ldn_spark.shown import numbered
 from ldn_spark.texts.text_files import read_text
 
 _LONGEST_FIELD = (1 << 31) - 1
@@ -153,7 +153,7 @@ def typed_rows(
     for row in rows[1:]:
         where = f"{path} line {row.line}"
         if len(row.fields) < len(names) or any(row.fields[len(names) :]):
-            what = f"has {len(row.fields)} fields, the header {len(names)}"
+            what = f"has {numbered(len(row.fields), 'field')}, the header {len(names)}"
             problems.append(Problem(where, what, "mend the line"))
             continue
         cells = {name: text for name, text in zip(names, row.fields, strict=False) if name}
@@ -201,7 +201,7 @@ def refuse(path: Path, problems: Sequence[Problem]) -> None:
         ConfigError: there are problems; the first hundred, and how many there are more.
     """
     if (more := len(problems) - MOST_PROBLEMS) > 0:
-        rest = Problem(str(path), f"has {counted(more)} more problems", "mend these first")
+        rest = Problem(str(path), f"has {numbered(more, 'more problem')}", "mend these first")
         problems = [*problems[:MOST_PROBLEMS], rest]
     if problems:
         raise ConfigError(problems)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ldn_spark.errors import Problem
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.texts.yamltree import UNREADABLE, Node
 
 Key = int | str
@@ -146,7 +146,7 @@ def _wrong_value(fault: Mapping[str, Any]) -> tuple[str, str]:
     if kind == "string_too_short":
         return "is empty", "fill it in"
     if kind == "string_too_long":
-        length = f"{counted(len(fault['input']))} characters"
+        length = f"{numbered(len(fault['input']), 'character')}"
         return f"has {length}", f"write at most {_number(context['max_length'])}"
     return _parted(fault["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, "))
 

@@ -36,7 +36,7 @@ from ruamel.yaml.events import (
 )
 
 from ldn_spark.errors import ConfigError, Problem
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.texts.text_files import read_text
 
 MAX_BYTES = 256 << 10
@@ -305,7 +305,7 @@ class _Builder:
 def _no_number(text: str) -> tuple[str, str]:
     """Why something that looks like a number is not read as one, and what to write."""
     if len(text) > MAX_DIGITS:
-        what = f"is a number of {counted(len(text))} characters"
+        what = f"is a number of {numbered(len(text), 'character')}"
         return what, f"write at most {MAX_DIGITS} digits"
     mend = f'write a plain decimal number, or "{text}" where it is a text'
     return f"{text} is not a number that everyone reads alike", mend

@@ -88,8 +88,8 @@ def test_a_check_says_what_an_ingest_says(spark, folder, workplace):
         ("second.txt", 5, 3, 2), ("third.txt", 1, 1, 0),
     ]  # fmt: skip
     assert [str(problem) for problem in found.examples] == [
-        "second.txt line 3, column OrdinasjonAntallDDD: ddd_malformed (1 lines)",
-        "second.txt line 4: too_few_fields (1 lines)",
+        "second.txt line 3, column OrdinasjonAntallDDD: ddd_malformed (1 line)",
+        "second.txt line 4: too_few_fields (1 line)",
     ]
     done = ingest(spark, lake, second, NORPD, **further)
     assert accounts(found.files) == accounts(done.files)

@@ -14,7 +14,7 @@ from ldn_spark.delivery.files.unpacking import PACKED_SUFFIXES
 from ldn_spark.delivery.source.declared import Companion
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import DeliveryError, Problem
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.study.codes import ATC_PATTERN
 
 _NAMED_COLUMNS = 20
@@ -175,7 +175,7 @@ def unknown_columns(files: Sequence[DeliveredFile], layouts: Sequence[Layout]) -
         return []
     told = [f"{column} ({_in_files(names, files)})" for column, names in found.items()]
     more = f" and {len(told) - _NAMED_COLUMNS} more" if len(told) > _NAMED_COLUMNS else ""
-    are = "1 column is" if len(told) == 1 else f"{len(told)} columns are"
+    are = numbered(len(told), "column is", "columns are")
     ignored = "is ignored" if len(told) == 1 else "are ignored"
     return [
         f"{are} not known to source {layouts[0].source} and {ignored}: "
@@ -188,7 +188,7 @@ def _in_files(names: Sequence[str], files: Sequence[DeliveredFile]) -> str:
     if len(names) == 1:
         return names[0]
     if len(names) == len(files):
-        return f"all {counted(len(files))} files"
+        return f"all {numbered(len(files), 'file')}"
     return f"{names[0]} and {counted(len(names) - 1)} more"
 
 

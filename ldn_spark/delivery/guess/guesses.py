@@ -15,7 +15,7 @@ from typing import Any
 from ldn_spark.delivery.files.records import find_records
 from ldn_spark.delivery.guess.date_guesses import ENOUGH
 from ldn_spark.delivery.source.quoting import Quoting
-from ldn_spark.shown import counted
+from ldn_spark.shown import numbered
 from ldn_spark.study.codes import ATC_PATTERN
 
 _DELIMITERS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars", "^": "carets"}
@@ -56,7 +56,10 @@ def guess_encoding(data: bytes) -> Guess:
     if data.startswith(b"\xef\xbb\xbf"):
         return Guess("utf-8", "begins with its mark")
     if (zeros := data[:2000].count(0)) > len(data[:2000]) // 4:
-        return Guess("utf-16", f"{zeros} of the first {len(data[:2000])} bytes are zero")
+        return Guess(
+            "utf-16",
+            f"{zeros} of the first {numbered(len(data[:2000]), 'byte is', 'bytes are')} zero",
+        )
     if data.isascii():
         return Guess("utf-8", "nothing but ASCII here; look at names beyond it")
     try:
@@ -99,7 +102,7 @@ def guess_delimiter(lines: Sequence[str]) -> Guess:
     if not delimiter:
         return Guess(None, "no character splits the lines into equally many fields")
     every = "every line" if share == 1 else f"{share:.1%} of the lines"
-    return Guess(delimiter, f"{width} fields in {every}")
+    return Guess(delimiter, f"{numbered(width, 'field')} in {every}")
 
 
 def whole_records(lines: Sequence[str], delimiter: str) -> Sequence[str]:
@@ -137,9 +140,8 @@ def guess_quote(lines: Sequence[str], delimiter: str) -> Guess:
         if '"' in line
         for field in _split(line, delimiter)
     )
-    return Guess(
-        '"', f"{counted(quoted)} fields stand in them" if quoted else "none here; does no harm"
-    )
+    why = f"{numbered(quoted, 'field stands', 'fields stand')} in them"
+    return Guess('"', why if quoted else "none here; does no harm")
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -164,7 +166,9 @@ def guess_decimal_mark(texts: Iterable[str]) -> tuple[Guess, Guess]:
     if len(seen) > 1 or (told and len(either) > 1):
         return Guess(None, "points and commas both occur"), Guess(None, "see decimal_mark")
     if told:
-        what = f"{counted(either.total())} numbers have three digits behind a mark"
+        what = (
+            f"{numbered(either.total(), 'number has', 'numbers have')} three digits behind a mark"
+        )
         why = f"{what}: decimals or thousands? the registry tells"
         return Guess(None, why), Guess(None, "see decimal_mark")
     if not seen:
@@ -177,7 +181,7 @@ def guess_decimal_mark(texts: Iterable[str]) -> tuple[Guess, Guess]:
 
 
 def _have_it(count: int) -> str:
-    return "1 number has it" if count == 1 else f"{counted(count)} numbers have it"
+    return f"{numbered(count, 'number has', 'numbers have')} it"
 
 
 def holds_numbers(texts: Iterable[str]) -> bool:
@@ -206,7 +210,7 @@ def guess_width(texts: Iterable[str]) -> Guess:
     if longest > 12:
         return Guess(None, "more than 12 digits, so kept as text")
     if len(widths) == 1:
-        return Guess(longest, f"all have {longest} digits")
+        return Guess(longest, f"all have {numbered(longest, 'digit')}")
     return Guess(longest, f"they have {min(widths)} to {longest} digits; zeros are put before them")
 
 
@@ -221,7 +225,7 @@ def guess_sex_codes(texts: Iterable[str]) -> Guess:
     if not known:
         return Guess(None, "the codes are none of those in use")
     others, sexes = len(codes) - len(known), {*known.values()}
-    why = "the usual meaning" + (f"; {others} other codes: unknown" if others else "")
+    why = "the usual meaning" + (f"; {numbered(others, 'other code')}: unknown" if others else "")
     if len(sexes) == 1:
         why += f"; no code of {'men' if 'F' in sexes else 'women'} is here: add it"
     return Guess(known, why)

@@ -36,7 +36,7 @@ from ldn_spark.delivery.source.sources import Source
 from ldn_spark.delivery.values.columns import row_texts
 from ldn_spark.delivery.values.markers import is_word
 from ldn_spark.errors import DeliveryError, Problem
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 _BYTES = 4 << 20
 _ROWS = 20_000
@@ -202,7 +202,7 @@ def _with_line_ends(body: bytes, fields: int, source: Source) -> tuple[bytes, So
     if records == lines:
         return body, source, None
     several = int((np.diff(np.append(found.first_lines, lines)) > 1).sum())
-    why = f"{counted(several)} of {counted(records)} records have several lines"
+    why = f"{counted(several)} of {numbered(records, 'record has', 'records have')} several lines"
     declared = source.model_copy(update={"quoted_line_ends": True})
     return body[: found.end], declared, Guess(True, why)
 

@@ -12,7 +12,7 @@ from ldn_spark.delivery.guess.column_guesses import Columns
 from ldn_spark.delivery.guess.guesses import Guess
 from ldn_spark.delivery.source.date_formats import DAYS
 from ldn_spark.delivery.values.markers import is_marker, nobodies
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 _YEARS = {"birth_year": range(1850, 2201), "death_year": range(1900, 2201)}
 _DAYS = ("dispensed_on", "born_on", "died_on")
@@ -28,7 +28,7 @@ def guess_no_id(found: Columns) -> Guess:
     words = found.sample.markers.get(name, Counter())
     numbers = nobodies(pa.chunked_array([found.sample.texts[name]], pa.string()))
     lines = {**words, **{text: n for text, n in numbers.items() if n >= _FEW_LINES}}
-    why = f"{counted(sum(lines.values()))} lines look like nobody's"
+    why = f"{numbered(sum(lines.values()), 'line looks', 'lines look')} like nobody's"
     return Guess({"column": name, "values": sorted(lines)} if lines else None, why)
 
 

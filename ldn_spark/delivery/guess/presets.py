@@ -17,7 +17,7 @@ from ldn_spark.delivery.source.sources import Source, load_source
 from ldn_spark.delivery.values.parsing import parse_rows
 from ldn_spark.delivery.values.rules import rules_of
 from ldn_spark.errors import ConfigError, DeliveryError
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.texts.documents import conf_folder
 
 _EIGHT_BITS = {"iso8859-1", "cp1252"}
@@ -129,7 +129,7 @@ def _faults_of_rows(account: Account, source: Source) -> Iterator[str]:
         reasons = ", ".join(
             f"{reason} {counted(rows)}" for reason, rows in account.rejected.items()
         )
-        yield f"it would reject {counted(account.rows - account.accepted)} rows: {reasons}"
+        yield f"it would reject {numbered(account.rows - account.accepted, 'row')}: {reasons}"
     for name, note in _TELLING_NOTES.items():
         if account.noted.get(note, 0) > (1 - ENOUGH) * max(account.accepted, 1):
             yield f"the values of {source.delivered.get(name, name)} are others"

@@ -24,7 +24,7 @@ from ldn_spark.delivery.source.checks import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from ldn_spark.delivery.source.date_formats import DAYS
 from ldn_spark.delivery.source.formats import format_named
 from ldn_spark.delivery.source.sources import Source
-from ldn_spark.shown import counted, shown
+from ldn_spark.shown import counted, numbered, shown
 from ldn_spark.texts.editors import schema_line
 
 _AMOUNTS = ("ddd", "packages")
@@ -64,7 +64,7 @@ def propose(sample: Sample, sources: Sequence[Source]) -> str:
 def _heading(sample: Sample, matches: Sequence[Match]) -> Iterator[str]:
     yield schema_line("source")
     name = shown(sample.path.name)
-    yield f"# Proposed by `ldn inspect` from the first {counted(sample.rows)} rows of {name}."
+    yield f"# Proposed by `ldn inspect` from the first {numbered(sample.rows, 'row')} of {name}."
     for reason, rows in sorted(sample.faults.items()):
         yield f"# {counted(rows)} of the lines cannot be split: {reason} ({explain(reason)})."
     yield '# Check every line; complete those that begin with "fill in".'
@@ -228,8 +228,8 @@ def _trial(sample: Sample, lines: Sequence[str]) -> Iterator[str]:
         yield "# No file can be read with this before its columns have types that are read."
         return
     account = try_rows(sample, source, DISPENSINGS)
-    accepted, rows = counted(account.accepted), counted(account.rows)
-    yield f"# As proposed, {accepted} of the {rows} rows would be accepted."
+    accepted, rows = counted(account.accepted), numbered(account.rows, "row")
+    yield f"# As proposed, {accepted} of the {rows} would be accepted."
     for told, reasons in (("rejected", account.rejected), ("noted", account.noted)):
         for reason, rows in sorted(reasons.items()):
             yield f"# {told}: {reason} {counted(rows)}"

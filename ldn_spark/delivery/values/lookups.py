@@ -14,6 +14,7 @@ from ldn_spark.delivery.files.file_kinds import no_file
 from ldn_spark.delivery.source.declared import Lookup
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import ConfigError, Problem
+from ldn_spark.shown import numbered
 from ldn_spark.texts.csv_files import CsvRow, Fault, read_rows, refuse, typed_rows
 
 LookupTable = Mapping["tuple[str, ...]", "tuple[str | None, ...]"]
@@ -102,7 +103,7 @@ def read_lookup(
     header = lines[0].fields if lines else ()
     wanted = (*lookup.keys, *lookup.gives)
     if others := [name for name in dict.fromkeys(header) if name and name not in wanted]:
-        are = "a column is" if len(others) == 1 else f"{len(others)} columns are"
+        are = numbered(len(others), "column is", "columns are")
         warn(f"{path}: {are} not one of the lookup '{lookup.name}': {', '.join(others)}; ignored")
     problems: list[Problem] = []
     table: dict[tuple[str, ...], tuple[str | None, ...]] = {}

@@ -18,6 +18,7 @@ from ldn_spark.ingest.staging.staged import SUFFIX, Arrivals, read_staged, resta
 from ldn_spark.ingest.staging.tasks import ACCEPTED
 from ldn_spark.lake.versions import write_table
 from ldn_spark.schemas import DISPENSINGS, Table
+from ldn_spark.shown import numbered
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -114,7 +115,10 @@ def find_arriving(intake: Intake, turned_away: int) -> Arriving:
         files = tuple(restaged)
     accepted = sum(file.accepted for file in intake.files if file.kind == DISPENSINGS.name)
     if (there := arrivals.rows.total()) != accepted - turned_away:
-        raise EngineError(f"{accepted - turned_away} rows were staged but {there} are read back")
+        raise EngineError(
+            f"of {numbered(accepted - turned_away, 'staged row')} "
+            f"{numbered(there, 'is', 'are')} read back"
+        )
     return Arriving(rows, files, arrivals)
 
 

@@ -22,7 +22,7 @@ from ldn_spark.ingest.staging.tasks import STATEMENTS
 from ldn_spark.ingest.suspicions import named_files
 from ldn_spark.lake.drafts import mapped
 from ldn_spark.schemas import OBSERVATION_PERIODS, PERSON_STATEMENTS, PERSONS
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -101,7 +101,8 @@ def described(shapes: Sequence[_Shape]) -> str:
         signs = f"{', '.join(before)} and {last}" if before else last
         size = f"{shape.shortest}"
         size += f" to {shape.longest}" if shape.longest > shape.shortest else ""
-        told.append(f"{signs} ({size} characters{', some padded with zeros' * shape.padded})")
+        length = "character" if shape.longest == 1 else "characters"
+        told.append(f"{signs} ({size} {length}{', some padded with zeros' * shape.padded})")
     return " or ".join(told) + " or others" * (len(shapes) > _SHAPES)
 
 
@@ -167,10 +168,11 @@ def _told(
     kind: str, counts: Mapping[str, int], some: Sequence[_Shape], others: Sequence[_Shape]
 ) -> str:
     both, least = counts["both"], min(counts["companions"], counts["dispensed"])
-    linked = f"only {counted(both)} of {counted(least)} persons link" if both else "nobody links"
+    some_link = f"only {counted(both)} of {numbered(least, 'person links', 'persons link')}"
     return (
-        f"{linked} to the dispensings: the {kind} are of {counted(counts['companions'])} persons, "
-        f"and {counted(counts['dispensed'])} have dispensings; ids of the {kind} are "
+        f"{some_link if both else 'nobody links'} to the dispensings: the {kind} are of "
+        f"{numbered(counts['companions'], 'person')}, and "
+        f"{numbered(counts['dispensed'], 'has', 'have')} dispensings; ids of the {kind} are "
         f"{described(some)}, those of the dispensings {described(others)}"
     )
 

@@ -36,7 +36,7 @@ from ldn_spark.ingest.staging.said import Statements
 from ldn_spark.ingest.staging.staged import SUFFIX, stage_by_code
 from ldn_spark.ingest.unread import KNOWN_COLUMNS
 from ldn_spark.lake.drafts import write_parquet
-from ldn_spark.shown import counted
+from ldn_spark.shown import numbered
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -351,7 +351,7 @@ def first_rejections(
         Problem(
             f"{names[row['file_id']]} line {row['line_min']}"
             + (f", column {row['column']}" if row["column"] else ""),
-            f"{row['reason']} ({counted(row['line_count'])} lines)",
+            f"{row['reason']} ({numbered(row['line_count'], 'line')})",
             mend_of(row["reason"], row["column"] in (markers or {}).get(row["file_id"], ())),
         )
         for row in rows

@@ -16,7 +16,7 @@ from ldn_spark.ingest.staging.staged import look_into, restage
 from ldn_spark.ingest.writing.clustering import write_batches
 from ldn_spark.lake.commits import exchange_files
 from ldn_spark.schemas import DISPENSINGS
-from ldn_spark.shown import counted
+from ldn_spark.shown import numbered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,9 @@ def rewrite_years(
         written=lambda batches: written(sum(rows[:batches]), total),
     )
     if (there := sum(file.rows for file in data_files)) != total:
-        raise EngineError(f"{counted(total)} rows were staged but {counted(there)} are written")
+        raise EngineError(
+            f"of {numbered(total, 'staged row')} {numbered(there, 'is', 'are')} written"
+        )
     exchange_files(
         intake.path(DISPENSINGS),
         DISPENSINGS,

@@ -10,6 +10,7 @@ from ldn_spark.papers.audit.feasible import UserRow, dose_regions, dose_scales, 
 from ldn_spark.papers.audit.findings import INCONSISTENT, NOTE, Finding, finding, span
 from ldn_spark.papers.boxes import Box
 from ldn_spark.papers.values import SMALLEST_P, Published, PublishedValue
+from ldn_spark.shown import numbered
 from ldn_spark.stats.proportions import INTERVALS, MCNEMAR, paired_interval
 from ldn_spark.study.definition import StudyDefinition
 
@@ -47,7 +48,8 @@ def _no_method(published: Published, fits: dict[tuple[str, str], set[Pair]]) -> 
         "methods",
         INCONSISTENT,
         [published.get("users", *row, name) for row in failing for name in ("ci_low", "ci_high")],
-        recomputed=f"{best[0]} McNemar with {best[1]} fits {counts[best]} of {len(fits)} rows",
+        recomputed=f"{best[0]} McNemar with {best[1]} fits {counts[best]} of "
+        f"{numbered(len(fits), 'row')}",
         explanation="Each row fits some test and interval, but none fits them all.",
     )
 
@@ -77,8 +79,8 @@ def _single_row(
             NOTE,
             [published.get(*key, name) for name in ("ci_low", "ci_high", "p")],
             recomputed="; ".join(f"{name} {text}" for name, text in limits.items()),
-            explanation=f"Only {chosen} with the {test} McNemar test gives all {len(fits)} rows; "
-            f"this row alone speaks against {', '.join(names)}.",
+            explanation=f"Only {chosen} with the {test} McNemar test gives all "
+            f"{numbered(len(fits), 'row')}; this row alone speaks against {', '.join(names)}.",
         )
 
 

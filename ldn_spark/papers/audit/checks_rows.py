@@ -130,7 +130,7 @@ def _paired(published: Published, key: Row, row: UserRow, level: float) -> Itera
             IMPOSSIBLE,
             [p, published.get(*key, "users_before"), published.get(*key, "users_after")],
             recomputed="; ".join(_reach(row)),
-            explanation=f"With {ends} persons changed, none of McNemar's tests gives this p.",
+            explanation=f"With {ends} changed, none of McNemar's tests gives this p.",
             wrong=[p],
         )
     elif any(limits) and not any(row.by_interval(name, level) for name in INTERVALS):
@@ -139,7 +139,7 @@ def _paired(published: Published, key: Row, row: UserRow, level: float) -> Itera
             IMPOSSIBLE,
             [*limits, published.get(*key, "users_before"), published.get(*key, "users_after")],
             recomputed=f"limits about {row.gain / row.persons * 100:.2f}",
-            explanation=f"With {ends} persons changed, no paired interval has these limits.",
+            explanation=f"With {ends} changed, no paired interval has these limits.",
             wrong=limits,
         )
     elif p is not None and not any(user_fits(row, level).values()):

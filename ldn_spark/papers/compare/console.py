@@ -15,7 +15,7 @@ from ldn_spark.papers.compare.comparison import (
     Comparison,
 )
 from ldn_spark.papers.compare.files import COMPARE_CSV, audit_summary, lost_text
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,14 +39,16 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         if not rival.lost:
             console.print(f"The interval {rival.method} would lose no cell.")
             continue
-        cells = "1 cell" if len(rival.lost) == 1 else f"{counted(len(rival.lost))} cells"
+        cells = numbered(len(rival.lost), "cell")
         text = f"The interval {rival.method} would lose {cells}: {lost_text(rival)}."
         console.print(text, markup=False)
     total = comparison.total
     equal = counted(total[EQUAL])
+    values = numbered(len(comparison.rows), "published value is", "published values are")
     console.print(
-        f"[bold]{equal} of {counted(len(comparison.rows))} published values are equal[/], "
-        f"{counted(total[DIFFERS])} differ, {counted(total[IMPOSSIBLE])} cannot come from any data."
+        f"[bold]{equal} of {values} equal[/], "
+        f"{numbered(total[DIFFERS], 'differs', 'differ')}, "
+        f"{counted(total[IMPOSSIBLE])} cannot come from any data."
     )
 
 
@@ -75,7 +77,10 @@ def _print_differing(console: Console, rows: Sequence[Compared]) -> None:
         table.add_row(Text(value.name), Text(value.place), Text(value.text), Text(computed))
     console.print(table)
     if len(rows) > _SHOWN:
-        console.print(f"and {counted(len(rows) - _SHOWN)} more differ: {COMPARE_CSV} has them all.")
+        console.print(
+            f"and {numbered(len(rows) - _SHOWN, 'more differs', 'more differ')}: "
+            f"{COMPARE_CSV} has them all."
+        )
 
 
 def _print_impossible(console: Console, rows: Sequence[Compared]) -> None:

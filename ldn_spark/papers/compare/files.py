@@ -10,7 +10,7 @@ from ldn_spark.invented import SENTENCE
 from ldn_spark.papers.audit.findings import IMPOSSIBLE, INCONSISTENT, Finding
 from ldn_spark.papers.compare.comparison import VERDICTS, Compared, Comparison, by_place
 from ldn_spark.papers.compare.rivals import RivalInterval
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.texts.csv_cells import csv_text
 from ldn_spark.texts.pages import fill
 
@@ -74,6 +74,7 @@ def compare_html(comparison: Comparison, title: str, *, invented: bool = False) 
         total=comparison.total,
         values=len(comparison.rows),
         count=counted,
+        numbered=numbered,
         totals=_totals(comparison),
         unequal=_compared(unequal, reasons=True, label="Not equal") if unequal else None,
         rivals=_rivals(rivals) if rivals else None,

@@ -26,6 +26,7 @@ from ldn_spark.papers.replicate.keeping import checksum, find_cohort
 from ldn_spark.papers.replicate.leaves import find_leaves
 from ldn_spark.papers.values import Published
 from ldn_spark.progress import Progress, report
+from ldn_spark.shown import numbered
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.synthetic import registry
 from ldn_spark.synthetic.background import Background, Dispensings, together
@@ -147,7 +148,9 @@ def _is_there(out: Path, parameters: dict[str, Any]) -> bool:
 def _plan(study: StudyDefinition, cohort: Cohort, people: int, seed: int) -> BackgroundPlan:
     others = people - len(cohort)
     if others < len(cohort):
-        what = f"{people} people are too few for a cohort of {len(cohort)}"
+        what = (
+            f"{numbered(people, 'person is', 'people are')} too few for a cohort of {len(cohort)}"
+        )
         raise UsageError(Problem("--people", what, f"give {2 * len(cohort)} or more"))
     if not 0 <= seed < 2**63:
         raise UsageError(Problem("--seed", f"{seed} is no seed", "give a number from 0 on"))

@@ -21,6 +21,7 @@ from ldn_spark.papers.replicate.persons import draw_ages, draw_dispenses
 from ldn_spark.papers.replicate.unions import choose_squares, join_unions, natural_squares
 from ldn_spark.papers.values import Published
 from ldn_spark.progress import Progress, report
+from ldn_spark.shown import numbered
 from ldn_spark.stats.proportions import PairedCounts
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
@@ -102,7 +103,9 @@ def _stratum(
         total = totals[when]
         total = PER_LEAF * int(used.sum()) if total is None else int(total)
         if not used.sum() <= total <= amounts[window].sum():
-            what = f"{total} dispenses {when} in {stratum} do not suit its users and DDDs"
+            what = (
+                f"{numbered(total, 'dispense')} {when} in {stratum} do not suit its users and DDDs"
+            )
             raise ConfigError(Problem("published values", what, "check the dispenses"))
         sd = totals["sd"] if when == "before" else None
         draws = Draws(seed, 4 + window, number)

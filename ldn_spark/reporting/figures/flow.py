@@ -12,7 +12,7 @@ from ldn_spark.reporting.figures import canvas
 from ldn_spark.reporting.figures.figure import Section, StudyFigure
 from ldn_spark.reporting.formats import percent
 from ldn_spark.reporting.wording import before_and_after
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.study.definition import StudyDefinition
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
 def _left(step: AttritionStep) -> str:
     """What a step leaves: `11 247 persons, 46 904 dispensings`."""
     if step.number_subjects is None:
-        return f"{counted(step.number_records)} {_plural('line', step.number_records)}"
+        return f"{numbered(step.number_records, 'line')}"
     return _amounts(step.number_subjects, step.number_records)
 
 
@@ -168,8 +168,8 @@ def _excluded(step: AttritionStep, of_lines: Sequence[TurnedAway]) -> list[str]:
         return _turned_away(step.excluded_records, of_lines) if step.reason_id > 1 else []
     persons, records = step.excluded_subjects, step.excluded_records
     return [
-        f"{counted(persons)} {_plural('person', persons)} excluded",
-        f"({counted(records)} {_plural('dispensing', records)})",
+        f"{numbered(persons, 'person')} excluded",
+        f"({numbered(records, 'dispensing')})",
         f"Not met: {step.reason}",
     ]
 
@@ -180,19 +180,12 @@ def _turned_away(lines: int, reasons: Sequence[TurnedAway]) -> list[str]:
     told = [f"{counted(one.lines)}: {one.meaning}" for one in reasons[:shown]]
     if others := reasons[shown:]:
         number = sum(one.lines for one in others)
-        told.append(f"{counted(number)}: {len(others)} other reasons")
-    return [f"{counted(lines)} {_plural('line', lines)} turned away", *told]
+        told.append(f"{counted(number)}: {numbered(len(others), 'other reason')}")
+    return [f"{numbered(lines, 'line')} turned away", *told]
 
 
 def _amounts(persons: int, records: int) -> str:
-    return (
-        f"{counted(persons)} {_plural('person', persons)}, "
-        f"{counted(records)} {_plural('dispensing', records)}"
-    )
-
-
-def _plural(word: str, number: int) -> str:
-    return word if number == 1 else f"{word}s"
+    return f"{numbered(persons, 'person')}, {numbered(records, 'dispensing')}"
 
 
 def _stratum(study: StudyDefinition, results: Results, stratum: str) -> list[str]:

@@ -11,7 +11,7 @@ from ldn_spark.quality.atc import AtcRow
 from ldn_spark.quality.masking import shown, shown_union
 from ldn_spark.quality.volume import Month
 from ldn_spark.reporting.quality.numbers import printed, share
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 
 REJECTED_SHARE = 0.05
 _MOST_NAMED = 6
@@ -75,7 +75,7 @@ def _amounts(found: Assessment) -> Iterator[Finding]:
     ):
         rows = flagged_codes(found.atc, rules)
         if rows:
-            codes = "1 code has" if len(rows) == 1 else f"{counted(len(rows))} codes have"
+            codes = numbered(len(rows), "code has", "codes have")
             yield Finding(f"{codes} {says}: {_list([row.atc for row in rows])}.", "ddd")
 
 
@@ -100,8 +100,8 @@ def _people(found: Assessment) -> Iterator[Finding]:
     if found.nobodies:
         ids, lines = _list([*found.nobodies]), sum(found.nobodies.values())
         yield Finding(
-            f"{counted(lines)} lines have a pseudonym that looks like nobody's ({ids}); each "
-            "counts as one person until the source declares it as no_id.",
+            f"{numbered(lines, 'line has', 'lines have')} a pseudonym that looks like nobody's "
+            f"({ids}); each counts as one person until the source declares it as no_id.",
             "people",
         )
     for number, what in (
@@ -143,7 +143,7 @@ def _study(study: StudyQuality) -> Iterator[Finding]:
         if hits.is_empty and (hits.code or hits.part != "outcome")
     ]
     if empty:
-        codes = "1 code finds" if len(empty) == 1 else f"{counted(len(empty))} codes find"
+        codes = numbered(len(empty), "code finds", "codes find")
         yield Finding(f"{study.id}: {codes} nothing: {_list(empty)}.", "studies")
 
 
@@ -151,7 +151,7 @@ def _repeated(found: Assessment) -> Iterator[Finding]:
     repeats = sum(row.repeats for row in found.repeated or ())
     if repeats:
         across = sum(row.across_files for row in found.repeated or ())
-        are = "1 dispensing is" if repeats == 1 else f"{counted(repeats)} dispensings are"
+        are = numbered(repeats, "dispensing is", "dispensings are")
         yield Finding(
             f"{are} like another one in everything but the file"
             + (f"; {counted(across)} of them span files." if across else "."),

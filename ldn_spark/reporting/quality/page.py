@@ -27,7 +27,7 @@ from ldn_spark.reporting.quality.sheets import (
     atc_sheet,
     explain,
 )
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.texts.pages import fill, style
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _facts(found: Assessment) -> list[tuple[str, str]]:
     facts = [
         ("dispensings", counted(found.whole.dispensings if found.whole else 0)),
         ("persons", printed(shown(found.people.persons))),
-        (f"of {counted(lines)} delivered lines rejected", f"{share(rejected, lines) or '0'} %"),
+        (f"of {numbered(lines, 'delivered line')} rejected", f"{share(rejected, lines) or '0'} %"),
     ]
     if found.extract and found.whole:
         ends = found.extract.first, found.extract.last
@@ -234,8 +234,7 @@ def _labelled(atc: Sheet) -> Sheet:
 def _label(row: tuple[str, ...]) -> str:
     code, level, kind, codes = row[:4]
     if kind == "other":
-        number = "1 other code" if codes == "1" else f"{counted(int(codes))} other codes"
-        return f"{code} {number}".strip()
+        return f"{code} {numbered(int(codes), 'other code')}".strip()
     if kind == "code":
         return code if level == "5" else f"{code} itself"
     return f"{code} {ANATOMICAL_GROUPS.get(code, '')}".strip() or "All codes"

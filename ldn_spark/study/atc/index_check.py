@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ldn_spark.errors import Problem
-from ldn_spark.shown import counted
+from ldn_spark.shown import counted, numbered
 from ldn_spark.study.atc.alterations import Alteration, Alterations, described, substances
 from ldn_spark.study.atc.history import BEGINNING, FOR_EVER, AtcHistory
 from ldn_spark.study.atc.occurrences import Look, Occurrence
@@ -155,7 +155,7 @@ class IndexCheck:
             return []
         named = "; ".join(map(_named, strays[:_CODES_NAMED]))
         if len(strays) > _CODES_NAMED:
-            named += f"; and {counted(len(strays) - _CODES_NAMED)} further codes"
+            named += f"; and {numbered(len(strays) - _CODES_NAMED, 'further code')}"
         index = self._translation.study_version
         if part.declared is None:
             what = f"the codes are taken as those of the ATC index of {index}, but there are"

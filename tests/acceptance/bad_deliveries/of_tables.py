@@ -206,9 +206,9 @@ SIZES = {
         Refused(
             (("a.txt", "3 of 3 lines are rejected", "mend the file or its source file"),),
             rejected=(
-                "a.txt line 2, column UtleveringsDato: date_malformed (1 lines)",
-                "a.txt line 3, column ATCKode: atc_malformed (1 lines)",
-                "a.txt line 4, column PasientLopeNr: pseudonym_missing (1 lines)",
+                "a.txt line 2, column UtleveringsDato: date_malformed (1 line)",
+                "a.txt line 3, column ATCKode: atc_malformed (1 line)",
+                "a.txt line 4, column PasientLopeNr: pseudonym_missing (1 line)",
             ),
         ),
         held=FIRST,

@@ -9,12 +9,12 @@ from itertools import product
 import pytest
 
 from ldn_spark.catalogue.lookup import BY_NAME, need
-from ldn_spark.catalogue.page import renewed
 from ldn_spark.catalogue.tables import TABLES
 from ldn_spark.estimates.analysis import _Writer
 from ldn_spark.estimates.doses import UnknownDoses
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import View
+from ldn_spark.reporting.columns_page import renewed
 from ldn_spark.reporting.formulas import formulas
 from ldn_spark.reporting.publication import analyse_moments, make_here
 from ldn_spark.reporting.tables import all_tables
@@ -93,7 +93,7 @@ def test_names_are_unique():
 
 def test_the_page_is_made_of_the_catalogue():
     page = (PROJECT / "docs" / "estimates.md").read_text(encoding="utf-8")
-    assert renewed(page) == page, "python -m ldn_spark.catalogue.page docs/estimates.md"
+    assert renewed(page) == page, "python -m ldn_spark.reporting.columns_page docs/estimates.md"
     anchors = re.findall(r'<a id="([^"]+)">', page)
     assert anchors == [f"{table.name}.{one.name}" for table, one in QUANTITIES]
     with pytest.raises(ValueError, match="needs the lines"):

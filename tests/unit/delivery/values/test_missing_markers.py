@@ -165,7 +165,10 @@ def test_what_to_declare_is_said_so_that_it_can_be_copied():
     }
     told = ids.partition("declare no_id: ")[2]
     assert json.loads(told) == {"column": "id", "values": ["0", "NULL"]}
-    assert "2 pseudonyms look like nobody's, each taken for a person: 0 (3), NULL (2) lines" in ids
+    assert (
+        "2 pseudonyms look like nobody's, each taken for a person: 0 (3 lines), NULL (2 lines)"
+        in ids
+    )
     assert suspicious_ids([*files, record(nobodies={"?": 9}, superseded=9)]) == {"0": 3, "NULL": 2}
     (words,) = suspicions([record(markers={"ddd": {"NA": 1}, "sex": {".": 1}})], plain())
     assert words.endswith('declare missing_values: [".", "NA"]')
