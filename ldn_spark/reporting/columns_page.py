@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ldn_spark.catalogue import page as catalogue_page
@@ -15,17 +16,20 @@ from ldn_spark.catalogue.lookup import anchor
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import View
 from ldn_spark.reporting.contrast_tables import did_table
+from ldn_spark.reporting.exposure_tables import exposure_tables
 from ldn_spark.reporting.outcome_tables import dispenses_table
 from ldn_spark.reporting.printed import Name, PrintedTable
 from ldn_spark.reporting.tables import all_tables
 from ldn_spark.reporting.units import DISPENSES
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.exposures import OtherExposure
 from ldn_spark.study.load import load_study
 from ldn_spark.texts.text_files import read_text
 
 BEGIN, END = "<!-- made of the printed tables -->", "<!-- end of the printed tables -->"
 EXAMPLE = "ldn_2013"
-"""A study that prints every table."""
+"""A study that prints every table of one exposure."""
+_ANOTHER = OtherExposure(id="another", name="another drug", abbreviation="other", atc=("N06AB",))
 
 
 def renewed(page: str) -> str:
@@ -41,15 +45,17 @@ def renewed(page: str) -> str:
 
 def every_table(study: StudyDefinition) -> tuple[PrintedTable, ...]:
     """The tables that a study can print, without any number."""
-    results = Results((), (), ())
-    by_id = {table.id: table for table in all_tables(study, results)}
-    view = View(results)
+    nothing = Results((), (), ())
+    by_id = {table.id: table for table in all_tables(study, nothing)}
+    view = View(nothing)
+    several = study.model_copy(update={"exposures": (_ANOTHER,)})
     for table in (
         dispenses_table(study, view, outcomes=study.outcomes),
         did_table(study, view, unit=DISPENSES, outcomes=study.outcomes),
+        *exposure_tables(several, replace(nothing, others={_ANOTHER.id: nothing})),
     ):
         by_id.setdefault(table.id, table)
-    return tuple(by_id.values())
+    return tuple(table for table in by_id.values() if any(columns_of(table)))
 
 
 def _section(study: StudyDefinition, table: PrintedTable) -> str:

@@ -14,10 +14,11 @@ from ldn_spark.estimates.analysis import _Writer
 from ldn_spark.estimates.doses import UnknownDoses
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting.cells import View
-from ldn_spark.reporting.columns_page import renewed
+from ldn_spark.reporting.columns_page import general, renewed
 from ldn_spark.reporting.formulas import formulas
 from ldn_spark.reporting.publication import analyse_moments, make_here
 from ldn_spark.reporting.tables import all_tables
+from ldn_spark.reporting.writers import table_csv
 from ldn_spark.study import choices
 from tests.unit.reporting.paper_like import changed, study_named
 from tests.unit.reporting.publications import small_publication
@@ -98,6 +99,18 @@ def test_the_page_is_made_of_the_catalogue():
     assert anchors == [f"{table.name}.{one.name}" for table, one in QUANTITIES]
     with pytest.raises(ValueError, match="needs the lines"):
         renewed("a page without marks")
+
+
+def test_every_column_of_numbers_of_a_printed_csv_is_on_the_page(publication, found):
+    page = (PROJECT / "docs" / "estimates.md").read_text(encoding="utf-8")
+    study = publication.study
+    for table in all_tables(study, found):
+        _, heading, rest = page.partition(f"### `tables/{table.id}.csv`\n")
+        assert heading, table.id
+        told = re.findall(r"^\| `([^`]+)` \|", rest.partition("\n### ")[0], re.MULTILINE)
+        names = [name for column in table.columns for name in column.names]
+        assert {general(study, name) for name in names} == set(told), table.id
+        assert f"{','.join([*table.key_names, *names])},not_estimable\n" in table_csv(table)
 
 
 def test_every_printed_number_leads_to_its_formula(publication, found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -56,7 +57,11 @@ def test_a_design_has_its_tables_in_files_and_on_the_page(study):
     assert "Table 3, 30 days apart" in table
     assert not any(name.startswith("tables/gap/table1") for name in files)
     page = files["report.html"].decode()
-    assert '<section id="other-windows">' in page
+    windows = page[page.index('<section id="other-windows">') :].partition("</section>")[0]
+    links = set(re.findall(r'class="formula" href="#([^"]+)"', windows))
+    annex = page[page.index('<section id="formulas">') :]
+    assert {"users.ci_low", "did_users.estimate"} <= links
+    assert links <= set(re.findall(r'<tr id="([^"]+)"', annex))
     assert "30 days apart (before: days −365 to −31; after: days 30 to 364)" in page
     rows = list(csv.DictReader(io.StringIO(files["summarised_result.csv"].decode())))
     of_gap = {
