@@ -11,6 +11,7 @@ from ldn_spark.delivery.source.declared import Lookup
 from ldn_spark.delivery.values.lookups import read_lookup
 from ldn_spark.errors import ConfigError
 from ldn_spark.papers.reading import read_published
+from ldn_spark.shown import numbered
 from ldn_spark.study.atc.alterations import read_alterations
 from ldn_spark.study.codelists import read_codelist
 from ldn_spark.study.load import load_study
@@ -156,8 +157,8 @@ def test_every_reader_has_the_same_limits(tmp_path, kind):
     assert told.startswith(f"line 1: the header has no column {first}; begin with a header line")
     short, long = good.rpartition(",")[0], f"{good},more"
     assert problems(f"{header}\n{short}\n\n{long}\n{bad}\n")[:2] == [
-        f"line 2: has {number - 1} fields, the header {number}; mend the line",
-        f"line 4: has {number + 1} fields, the header {number}; mend the line",
+        f"line 2: has {numbered(number - 1, 'field')}, the header {number}; mend the line",
+        f"line 4: has {numbered(number + 1, 'field')}, the header {number}; mend the line",
     ]
     (told,) = problems(f"{header}\n{bad}\n")
     assert re.match(rf"line 2 column ({header.replace(',', '|')}): .+; .+", told)
