@@ -173,8 +173,9 @@ class _Rows:
             if estimate.table == table:
                 found.setdefault(estimate.stratum, []).append(estimate)
         for stratum, estimates in found.items():
+            place = self._place(stratum)
             for row in (*self._sizes(stratum), *self._variables(estimates)):
-                yield [result_id, *self._place(stratum), *row, OVERALL, OVERALL]
+                yield [result_id, *place, *row, OVERALL, OVERALL]
 
     def _place(self, stratum: str) -> tuple[str, str, str, str]:
         subgroup, _, name = stratum.rpartition("/")
