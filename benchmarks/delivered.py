@@ -29,7 +29,7 @@ from ldn_spark.delivery.source.sources import Source, load_source
 from ldn_spark.delivery.values.parsing import parse_rows
 from ldn_spark.delivery.values.rules import rules_of
 from ldn_spark.errors import ConfigError, DeliveryError, Problem
-from ldn_spark.ingest.staging.tasks import BlockTask, UnreadError, read_lines
+from ldn_spark.ingest.landing.tasks import BlockTask, UnreadError, read_lines
 from ldn_spark.shown import is_shown
 
 _HEADER = "pseudonym,dispensed_on,atc,ddd,sex,birth_year,product_number,note"

@@ -1,1 +1,1 @@
-"""What registers deliver: how it is declared, read and guessed. No engine."""
+"""Read what registers deliver: how a source declares it, files, values. No engine."""

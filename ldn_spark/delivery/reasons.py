@@ -1,4 +1,4 @@
-"""What every code in the account of a delivery means, in one sentence.
+"""Explain every code in the account of a delivery, in one sentence each.
 
 A code names what is at fault, mended or noted; none holds a value. A lookup of a source adds its
 own, `<its name>_unmatched`.

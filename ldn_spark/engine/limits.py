@@ -1,4 +1,4 @@
-"""What the shell's limits leave to an engine."""
+"""Read the shell's limits, and refuse those under which no engine can work."""
 
 from __future__ import annotations
 

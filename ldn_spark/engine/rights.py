@@ -1,4 +1,4 @@
-"""Who may read what is written: the user alone, or the user's group too, whatever the umask says.
+"""Let the user alone read what is written, or the user's group too, whatever the umask says.
 
 A lake holds patients' rows and results are restricted, so folders are 0700 and files 0600; with
 `--share-group` 0750 and 0640. The set-group-ID bit of a folder is passed on by the kernel: to share

@@ -19,13 +19,13 @@ from ldn_spark.delivery.values.lookups import LookupTable
 from ldn_spark.engine import collect
 from ldn_spark.engine.waiting import wait_for
 from ldn_spark.errors import DeliveryError, EngineError, Problem
-from ldn_spark.ingest.staging.staged import Arrivals, read_account
-from ldn_spark.ingest.staging.tasks import (
+from ldn_spark.ingest.landing.landed import Arrivals, read_account
+from ldn_spark.ingest.landing.tasks import (
     MARKER_SEPARATOR,
     BlockTask,
-    StagedSoFar,
+    LandedSoFar,
     first_rejections,
-    parse_into_staging,
+    land_blocks,
 )
 from ldn_spark.lake.versions import FileRecord, LakeVersion
 from ldn_spark.progress import Progress, report
@@ -42,27 +42,27 @@ def parse_files(
     spark: SparkSession,
     files: Sequence[DeliveredFile],
     source: Source,
-    staging: Path,
+    landing: Path,
     before: LakeVersion | None,
     *,
     lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
     today: date | None = None,
 ) -> tuple[list[FileRecord], list[Problem], Arrivals]:
-    """Parse every block into the staging folder; account for every line.
+    """Parse every block into the landing folder; account for every line.
 
     Args:
-        spark: a session whose tasks see the files and the staging folder.
+        spark: a session whose tasks see the files and the landing folder.
         files: as `scan_files` gives them.
         source: the declared layout.
-        staging: an empty folder.
+        landing: an empty folder.
         before: the lake's version, whose files keep their numbers.
         lookups: the content of the source's lookups.
         keep_accepted: False only counts the accepted dispensings.
         today: later days are noted; None for no such note.
 
     Returns:
-        The accounts, what keeps the other files from being read, and what the staged dispensings
+        The accounts, what keeps the other files from being read, and what the landed dispensings
         hold (nothing where they are only counted).
 
     Raises:
@@ -72,11 +72,11 @@ def parse_files(
     tasks = list(_tasks(files, first_id))
     counts: defaultdict[int, defaultdict[str, dict[str, int]]]
     counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    account = parse_into_staging(
-        spark, tasks, source, staging, lookups=lookups, keep_accepted=keep_accepted, today=today
+    account = land_blocks(
+        spark, tasks, source, landing, lookups=lookups, keep_accepted=keep_accepted, today=today
     )
     try:
-        lines = _account_of_all(account, staging, len(tasks))
+        lines = _account_of_all(account, landing, len(tasks))
     except Exception:
         require_unchanged(files)  # which may be why it failed
         raise
@@ -127,9 +127,9 @@ def _tasks(files: Sequence[DeliveredFile], first_id: int) -> Iterator[BlockTask]
             )
 
 
-def _account_of_all(account: DataFrame, staging: Path, blocks: int) -> pa.Table:
-    """The account of all blocks; meanwhile, the blocks staged so far are reported."""
-    so_far = StagedSoFar(staging)
+def _account_of_all(account: DataFrame, landing: Path, blocks: int) -> pa.Table:
+    """The account of all blocks; meanwhile, the blocks landed so far are reported."""
+    so_far = LandedSoFar(landing)
 
     def tell() -> None:
         done, counts = so_far.look()
@@ -187,10 +187,10 @@ def _markers(fields: Mapping[str, int]) -> dict[str, dict[str, int]]:
     return dict(found)
 
 
-def rejection_examples(staging: Path, records: Sequence[FileRecord]) -> list[Problem]:
+def rejection_examples(landing: Path, records: Sequence[FileRecord]) -> list[Problem]:
     """The first rejected line of every file and reason, and what may be done about it."""
     names = {one.file_id: one.name for one in records}
-    return first_rejections(staging, names, {one.file_id: one.markers for one in records})
+    return first_rejections(landing, names, {one.file_id: one.markers for one in records})
 
 
 def require_enough_accepted(

@@ -42,7 +42,7 @@ from ldn_spark.ingest.ingest import (
     MEMORY,
     hashes,
     new_files,
-    new_staging,
+    new_landing,
     rows_at_once,
     without_lookups,
 )
@@ -120,9 +120,9 @@ def check(
     paths = without_lookups(paths, lookups or {})
     if lake_root is not None and before is None:
         warnings.insert(0, f"{lake_root}: holds no registry yet; an ingest would make it")
-    with translated_faults("checking the delivery", lake_root), _workplace() as staging:
+    with translated_faults("checking the delivery", lake_root), _workplace() as landing:
         scanned, notes, unread = try_files(
-            paths, source, workspace=staging / "unpacked", block_bytes=block_bytes
+            paths, source, workspace=landing / "unpacked", block_bytes=block_bytes
         )
         new, known, same_name = new_files(scanned, before, replacement, looked_up)
         keep = tells_lines_apart(source) or before is not None or len(new) > 1
@@ -130,17 +130,17 @@ def check(
             spark,
             new,
             source,
-            staging,
+            landing,
             before,
             lookups=tables,
             keep_accepted=keep,
             today=today or date.today(),
         )
-        examples = rejection_examples(staging, records)
+        examples = rejection_examples(landing, records)
         problems += [*unread, *broken, *_too_few_accepted(records, examples, max_rejected_share)]
-        lake, taken = Lake(spark, lake_root or staging), tuple(records)
+        lake, taken = Lake(spark, lake_root or landing), tuple(records)
         rows = rows_at_once(MEMORY)
-        intake = Intake(lake, staging, source, before, taken, arrivals, replacement, "", rows)
+        intake = Intake(lake, landing, source, before, taken, arrivals, replacement, "", rows)
         seen = _look(intake, kept=keep) if records else _Seen()
     records = [with_turned_away(record, seen.turned_away) for record in records]
     warnings += [*told, *notes, *same_name, *suspicions(records, source), *unread_warnings(records)]
@@ -173,7 +173,7 @@ def _look(intake: Intake, *, kept: bool) -> _Seen:
 
     Args:
         intake: what comes.
-        kept: whether the dispensings are staged, or only what they say of persons.
+        kept: whether the dispensings are landed, or only what they say of persons.
     """
     seen, links = _Seen(), find_links(intake)
     rows = None
@@ -198,9 +198,9 @@ def _workplace() -> Iterator[Path]:
     """A temporary folder for unpacked files and parsed rows, where `$TMPDIR` says."""
     with (
         tempfile.TemporaryDirectory(prefix="ldn-check-", ignore_cleanup_errors=True) as root,
-        new_staging(Path(root)) as staging,
+        new_landing(Path(root)) as landing,
     ):
-        yield staging
+        yield landing
 
 
 def _find(

@@ -1,7 +1,7 @@
 """Take a delivery into the lake: every line accepted or rejected with a reason, or nothing at all.
 
-Files are checked and cut into blocks, blocks are parsed by the engine's tasks into a staging
-folder, and the staged rows become new versions of the registry tables. A version record, written
+Files are checked and cut into blocks, blocks are parsed by the engine's tasks into a landing
+folder, and the landed rows become new versions of the registry tables. A version record, written
 last, makes them visible. Whatever stops an ingest half-way, readers keep the version they had,
 and the next ingest begins from there.
 """
@@ -126,13 +126,13 @@ def ingest(
     with (
         translated_faults("taking the delivery in", lake_root),
         only_writer(lake_root),
-        new_staging(lake_root) as staging,
+        new_landing(lake_root) as landing,
     ):
         before = read_version(lake_root) if known_versions(lake_root) else None
         require_layout(lake_root, before)
         replacement = read_replacement(replaces, source, before)
         scanned, warnings = scan_files(
-            paths, source, workspace=staging / "unpacked", block_bytes=block_bytes
+            paths, source, workspace=landing / "unpacked", block_bytes=block_bytes
         )
         files, known, same_name = new_files(scanned, before, replacement, looked_up)
         warnings = [*told, *notes, *warnings, *same_name]
@@ -143,7 +143,7 @@ def ingest(
             spark,
             files,
             source,
-            staging,
+            landing,
             before,
             lookups=tables,
             today=today or date.today(),
@@ -152,19 +152,19 @@ def ingest(
             raise DeliveryError(broken)
         slack = source.birth_year_slack
         records = [replace(one, lookups=looked_up, birth_year_slack=slack) for one in records]
-        examples = rejection_examples(staging, records)
+        examples = rejection_examples(landing, records)
         warnings += [*suspicions(records, source), *unread_warnings(records)]
         require_enough_accepted(records, examples, max_rejected_share)
         reached("parsed")
         intake = Intake(
             Lake(spark, lake_root),
-            staging,
+            landing,
             source,
             before,
             tuple(records),
             arrivals,
             replacement,
-            token=staging.name,
+            token=landing.name,
             rows_at_once=rows_at_once(memory),
         )
         if (again := find_redelivered(intake)) and not replacement.declared:
@@ -194,17 +194,17 @@ def reached(step: str) -> None:
 
 
 @contextmanager
-def new_staging(root: Path) -> Iterator[Path]:
+def new_landing(root: Path) -> Iterator[Path]:
     """A folder for unpacked files and parsed rows; what killed ingests left there is removed."""
     shutil.rmtree(root / "_staging", ignore_errors=True)
-    staging = root / "_staging" / uuid.uuid4().hex
-    staging.mkdir(parents=True)
+    landing = root / "_staging" / uuid.uuid4().hex
+    landing.mkdir(parents=True)
     try:
-        yield staging
+        yield landing
     finally:
         # Renamed first: tasks that an interrupt has left behind can then write nothing more.
-        ended = staging.with_suffix(".ended")
-        staging.rename(ended)
+        ended = landing.with_suffix(".ended")
+        landing.rename(ended)
         shutil.rmtree(ended, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""What of a delivery looks like nobody or like nothing, in sentences; only markers are shown."""
+"""Warn of markers that look like nobody or like nothing; no other text is shown."""
 
 from __future__ import annotations
 

@@ -44,12 +44,12 @@ Partition = Mapping[str, str]
 
 
 def everything(partition: Partition) -> bool:
-    """What is said to go when the whole table is exchanged."""
+    """Partition filter: remove every file."""
     return True
 
 
 def nothing(partition: Partition) -> bool:
-    """What is said to go when files are added."""
+    """Partition filter: remove no file."""
     return False
 
 

@@ -1,4 +1,4 @@
-"""Which files of a lake are damaged, looked for when an engine could not read it."""
+"""Find the damaged files of a lake when an engine could not read it."""
 
 from __future__ import annotations
 

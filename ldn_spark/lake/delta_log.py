@@ -1,4 +1,4 @@
-"""What a Delta table's log says of its commits, read without an engine.
+"""Read a Delta table's log without an engine.
 
 Only the JSON commits are read; nothing here changes a table.
 """

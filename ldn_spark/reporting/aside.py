@@ -1,4 +1,4 @@
-"""What is published is made aside: by another process, while this one waits for the engine.
+"""Make the report in another process, while this one waits for the engine.
 
 The libraries of statistics, figures and pages take about as long to load as the embedded engine
 takes for a whole registry, and none of it waits for the engine. A process that is started early

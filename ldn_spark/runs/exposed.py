@@ -1,4 +1,4 @@
-"""What the exposure of a study finds in a lake, and what was returned of it."""
+"""Find what the exposure of a study is in a lake, and what was returned of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the dispensings of a lake span: the first and the last day, and months without any."""
+"""Find the first and the last day of the dispensings of a lake, and months without any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says of itself: for the report what the data were, for the manifest everything."""
+"""State what a run was made of: for the report what the data were, for the manifest everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a study would read and find in a lake, without running it."""
+"""Tell what a study would read and find in a lake, without running it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the codes of a study find in a lake, before anything is run.
+"""Look up what the codes of a study find in a lake, before anything is run.
 
 A code that finds nothing is a wrong code or a lake of another ATC version, and a column of zeros
 that looks like a result is the worst answer. The counts come from the dispensing profile, a small

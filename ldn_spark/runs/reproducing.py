@@ -1,4 +1,4 @@
-"""How a run is made again: the command, and the files that it reads beside the lake."""
+"""Tell how a run is made again: the command, and the files that it reads beside the lake."""
 
 from __future__ import annotations
 

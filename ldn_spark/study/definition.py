@@ -1,4 +1,4 @@
-"""What a study asks: everything that decides a number, and nothing else."""
+"""A study definition states everything that decides a number, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which days of dispensing a study looks at, part by part."""
+"""Compute which days of dispensing a study looks at, part by part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What editors need to check a study or a source as it is typed: a JSON schema, and its place.
+"""Make what editors need to check a study or a source as it is typed: a JSON schema, its place.
 
 An editor finds the schema by the first line of a file. That of a file in `conf` names its
 neighbour; a copy elsewhere needs the schema's absolute address, which needs no network.

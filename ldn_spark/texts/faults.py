@@ -1,4 +1,4 @@
-"""What is wrong with the values of a document, in words: place, fault and mend of each."""
+"""Put what is wrong with the values of a document into words: place, fault and mend of each."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from ldn_spark.engine import collect, sessions
 from ldn_spark.errors import DeliveryError
 from ldn_spark.ingest import check as check_module
 from ldn_spark.ingest import ingest as ingest_module
-from ldn_spark.ingest.staging import tasks
+from ldn_spark.ingest.landing import tasks
 from ldn_spark.lake.versions import Lake, known_versions, read_version
 from ldn_spark.schemas import (
     DISPENSINGS,

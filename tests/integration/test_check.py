@@ -209,8 +209,8 @@ def test_accepted_rows_are_counted_and_not_kept(spark, folder, monkeypatch):
 
     seen = []
 
-    def look(staging, names):
-        files = [pa.ipc.open_file(path) for path in (staging / "accepted").iterdir()]
+    def look(landing, names):
+        files = [pa.ipc.open_file(path) for path in (landing / "accepted").iterdir()]
         seen.append(sum(file.read_all().num_rows for file in files))
         return []
 
@@ -227,8 +227,8 @@ def test_accepted_rows_are_counted_and_not_kept(spark, folder, monkeypatch):
 def test_the_temporary_folder_goes_however_a_check_ends(
     spark, folder, workplace, monkeypatch, error
 ):
-    def end(staging, names):
-        assert any((staging / "rejected").iterdir())
+    def end(landing, names):
+        assert any((landing / "rejected").iterdir())
         raise error
 
     monkeypatch.setattr(check_module, "rejection_examples", end)

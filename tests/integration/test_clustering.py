@@ -15,8 +15,8 @@ from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.engine import collect
 from ldn_spark.errors import ConflictError
 from ldn_spark.ingest.ingest import ingest
-from ldn_spark.ingest.staging.batches import code_number, plan_batches
-from ldn_spark.ingest.staging.person_keys import person_keys
+from ldn_spark.ingest.landing.batches import code_number, plan_batches
+from ldn_spark.ingest.landing.person_keys import person_keys
 from ldn_spark.lake import commits
 from ldn_spark.lake.commits import DataFile, exchange_files
 from ldn_spark.lake.delta_log import commits_after

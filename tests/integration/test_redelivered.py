@@ -13,7 +13,7 @@ from ldn_spark.errors import DeliveryError
 from ldn_spark.ingest.arriving import redelivered
 from ldn_spark.ingest.check import check
 from ldn_spark.ingest.ingest import ingest
-from ldn_spark.ingest.staging.person_keys import person_keys
+from ldn_spark.ingest.landing.person_keys import person_keys
 from ldn_spark.lake.versions import known_versions
 from ldn_spark.shown import counted
 

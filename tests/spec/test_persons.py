@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pytest
 
-from ldn_spark.ingest.staging.person_keys import person_keys
-from ldn_spark.ingest.staging.said import STAGED, Statements
+from ldn_spark.ingest.landing.person_keys import person_keys
+from ldn_spark.ingest.landing.statements import LANDED, Statements
 from ldn_spark.ingest.writing.merging import (
     as_persons,
     as_statements,
@@ -39,22 +39,22 @@ KNOWN = {  # sex, birth year, day of death, contradictory sex, contradictory bir
 
 
 def statements(said, slack=0, dispensed=()):
-    """What lines say, as it is staged; every line is a block of its own.
+    """What lines say, as it is landed; every line is a block of its own.
 
     Their days of dispensing are given where the lines are dispensings.
     """
     with TemporaryDirectory() as folder:
-        staged = Statements(Path(folder))
+        landed = Statements(Path(folder))
         for number, (pseudonym, file_id, *values) in enumerate(said):
             columns = {name: [value] for name, value in zip(SAID.names, values, strict=True)}
             line = pa.table(columns, SAID).add_column(0, "pseudonym", [[pseudonym]])
             if dispensed:
                 day = pa.array([dispensed[number]], pa.date32())
                 line = line.append_column("dispensed_on", day)
-            staged.add(line, file_id, slack, str(number))
-        staged.stage()
+            landed.add(line, file_id, slack, str(number))
+        landed.land()
         tables = [mapped(path) for path in Path(folder).iterdir()]
-        return pa.concat_tables([STAGED.empty_table(), *tables]).combine_chunks()
+        return pa.concat_tables([LANDED.empty_table(), *tables]).combine_chunks()
 
 
 def merged(*parts):
@@ -177,7 +177,7 @@ def test_two_pseudonyms_with_one_key_stay_apart():
 
 
 def test_nobody():
-    nobody = STAGED.empty_table()
+    nobody = LANDED.empty_table()
     assert not len(as_persons(fold(nobody, by_file=False)))
     assert not len(as_statements(fold(nobody, by_file=True)))
 

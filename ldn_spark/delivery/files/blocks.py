@@ -1,4 +1,4 @@
-"""What is known of a delivered file once it has been read from end to end."""
+"""A delivered file that was read once from end to end, and the blocks it is parsed in."""
 
 from __future__ import annotations
 

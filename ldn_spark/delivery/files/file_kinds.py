@@ -1,4 +1,4 @@
-"""What a path is that no file is read by: it is neither file nor folder, or cannot be named.
+"""Refuse paths that no file can be read by: pipes, devices, names that are no UTF-8.
 
 Opening a pipe waits for somebody to write into it, perhaps for ever; a device may never end.
 """

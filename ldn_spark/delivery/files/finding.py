@@ -1,4 +1,4 @@
-"""Which files a delivery names: files, folders and globs; what else a folder holds is told."""
+"""Find the files that a delivery names, and tell what else a folder holds."""
 
 from __future__ import annotations
 

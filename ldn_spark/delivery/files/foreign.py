@@ -1,4 +1,4 @@
-"""What a file is that is no text: told by its first bytes, with what to do about it."""
+"""Tell by its first bytes what a file is that is no text, and what to do about it."""
 
 from __future__ import annotations
 

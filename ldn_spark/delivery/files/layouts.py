@@ -1,4 +1,4 @@
-"""Which columns each kind of file of a source has, and which kind a delivered file is."""
+"""Tell of which kind a delivered file is, by the columns that a source expects of each kind."""
 
 from __future__ import annotations
 

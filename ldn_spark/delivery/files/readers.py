@@ -1,4 +1,4 @@
-"""How the files of a format are found, told from others, and read: a reader for each."""
+"""Every format has a reader, which finds its files, tells them from others and reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns of a file are ours: by what known sources call them, by usual names, by content."""
+"""Guess which columns of a file are ours: by known sources, by usual names, by content."""
 
 from __future__ import annotations
 

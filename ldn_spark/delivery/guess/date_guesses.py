@@ -1,4 +1,4 @@
-"""How the days of a column are written, told from its texts: a format, or the true reason why not.
+"""Guess how the days of a column are written: a format, or the true reason why not.
 
 Nothing that is said holds a text; years and the shape of texts are told.
 """

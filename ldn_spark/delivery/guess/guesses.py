@@ -1,4 +1,4 @@
-"""What the beginning of a file tells of its layout: pure functions of bytes and texts.
+"""Guess the layout of a file from its beginning: pure functions of bytes and texts.
 
 Every guess says why, in words that hold no value of a row.
 """

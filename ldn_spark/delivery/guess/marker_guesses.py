@@ -1,4 +1,4 @@
-"""Which missing values a file holds, and which pseudonyms stand for nobody, as a source says it."""
+"""Guess which texts of a file stand for nothing, and which pseudonyms for nobody."""
 
 from __future__ import annotations
 

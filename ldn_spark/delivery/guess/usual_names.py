@@ -1,4 +1,4 @@
-"""What registers and their users call the columns that we know, whatever source they belong to."""
+"""The usual names of the columns that we know, whatever source they belong to."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How a source declares its files: keys, checks, date formats."""
+"""A source declares how a register delivers its files: keys, checks, date formats."""

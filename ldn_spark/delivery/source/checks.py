@@ -1,4 +1,4 @@
-"""What a source says that cannot be: columns named twice or not at all, keys that do not fit."""
+"""Find what contradicts itself in a source: columns named twice or not at all, misfit keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a source declares the way its days are written, and days read by it.
+"""Read a day by the date format that a source declares.
 
 A format is written in the letters of Java and Spark: `yyyy-MM-dd`, `d.M.yyyy`, `ddMMMyyyy`,
 `yyyy-MM-dd'T'HH:mm:ss[.S]X`. A time behind the date must be real, and is dropped: the day is the

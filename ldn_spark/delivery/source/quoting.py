@@ -1,4 +1,4 @@
-"""How fields of delivered text are quoted: the patterns of one line."""
+"""The patterns by which a line of quoted fields is taken apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of the rows of a block while they are parsed: values, faults, mendings, notes."""
+"""Collect the values, faults, mendings and notes of the rows of a block while it is parsed."""
 
 from __future__ import annotations
 

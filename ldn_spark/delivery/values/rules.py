@@ -1,4 +1,4 @@
-"""Which of our columns comes from which delivered ones, and by which rule."""
+"""Make the rules of a source: which delivered columns give one of ours, and how."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What arrives beside what is there: repeats, replacements, links."""
+"""Hold what arrives against what is there: repeats, replacements, links."""

@@ -1,4 +1,4 @@
-"""The staged dispensings that enter the lake, and those that repeat or contradict others."""
+"""The landed dispensings that enter the lake, and those that repeat or contradict others."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ldn_spark.engine.sessions import engine_path
 from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.ingest.arriving.intake import Intake
 from ldn_spark.ingest.arriving.replacing import survivors
-from ldn_spark.ingest.staging.staged import SUFFIX, Arrivals, read_staged, restage
-from ldn_spark.ingest.staging.tasks import ACCEPTED
+from ldn_spark.ingest.landing.landed import SUFFIX, Arrivals, land_anew, read_landed
+from ldn_spark.ingest.landing.tasks import ACCEPTED
 from ldn_spark.lake.versions import write_table
 from ldn_spark.schemas import DISPENSINGS, Table
 from ldn_spark.shown import numbered
@@ -36,7 +36,7 @@ class Arriving:
 
     Attributes:
         rows: for the engine.
-        files: where they are staged.
+        files: where they are landed.
         arrivals: what they are.
     """
 
@@ -46,7 +46,7 @@ class Arriving:
 
 
 def find_turned_away(intake: Intake) -> dict[tuple[int, str], int]:
-    """Find lines that repeat or contradict others, and keep them in the staging folder.
+    """Find lines that repeat or contradict others, and keep them in the landing folder.
 
     Returns:
         How many by (file_id, reason); nothing where the source does not tell lines apart.
@@ -63,7 +63,7 @@ def find_turned_away(intake: Intake) -> dict[tuple[int, str], int]:
         of_source = [f.file_id for f in intake.before.files if f.source == intake.source.id]
         held = survivors(old, intake.replacement, None).where(F.col("file_id").isin(of_source))
     repeated = find_repeated_lines(lines, held)
-    path = intake.staging / TURNED_AWAY.name
+    path = intake.landing / TURNED_AWAY.name
     write_table(repeated, path, TURNED_AWAY)
     counted = collect.rows(
         read_turned_away(intake).groupBy("file_id", "reason").agg(F.count(F.lit(1)).alias("lines"))
@@ -83,48 +83,48 @@ def _needs_fingerprint(source: Source) -> bool:
 
 def read_turned_away(intake: Intake) -> DataFrame:
     """The lines that `find_turned_away` found: file_id, line, reason."""
-    path = engine_path(intake.lake.spark, intake.staging / TURNED_AWAY.name)
+    path = engine_path(intake.lake.spark, intake.landing / TURNED_AWAY.name)
     return intake.lake.spark.read.format("delta").load(path)
 
 
 def keyed(intake: Intake) -> DataFrame:
-    """The staged dispensings with their line keys."""
+    """The landed dispensings with their line keys."""
     from ldn_spark.transforms.repeated import fingerprint
 
-    rows = read_staged(intake.lake.spark, staged_as_parsed(intake))
+    rows = read_landed(intake.lake.spark, landed_as_parsed(intake))
     if _needs_fingerprint(intake.source):
         rows = rows.withColumn("line_key", fingerprint())
     return rows
 
 
 def find_arriving(intake: Intake, turned_away: int) -> Arriving:
-    """The staged dispensings that enter the lake: as parsed, or without those turned away.
+    """The landed dispensings that enter the lake: as parsed, or without those turned away.
 
     Args:
         intake: what comes.
         turned_away: how many parsed lines `find_turned_away` found.
 
     Raises:
-        EngineError: other rows are there than were staged.
+        EngineError: other rows are there than were landed.
     """
-    rows, files, arrivals = keyed(intake), staged_as_parsed(intake), intake.arrivals
+    rows, files, arrivals = keyed(intake), landed_as_parsed(intake), intake.arrivals
     if turned_away:
         rows = rows.join(read_turned_away(intake), on=["file_id", "line"], how="left_anti")
     if turned_away or _needs_fingerprint(intake.source):
-        restaged, arrivals = restage(rows, intake.staging / "arriving")
-        files = tuple(restaged)
+        landed_anew, arrivals = land_anew(rows, intake.landing / "arriving")
+        files = tuple(landed_anew)
     accepted = sum(file.accepted for file in intake.files if file.kind == DISPENSINGS.name)
     if (there := arrivals.rows.total()) != accepted - turned_away:
         raise EngineError(
-            f"of {numbered(accepted - turned_away, 'staged row')} "
+            f"of {numbered(accepted - turned_away, 'landed row')} "
             f"{numbered(there, 'is', 'are')} read back"
         )
     return Arriving(rows, files, arrivals)
 
 
-def staged_as_parsed(intake: Intake) -> tuple[Path, ...]:
+def landed_as_parsed(intake: Intake) -> tuple[Path, ...]:
     """The files of the dispensings as they were parsed."""
-    return tuple(sorted((intake.staging / ACCEPTED).glob(f"[0-9]*{SUFFIX}")))
+    return tuple(sorted((intake.landing / ACCEPTED).glob(f"[0-9]*{SUFFIX}")))
 
 
 def require_within_period(intake: Intake, spans: Mapping[int, tuple[date, date]]) -> None:

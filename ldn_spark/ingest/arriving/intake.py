@@ -1,6 +1,6 @@
-"""What an ingest brings, and how its tables are written: nothing of it is visible yet.
+"""An ingest under way: what it brings, and how its tables are written, still invisible.
 
-Every table is built from the version that the last record names and the staged rows, never from
+Every table is built from the version that the last record names and the landed rows, never from
 the latest version: what a killed ingest left behind is written over.
 """
 
@@ -14,7 +14,7 @@ from ldn_spark.delivery.source.sources import Source
 from ldn_spark.engine.sessions import engine_path
 from ldn_spark.errors import ConflictError, EngineError, Problem
 from ldn_spark.ingest.arriving.replacing import Replacement
-from ldn_spark.ingest.staging.staged import Arrivals
+from ldn_spark.ingest.landing.landed import Arrivals
 from ldn_spark.lake.delta_log import commits_after, delta_version
 from ldn_spark.lake.versions import FileRecord, Lake, LakeVersion, append_rows, write_table
 from ldn_spark.schemas import Table
@@ -29,7 +29,7 @@ class Intake:
 
     Attributes:
         lake: where to.
-        staging: the folder of staged rows.
+        landing: the folder of landed rows.
         source: their layout.
         before: the version to build on; None for an empty lake.
         files: the new files and their accounts, as parsed.
@@ -41,7 +41,7 @@ class Intake:
     """
 
     lake: Lake
-    staging: Path
+    landing: Path
     source: Source
     before: LakeVersion | None
     files: tuple[FileRecord, ...]
@@ -59,11 +59,11 @@ class Intake:
         """The folder of a registry table."""
         return self.lake.root / table.name
 
-    def staged(self, kind: str) -> DataFrame | None:
-        """The rows that are staged for the engine; None where no file of that kind is there."""
-        if not any((self.staging / kind).glob("*.parquet")):
+    def landed(self, kind: str) -> DataFrame | None:
+        """The rows that are landed for the engine; None where no file of that kind is there."""
+        if not any((self.landing / kind).glob("*.parquet")):
             return None
-        return self.lake.spark.read.parquet(engine_path(self.lake.spark, self.staging / kind))
+        return self.lake.spark.read.parquet(engine_path(self.lake.spark, self.landing / kind))
 
     def pinned(self, table: Table) -> int | None:
         """The table's Delta version that the version record names."""

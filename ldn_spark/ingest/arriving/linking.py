@@ -18,7 +18,7 @@ from ldn_spark.delivery.values.accepted import DEATHS
 from ldn_spark.engine import collect
 from ldn_spark.engine.sessions import in_tasks
 from ldn_spark.errors import Problem
-from ldn_spark.ingest.staging.tasks import STATEMENTS
+from ldn_spark.ingest.landing.tasks import STATEMENTS
 from ldn_spark.ingest.suspicions import named_files
 from ldn_spark.lake.drafts import mapped
 from ldn_spark.schemas import OBSERVATION_PERIODS, PERSON_STATEMENTS, PERSONS
@@ -246,8 +246,8 @@ class _Said:
 
     def _arriving(self, kind: str) -> DataFrame:
         if kind == OBSERVATION_PERIODS.name:
-            return self._intake.staged(kind).select("person_key", "pseudonym", "file_id")
-        paths = sorted(map(str, (self._intake.staging / STATEMENTS).glob("*.arrow")))
+            return self._intake.landed(kind).select("person_key", "pseudonym", "file_id")
+        paths = sorted(map(str, (self._intake.landing / STATEMENTS).glob("*.arrow")))
 
         def read(numbers: range) -> Iterator[pa.RecordBatch]:
             for number in numbers:

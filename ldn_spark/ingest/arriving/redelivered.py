@@ -19,10 +19,10 @@ import pyarrow as pa
 
 from ldn_spark.engine import collect
 from ldn_spark.engine.sessions import in_tasks
-from ldn_spark.ingest.arriving.arrivals import staged_as_parsed, tells_lines_apart
+from ldn_spark.ingest.arriving.arrivals import landed_as_parsed, tells_lines_apart
 from ldn_spark.ingest.arriving.repeats import HELD, Repeats, count_repeats, judge_repeats
 from ldn_spark.ingest.arriving.replacing import NOTHING, survivors
-from ldn_spark.ingest.staging.staged import Arrivals, in_types
+from ldn_spark.ingest.landing.landed import Arrivals, in_types
 from ldn_spark.lake.drafts import mapped
 from ldn_spark.schemas import DISPENSINGS
 
@@ -110,8 +110,8 @@ def _overlap(spans: Sequence[tuple[date, date]]) -> bool:
 
 
 def _arriving(intake: Intake, bits: Mapping[int, int]) -> DataFrame:
-    """The staged lines of some years that are looked at."""
-    files = [str(path) for path in staged_as_parsed(intake)]
+    """The landed lines of some years that are looked at."""
+    files = [str(path) for path in landed_as_parsed(intake)]
 
     def read(numbers: range) -> Iterator[pa.RecordBatch]:
         for number in numbers:

@@ -1,4 +1,4 @@
-"""How many arriving lines of a year repeat lines that are there: the counting, and what it means.
+"""Count the arriving lines of a year that repeat lines of the lake, and judge the number.
 
 Two lines repeat each other when person, day, code, product and amount are the same. Lines are
 counted, not matched: a line that is there once and arrives twice is repeated once, so that two

@@ -1,4 +1,4 @@
-"""What a corrected delivery replaces: declared, never guessed."""
+"""Read what a corrected delivery replaces: it is declared, never guessed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Staged files into new versions of the registry tables."""
+"""Landed files into new versions of the registry tables."""

@@ -1,4 +1,4 @@
-"""Batches of staged dispensings, sorted by ATC code and person, as data files of the lake.
+"""Batches of landed dispensings, sorted by ATC code and person, as data files of the lake.
 
 A batch is read, sorted, counted and written by one task in Arrow memory: the same work and the same
 bytes on every engine, and nothing for the engine to shuffle. An engine only hands the batches out.
@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from ldn_spark.engine import collect
 from ldn_spark.engine.sessions import in_tasks
 from ldn_spark.engine.waiting import wait_for
-from ldn_spark.ingest.staging.batches import CODE_BITS, Batch, code_number
-from ldn_spark.ingest.staging.staged import StagedFile, code_place, in_types, read_range
+from ldn_spark.ingest.landing.batches import CODE_BITS, Batch, code_number
+from ldn_spark.ingest.landing.landed import LandedFile, code_place, in_types, read_range
 from ldn_spark.ingest.writing.profiles import count_profile
 from ldn_spark.lake.arrow import arrow_schema
 from ldn_spark.lake.commits import DataFile
@@ -43,7 +43,7 @@ _SIGN = np.uint64(1 << 63)
 
 def write_batches(
     spark: SparkSession,
-    files: Sequence[StagedFile],
+    files: Sequence[LandedFile],
     batches: Sequence[Batch],
     folder: Path,
     profiles: Path,
@@ -54,8 +54,8 @@ def write_batches(
     """Write every batch; nothing of it is in the table's log yet.
 
     Args:
-        spark: a session whose tasks see the staged files and the folder.
-        files: all staged dispensings.
+        spark: a session whose tasks see the landed files and the folder.
+        files: all landed dispensings.
         batches: a part of them each, all of them together.
         folder: the table's.
         profiles: is made, for what each file adds to the dispensing profile.
@@ -92,7 +92,7 @@ def write_batches(
 
 
 def _write_batch(
-    files: Sequence[StagedFile], batch: Batch, folder: Path, profiles: Path, name: str
+    files: Sequence[LandedFile], batch: Batch, folder: Path, profiles: Path, name: str
 ) -> Iterator[pa.RecordBatch]:
     """Write a batch, a file for each of its years, and tell of each file."""
     rows = _read(files, batch)
@@ -108,7 +108,7 @@ def _write_batch(
             yield _write(stored, folder, f"year={year}/part-{name}.parquet", year)
 
 
-def _read(files: Sequence[StagedFile], batch: Batch) -> pa.Table:
+def _read(files: Sequence[LandedFile], batch: Batch) -> pa.Table:
     first, last = min(batch.years), max(batch.years)
     low = code_place(first, code_number(batch.first_atc) if batch.first_atc else 0)
     following = (last, code_number(batch.next_atc)) if batch.next_atc else (last + 1, 0)

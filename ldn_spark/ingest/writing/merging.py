@@ -1,4 +1,4 @@
-"""What is said of persons, merged: the same whatever the order of lines, files and deliveries.
+"""Merge what is said of a person, the same whatever the order of lines, files and deliveries.
 
 Minima and maxima decide. An attribute with contradictory values is unknown, and so is a birth year
 that cannot be beside the person's dispensings and death: whichever file said it, and whenever.
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ldn_spark.delivery.values.accepted import OLDEST_AGE
-from ldn_spark.ingest.staging.said import STAGED, sex_numbers
+from ldn_spark.ingest.landing.statements import LANDED, sex_numbers
 from ldn_spark.lake.arrow import arrow_schema
 from ldn_spark.schemas import PERSON_STATEMENTS, PERSONS, SEXES, Table
 
@@ -27,11 +27,11 @@ def fold(statements: pa.Table, *, by_file: bool) -> pa.Table:
     Two pseudonyms with one key stay apart: who counts them finds fewer keys than persons.
 
     Args:
-        statements: as staged, in any order.
+        statements: as landed, in any order.
         by_file: of each person and file; otherwise of each person, under the smallest file_id.
 
     Returns:
-        As staged, sorted by person key.
+        As landed, sorted by person key.
     """
     rows = statements.combine_chunks()
     if not len(rows):
@@ -58,7 +58,7 @@ def fold(statements: pa.Table, *, by_file: bool) -> pa.Table:
         _first_day(rows["first_dispensed_on"], starts),
         _greatest(rows["last_dispensed_on"].cast(pa.int32()), starts).cast(pa.date32()),
     ]
-    return pa.table(columns, schema=STAGED)
+    return pa.table(columns, schema=LANDED)
 
 
 def _first_day(column: pa.ChunkedArray, starts: np.ndarray) -> pa.Array:
@@ -146,31 +146,31 @@ def count_persons(persons: pa.Table) -> Counter[str]:
 def restated(persons: pa.Table) -> pa.Table:
     """What is known of persons as one statement each, of file 0, to be merged with what comes."""
     sex, sexes = sex_numbers(persons["sex"]), persons["sex_conflict"]
-    columns = {name: persons[name] for name in STAGED.names if name in persons.column_names}
+    columns = {name: persons[name] for name in LANDED.names if name in persons.column_names}
     columns |= {
         "file_id": pa.array(np.zeros(len(persons), np.int32)),
         "sex_low": pc.if_else(sexes, pa.scalar(0, pa.int32()), sex),
         "sex_high": pc.if_else(sexes, pa.scalar(len(SEXES) - 1, pa.int32()), sex),
     }
-    return _as_staged([columns[name] for name in STAGED.names])
+    return _as_landed([columns[name] for name in LANDED.names])
 
 
 def stated(statements: pa.Table) -> pa.Table:
-    """Statements of the lake as they are staged."""
+    """Statements of the lake as they are landed."""
     columns = [
         statements["person_key"],
         statements["pseudonym"],
         statements["file_id"],
         sex_numbers(statements["sex"]),
         sex_numbers(statements["sex_high"]),
-        *(statements[name] for name in STAGED.names[STAGED.names.index("birth_year_low") :]),
+        *(statements[name] for name in LANDED.names[LANDED.names.index("birth_year_low") :]),
     ]
-    return _as_staged(columns)
+    return _as_landed(columns)
 
 
-def _as_staged(columns: Sequence[pa.Array | pa.ChunkedArray]) -> pa.Table:
-    named = zip(columns, STAGED, strict=True)
-    return pa.table([column.cast(field.type) for column, field in named], schema=STAGED)
+def _as_landed(columns: Sequence[pa.Array | pa.ChunkedArray]) -> pa.Table:
+    named = zip(columns, LANDED, strict=True)
+    return pa.table([column.cast(field.type) for column, field in named], schema=LANDED)
 
 
 def _in_schema(columns: dict[str, pa.Array | pa.ChunkedArray], table: Table) -> pa.Table:

@@ -21,9 +21,9 @@ from ldn_spark.engine.rights import with_umask
 from ldn_spark.engine.sessions import in_tasks, tasks_on_a_machine
 from ldn_spark.ingest.arriving.intake import Intake, own_version
 from ldn_spark.ingest.arriving.replacing import survivors
-from ldn_spark.ingest.staging.said import GATHERED, STAGED, write_statements
-from ldn_spark.ingest.staging.staged import gathered
-from ldn_spark.ingest.staging.tasks import STATEMENTS
+from ldn_spark.ingest.landing.landed import gathered
+from ldn_spark.ingest.landing.statements import GATHERED, LANDED, write_statements
+from ldn_spark.ingest.landing.tasks import STATEMENTS
 from ldn_spark.ingest.writing.merging import (
     as_persons,
     as_statements,
@@ -77,7 +77,7 @@ def rewrite_persons(intake: Intake, superseded: Counter[int], arriving: DataFram
         superseded: rows per earlier file that are replaced.
         arriving: one row per dispensing that comes.
     """
-    new = sorted((intake.staging / STATEMENTS).glob("*.arrow"))
+    new = sorted((intake.landing / STATEMENTS).glob("*.arrow"))
     known, is_whole = _stage_known(intake, superseded, arriving)
     written, further = ([*new, *known], []) if is_whole else (new, known)
     files, noted = _write_parts(intake, written, further)
@@ -101,7 +101,7 @@ def merge_persons(
     intake: Intake, superseded: Counter[int], arriving: DataFrame | None
 ) -> Counter[str]:
     """What an ingest would note of persons; the arguments are those of `rewrite_persons`."""
-    new = sorted((intake.staging / STATEMENTS).glob("*.arrow"))
+    new = sorted((intake.landing / STATEMENTS).glob("*.arrow"))
     known, _ = _stage_known(intake, superseded, arriving)
     paths, parts = [str(path) for path in (*new, *known)], _parts(intake, [*new, *known])
 
@@ -118,7 +118,7 @@ def _stage_known(
     """What was said before, without what is forgotten, as statements.
 
     Returns:
-        The staged files; and whether they hold every statement, because some change. Otherwise
+        The landed files; and whether they hold every statement, because some change. Otherwise
         what is known of a person stands for all of them.
     """
     from pyspark.sql import functions as F
@@ -129,7 +129,7 @@ def _stage_known(
         persons = intake.old(PERSONS)
         if persons is None:
             return [], False
-        return _restage(persons, restated, intake.staging / "stated"), False
+        return _restage(persons, restated, intake.landing / "stated"), False
     forgotten = [
         file.file_id
         for file in earlier
@@ -142,21 +142,21 @@ def _stage_known(
         old = intake.old(DISPENSINGS).where(F.col("file_id").isin(*in_part))
         stays = survivors(old, intake.replacement, arriving)
         statements = with_spans(statements, stays, in_part)
-    return _restage(statements, stated, intake.staging / "stated"), True
+    return _restage(statements, stated, intake.landing / "stated"), True
 
 
 def _restage(rows: DataFrame, convert: Callable[[pa.Table], pa.Table], folder: Path) -> list[Path]:
-    """Rows of the lake as staged statements."""
+    """Rows of the lake as landed statements."""
     folder.mkdir()
     root = str(folder)
 
-    def stage(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def land(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for table in gathered(batches, GATHERED):
             name = uuid.uuid4().hex
             write_statements(convert(table), Path(root), name)
             yield pa.RecordBatch.from_pydict({"name": pa.array([name])})
 
-    found = collect.rows(rows.mapInArrow(with_umask(stage), "name string"))
+    found = collect.rows(rows.mapInArrow(with_umask(land), "name string"))
     return sorted(folder / f"{row['name']}.arrow" for row in found)
 
 
@@ -167,7 +167,7 @@ def _write_parts(
 
     Args:
         intake: where to.
-        statements: staged ones that are written.
+        statements: landed ones that are written.
         known: further ones, which persons are merged from too.
 
     Returns:
@@ -224,9 +224,9 @@ def _told(**columns: Sequence[Any]) -> pa.RecordBatch:
 
 
 def _read_part(paths: Sequence[str], part: int, parts: int) -> pa.Table:
-    """The staged statements of an equal part of all person keys."""
+    """The landed statements of an equal part of all person keys."""
     low, high = (-(_KEYS // 2) + at * _KEYS // parts for at in (part, part + 1))
-    tables = [STAGED.empty_table()]
+    tables = [LANDED.empty_table()]
     for path in paths:
         rows = mapped(path)
         keys = rows["person_key"].to_numpy()

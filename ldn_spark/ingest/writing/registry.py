@@ -1,4 +1,4 @@
-"""Staged rows into new versions of the registry tables; nothing of it is visible yet."""
+"""Landed rows into new versions of the registry tables; nothing of it is visible yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ldn_spark.ingest.arriving.arrivals import (
     require_within_period,
 )
 from ldn_spark.ingest.arriving.intake import Intake, extend, own_version, write_whole
-from ldn_spark.ingest.staging.tasks import REJECTED
+from ldn_spark.ingest.landing.tasks import REJECTED
 from ldn_spark.ingest.writing.persons import rewrite_persons
 from ldn_spark.ingest.writing.rewriting import (
     PROFILES,
@@ -66,7 +66,7 @@ def write_registry(intake: Intake, written: RowsWritten) -> Written:
         written: is told how many rows of how many are written.
 
     Raises:
-        EngineError: the engine reads other rows than were staged.
+        EngineError: the engine reads other rows than were landed.
         ConflictError: another ingest wrote in between.
     """
     intake.start.update({table.name: delta_version(intake.path(table)) for table in LAKE_TABLES})
@@ -107,7 +107,7 @@ def _write_profile(intake: Intake, changed: Collection[int]) -> int:
 
     from ldn_spark.transforms.profile import add_up_profiles
 
-    old, counted = intake.old(DISPENSING_PROFILE), intake.staged(PROFILES)
+    old, counted = intake.old(DISPENSING_PROFILE), intake.landed(PROFILES)
     if counted is None:  # nothing is dispensed in the years that changed
         counted = intake.lake.spark.createDataFrame([], DISPENSING_PROFILE.ddl)
     profile = add_up_profiles(counted)
@@ -120,7 +120,7 @@ def _write_periods(intake: Intake) -> int:
     """Observation periods, merged with those known before."""
     from ldn_spark.transforms.periods import merge_periods
 
-    new, pinned = intake.staged(OBSERVATION_PERIODS.name), intake.pinned(OBSERVATION_PERIODS)
+    new, pinned = intake.landed(OBSERVATION_PERIODS.name), intake.pinned(OBSERVATION_PERIODS)
     if new is None and pinned is not None:
         return pinned
     if new is None:
@@ -136,7 +136,7 @@ def _write_rejected(intake: Intake, some_turned_away: bool) -> int:
     from pyspark.sql import functions as F
 
     spark = intake.lake.spark
-    rows = spark.read.parquet(engine_path(spark, intake.staging / REJECTED))
+    rows = spark.read.parquet(engine_path(spark, intake.landing / REJECTED))
     rows = rows.select(*REJECTED_DISPENSINGS.names)
     if some_turned_away:
         names = spark.createDataFrame(

@@ -11,8 +11,8 @@ from ldn_spark.engine.sessions import tasks_on_a_machine
 from ldn_spark.errors import EngineError
 from ldn_spark.ingest.arriving.intake import Intake
 from ldn_spark.ingest.arriving.replacing import replaced, survivors
-from ldn_spark.ingest.staging.batches import plan_batches
-from ldn_spark.ingest.staging.staged import look_into, restage
+from ldn_spark.ingest.landing.batches import plan_batches
+from ldn_spark.ingest.landing.landed import land_anew, look_into
 from ldn_spark.ingest.writing.clustering import write_batches
 from ldn_spark.lake.commits import exchange_files
 from ldn_spark.schemas import DISPENSINGS
@@ -81,7 +81,7 @@ def rewrite_years(
         The years that changed.
 
     Raises:
-        EngineError: other rows were written than were staged.
+        EngineError: other rows were written than were landed.
     """
     new = arriving.arrivals.by_code
     changed = {year for year, _ in new} | {year for _, year in gone}
@@ -96,13 +96,13 @@ def rewrite_years(
         look_into([*arriving.files, *files]),
         batches,
         intake.path(DISPENSINGS),
-        intake.staging / PROFILES,
+        intake.landing / PROFILES,
         intake.token,
         written=lambda batches: written(sum(rows[:batches]), total),
     )
     if (there := sum(file.rows for file in data_files)) != total:
         raise EngineError(
-            f"of {numbered(total, 'staged row')} {numbered(there, 'is', 'are')} written"
+            f"of {numbered(total, 'landed row')} {numbered(there, 'is', 'are')} written"
         )
     exchange_files(
         intake.path(DISPENSINGS),
@@ -128,5 +128,5 @@ def _stage_what_stays(
         return Counter(), []
     of_years = old.where(F.col("year").isin(*(changed & had)))
     stays = survivors(of_years, intake.replacement, arriving)
-    files, arrivals = restage(stays, intake.staging / "staying")
+    files, arrivals = land_anew(stays, intake.landing / "staying")
     return arrivals.by_code, files

@@ -1,4 +1,4 @@
-"""What a code of one year's ATC index is called in another year's.
+"""Read a code of one year's ATC index in another year's.
 
 An index changes once a year. A step from the index of the year before into that of a year is
 given by the alterations of that year; a walk goes step by step, forwards or backwards. The answer

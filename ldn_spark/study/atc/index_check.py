@@ -1,4 +1,4 @@
-"""Whether the codes of a lake are of the ATC index they are taken for, as far as a study minds.
+"""Check that the codes of a lake are of the ATC index they are taken for, as far as it matters.
 
 Evidence is a code that stands in the lake and is not in force in that index: a register that has
 taken over a later index has such codes, and a study that asks for the earlier ones would silently

@@ -1,4 +1,4 @@
-"""Which codes stand in a lake, and what a study finds of them, read in its index."""
+"""Tell which codes stand in a lake, and what a study finds of them, read in its index."""
 
 from __future__ import annotations
 

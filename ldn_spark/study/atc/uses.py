@@ -1,4 +1,4 @@
-"""What a study uses ATC codes for, and which alterations of codes can change what it finds."""
+"""List what a study uses ATC codes for, and which alterations can change what it finds."""
 
 from __future__ import annotations
 

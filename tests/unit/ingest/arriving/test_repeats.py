@@ -11,7 +11,7 @@ import pytest
 
 from ldn_spark.ingest.arriving.redelivered import overlapping_years
 from ldn_spark.ingest.arriving.repeats import HELD, Repeats, count_repeats, judge_repeats
-from ldn_spark.ingest.staging.staged import Arrivals
+from ldn_spark.ingest.landing.landed import Arrivals
 from ldn_spark.schemas import DISPENSINGS
 
 LINE = {"person_key": 1, "atc": "N06AB03", "product_number": "000123", "ddd": Decimal(28)}

@@ -1,8 +1,8 @@
 """Blocks of delivered files parsed by the engine's tasks into a folder of Parquet files.
 
 A task writes its own files under a name of its own and renames them when they are whole, so that
-a task that is run twice leaves the same content once. Dispensings are staged with the keys of
-their persons; what lines say of persons is summed up and staged beside them.
+a task that is run twice leaves the same content once. Dispensings are landed with the keys of
+their persons; what lines say of persons is summed up and landed beside them.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from ldn_spark.delivery.values.parsing import ParsedBlock, parse_block, parse_ro
 from ldn_spark.delivery.values.rules import Rules, rules_of
 from ldn_spark.engine.sessions import in_tasks, tasks_at_once
 from ldn_spark.errors import Problem
-from ldn_spark.ingest.staging.person_keys import person_keys
-from ldn_spark.ingest.staging.said import Statements
-from ldn_spark.ingest.staging.staged import SUFFIX, stage_by_code
+from ldn_spark.ingest.landing.landed import SUFFIX, stage_by_code
+from ldn_spark.ingest.landing.person_keys import person_keys
+from ldn_spark.ingest.landing.statements import Statements
 from ldn_spark.ingest.unread import KNOWN_COLUMNS
 from ldn_spark.lake.drafts import write_parquet
 from ldn_spark.shown import numbered
@@ -86,11 +86,11 @@ class BlockTask:
     reader: str = "text"
 
 
-def parse_into_staging(
+def land_blocks(
     spark: SparkSession,
     tasks: Sequence[BlockTask],
     source: Source,
-    staging: Path,
+    landing: Path,
     *,
     lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
@@ -99,10 +99,10 @@ def parse_into_staging(
     """Parse the blocks when the returned frame is collected.
 
     Args:
-        spark: a session whose tasks see the files and the staging folder.
+        spark: a session whose tasks see the files and the landing folder.
         tasks: the blocks.
         source: the declared layout.
-        staging: an empty folder.
+        landing: an empty folder.
         lookups: the content of the source's lookups.
         keep_accepted: False only counts the accepted dispensings, for a check of a file that has
             nothing beside it.
@@ -119,19 +119,19 @@ def parse_into_staging(
     """
     kinds = (DISPENSINGS, *source.companions)
     for folder in (ACCEPTED, REJECTED, STATEMENTS, OBSERVATION_PERIODS, "drafts"):
-        (staging / folder).mkdir()
+        (landing / folder).mkdir()
     for kind in kinds:
-        _write_empty(kind, source, staging)
-    root, everything = str(staging), list(tasks)
+        _write_empty(kind, source, landing)
+    root, everything = str(landing), list(tasks)
 
     def parse(numbers: range) -> Iterator[pa.RecordBatch]:
         rules = {kind: rules_of(source, lookups, kind) for kind in kinds}
         said = Statements(Path(root) / STATEMENTS)
         for number in numbers:
             task = everything[number]
-            block = _Staging(task, f"{number:08d}", Path(root), source, keep_accepted, today)
+            block = _Landing(task, f"{number:08d}", Path(root), source, keep_accepted, today)
             yield block.parse(rules[task.kind], said)
-        said.stage()
+        said.land()
 
     blocks = len(everything)
     return in_tasks(spark, blocks, parse, _ACCOUNT_DDL, tasks=_tasks(spark, blocks))
@@ -145,7 +145,7 @@ def _tasks(spark: SparkSession, blocks: int) -> int | None:
     return cores * -(-blocks // (cores * _BLOCKS_PER_TASK))
 
 
-def _write_empty(kind: str, source: Source, staging: Path) -> None:
+def _write_empty(kind: str, source: Source, landing: Path) -> None:
     """Files without rows, so that the folders have their columns whatever is delivered."""
     if kind == DISPENSINGS:
         header = tuple(dict.fromkeys([*source.columns.values(), *source.line_key]))
@@ -153,17 +153,17 @@ def _write_empty(kind: str, source: Source, staging: Path) -> None:
         header = tuple(source.companions[kind].columns.values())
     parsed = parse_block(b"", 2, header, source, rules_of(source, None, kind))
     task = BlockTask("", "", 0, header, Block(0, 0, 2), kind)
-    _Staging(task, f"empty-{kind}", staging, source).write(parsed, Statements(staging / STATEMENTS))
+    _Landing(task, f"empty-{kind}", landing, source).write(parsed, Statements(landing / STATEMENTS))
 
 
 @dataclass(frozen=True, slots=True)
-class _Staging:
-    """A block on its way into the staging folder.
+class _Landing:
+    """A block on its way into the landing folder.
 
     Attributes:
         task: the block.
         name: of its files.
-        staging: the folder.
+        landing: the folder.
         source: the declared layout.
         keep_accepted: False only counts the accepted dispensings.
         today: later days are noted.
@@ -171,13 +171,13 @@ class _Staging:
 
     task: BlockTask
     name: str
-    staging: Path
+    landing: Path
     source: Source
     keep_accepted: bool = True
     today: date | None = None
 
     def parse(self, rules: Rules, said: Statements) -> pa.RecordBatch:
-        """Parse and stage the block; its account."""
+        """Parse and land the block; its account."""
         task = self.task
         try:
             lines = read_lines(
@@ -209,7 +209,7 @@ class _Staging:
         return self._account(account, taken_in)
 
     def write(self, parsed: ParsedBlock, said: Statements) -> pa.Table:
-        """Stage the rows; the rejected ones last, so that their file says the block is done.
+        """Land the rows; the rejected ones last, so that their file says the block is done.
 
         Returns:
             What is accepted, as a part of the account.
@@ -226,7 +226,7 @@ class _Staging:
         if self.keep_accepted and kind == DISPENSINGS:
             rows = _keyed(accepted.drop_columns(["sex", "birth_year", "died_on"]))
             rows = rows.append_column("file_id", file_ids)
-            path = self.staging / ACCEPTED / f"{self.name}{SUFFIX}"
+            path = self.landing / ACCEPTED / f"{self.name}{SUFFIX}"
             found = pa.Table.from_batches([stage_by_code(rows, self._draft(ACCEPTED), path)])
             taken_in = _in_account(found.rename_columns({"rows": "lines"}), "accepted")
         rejected = parsed.rejected
@@ -240,11 +240,11 @@ class _Staging:
         return taken_in
 
     def _write(self, folder: str, rows: pa.Table) -> None:
-        path = self.staging / folder / f"{self.name}.parquet"
+        path = self.landing / folder / f"{self.name}.parquet"
         write_parquet(rows, self._draft(folder), path)
 
     def _draft(self, folder: str) -> Path:
-        return self.staging / "drafts" / f"{folder}-{self.name}-{uuid.uuid4().hex}"
+        return self.landing / "drafts" / f"{folder}-{self.name}-{uuid.uuid4().hex}"
 
     def _account(
         self, account: Sequence[tuple[str, str, int]], taken_in: pa.Table | None = None
@@ -313,17 +313,17 @@ def read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> SplitL
     return split_lines(data, task.header, wanted, source)
 
 
-class StagedSoFar:
-    """What the tasks have staged until now; every file is looked into once."""
+class LandedSoFar:
+    """What the tasks have landed until now; every file is looked into once."""
 
-    def __init__(self, staging: Path) -> None:
-        self._staging = staging
+    def __init__(self, landing: Path) -> None:
+        self._landing = landing
         self._seen: set[str] = set()
         self._rows = {"rows": 0, "rejected": 0}
 
     def look(self) -> tuple[int, dict[str, int]]:
         """Blocks that are parsed, and their accepted (`rows`) and `rejected` rows."""
-        for path in (self._staging / REJECTED).glob("[0-9]*.parquet"):
+        for path in (self._landing / REJECTED).glob("[0-9]*.parquet"):
             if path.name not in self._seen:
                 self._seen.add(path.name)
                 metadata = pq.read_metadata(path)
@@ -333,16 +333,16 @@ class StagedSoFar:
 
 
 def first_rejections(
-    staging: Path, names: Mapping[int, str], markers: Mapping[int, Collection[str]] | None = None
+    landing: Path, names: Mapping[int, str], markers: Mapping[int, Collection[str]] | None = None
 ) -> list[Problem]:
     """The first rejected line of every file and reason: where, and why, but not what it said.
 
     Args:
-        staging: the folder.
+        landing: the folder.
         names: of the files.
         markers: the columns of each file with texts that look like missing values.
     """
-    table = pq.read_table(staging / REJECTED)
+    table = pq.read_table(landing / REJECTED)
     table = table.filter(pc.is_in(table["file_id"], pa.array(names, pa.int32())))
     first = table.group_by(["file_id", "reason", "column"])
     first = first.aggregate([("line", "min"), ("line", "count")])

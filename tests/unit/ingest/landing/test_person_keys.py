@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldn_spark.ingest.staging.person_keys import _PRIMES, SEED, person_keys
+from ldn_spark.ingest.landing.person_keys import _PRIMES, SEED, person_keys
 
 MASK = (1 << 64) - 1
 P1, P2, P3, P4, P5 = _PRIMES

@@ -1,4 +1,4 @@
-"""Dispensings staged for the lake: Arrow files of some 200,000 rows, by year and ATC code.
+"""Dispensings landed for the lake: Arrow files of some 200,000 rows, by year and ATC code.
 
 Their order lets a batch of codes be read without the others: a file is mapped into memory, and of
 its rows only those are touched. Files are written by the engine's tasks, from parsed lines or from
@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from ldn_spark.engine import collect
 from ldn_spark.engine.rights import with_umask
 from ldn_spark.engine.sessions import in_tasks
-from ldn_spark.ingest.staging.batches import CODE_BITS, code_number
+from ldn_spark.ingest.landing.batches import CODE_BITS, code_number
 from ldn_spark.lake.arrow import arrow_schema
 from ldn_spark.lake.drafts import mapped, write_arrow
 from ldn_spark.schemas import DISPENSINGS
@@ -49,7 +49,7 @@ _ACCOUNT = "file_id int, year int, atc string, first date, last date, rows bigin
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What staged dispensings hold.
+    """What landed dispensings hold.
 
     Attributes:
         rows: how many by file_id, year and ATC code.
@@ -69,8 +69,8 @@ class Arrivals:
 
 
 @dataclass(frozen=True, slots=True)
-class StagedFile:
-    """A staged file with rows.
+class LandedFile:
+    """A landed file with rows.
 
     Attributes:
         path: where it is.
@@ -145,7 +145,7 @@ def _account(rows: pa.Table, key: np.ndarray) -> pa.RecordBatch:
 
 
 def read_account(account: pa.Table) -> Arrivals:
-    """The accounts of all staged files together."""
+    """The accounts of all landed files together."""
     by_code = account.group_by(["file_id", "year", "atc"]).aggregate([("rows", "sum")])
     rows = {
         (row["file_id"], row["year"], row["atc"]): row["rows_sum"] for row in by_code.to_pylist()
@@ -155,8 +155,8 @@ def read_account(account: pa.Table) -> Arrivals:
     return Arrivals(Counter(rows), spans)
 
 
-def restage(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
-    """Stage rows of the engine anew.
+def land_anew(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
+    """Land rows of the engine anew.
 
     Args:
         rows: the columns of the dispensings.
@@ -168,14 +168,14 @@ def restage(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
     folder.mkdir()
     root = str(folder)
 
-    def stage(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def land(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for table in map(_encoded, gathered(batches, _ROWS_PER_FILE)):
             name = f"{uuid.uuid4().hex}{SUFFIX}"
             account = stage_by_code(table, Path(root, f".{name}"), Path(root, name))
             yield account.append_column("name", pa.array([name] * len(account), pa.string()))
 
     account = collect.table(
-        rows.select(*DISPENSINGS.names).mapInArrow(with_umask(stage), f"{_ACCOUNT}, name string")
+        rows.select(*DISPENSINGS.names).mapInArrow(with_umask(land), f"{_ACCOUNT}, name string")
     )
     names = sorted(pc.unique(account["name"]).to_pylist())
     return [folder / name for name in names], read_account(account)
@@ -202,21 +202,21 @@ def _encoded(rows: pa.Table) -> pa.Table:
     return table
 
 
-def look_into(paths: Collection[Path]) -> list[StagedFile]:
-    """What the staged files hold, by name."""
+def look_into(paths: Collection[Path]) -> list[LandedFile]:
+    """What the landed files hold, by name."""
     found = []
     for path in sorted(paths):
         rows = mapped(path)
         years, codes = rows["year"], rows["code_number"]
         ends = (code_place(years[at].as_py(), codes[at].as_py()) for at in (0, -1))
-        found.append(StagedFile(str(path), *ends))
+        found.append(LandedFile(str(path), *ends))
     return found
 
 
 def read_range(
-    files: Sequence[StagedFile], first: int, last: int, columns: Sequence[str]
+    files: Sequence[LandedFile], first: int, last: int, columns: Sequence[str]
 ) -> pa.Table:
-    """The rows of staged files whose place is in a range, file by file.
+    """The rows of landed files whose place is in a range, file by file.
 
     Args:
         files: as `look_into` gives them; some of them hold such rows.
@@ -241,8 +241,8 @@ def _find(rows: pa.Table, place: int, side: Literal["left", "right"]) -> int:
     return int(begin + np.searchsorted(codes[begin:end], place & _CODES, side))
 
 
-def read_staged(spark: SparkSession, paths: Sequence[Path]) -> DataFrame:
-    """Staged files for the engine: the columns of the dispensings, and `line`."""
+def read_landed(spark: SparkSession, paths: Sequence[Path]) -> DataFrame:
+    """Landed files for the engine: the columns of the dispensings, and `line`."""
     files, schema = [str(path) for path in paths], arrow_schema(DISPENSINGS)
     schema = schema.append(pa.field("line", pa.int64()))
 

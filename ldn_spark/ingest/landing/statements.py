@@ -1,6 +1,6 @@
-"""What delivered lines say of persons, staged: many lines of a file become one row per person.
+"""Sum up what delivered lines say of persons: many lines of a file become one row a person.
 
-The rows of several blocks are gathered before they are summed up. What is staged is sorted by
+The rows of several blocks are gathered before they are summed up. What is landed is sorted by
 person key, so that a part of the persons is read without the others.
 """
 
@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ldn_spark.ingest.staging.person_keys import person_keys
+from ldn_spark.ingest.landing.person_keys import person_keys
 from ldn_spark.lake.drafts import write_arrow
 from ldn_spark.schemas import SEXES
 
-STAGED = pa.schema(
+LANDED = pa.schema(
     [
         ("person_key", pa.int64()),
         ("pseudonym", pa.string()),
@@ -37,7 +37,7 @@ _DAY = pa.date32()
 
 
 class Statements:
-    """What a task has read of persons and not staged yet."""
+    """What a task has read of persons and not landed yet."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -53,7 +53,7 @@ class Statements:
             file_id: of their file.
             slack: how many years earlier than `birth_year` a person may be born: 1 where it is
                 the year of dispensing minus the completed years of age, otherwise 0.
-            name: of the block; what is staged then has the last one's.
+            name: of the block; what is landed then has the last one's.
         """
         born, is_dispensing = rows["birth_year"], "dispensed_on" in rows.column_names
         said = {
@@ -68,9 +68,9 @@ class Statements:
         self._gathered.append(pa.table(said))
         self._name = name
         if sum(map(len, self._gathered)) >= GATHERED:
-            self.stage()
+            self.land()
 
-    def stage(self) -> None:
+    def land(self) -> None:
         """Write what is gathered, and begin anew."""
         if any(map(len, self._gathered)):
             rows = _summed_up(pa.concat_tables(self._gathered))
@@ -79,7 +79,7 @@ class Statements:
 
 
 def write_statements(rows: pa.Table, folder: Path, name: str) -> None:
-    """Stage statements, sorted by person key."""
+    """Land statements, sorted by person key."""
     order = np.argsort(rows["person_key"].to_numpy(), kind="stable")
     draft = folder / f".{name}-{uuid.uuid4().hex}"
     write_arrow(rows.take(pa.array(order)), draft, folder / f"{name}.arrow")
@@ -110,4 +110,4 @@ def _summed_up(rows: pa.Table) -> pa.Table:
     said = ("file_id_min", "sex_min", "sex_max", "earliest_max", "birth_year_min", "died_on_min")
     said += ("dispensed_on_min", "dispensed_on_max")
     columns = [person_keys(pseudonyms), pseudonyms, *(found[name] for name in said)]
-    return pa.table(columns, schema=STAGED)
+    return pa.table(columns, schema=LANDED)

@@ -1,4 +1,4 @@
-"""Staged dispensings: every row is found by the range of its year and code, and accounted for."""
+"""Landed dispensings: every row is found by the range of its year and code, and accounted for."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ldn_spark.ingest.staging.batches import code_number
-from ldn_spark.ingest.staging.staged import (
+from ldn_spark.ingest.landing.batches import code_number
+from ldn_spark.ingest.landing.landed import (
     code_place,
     look_into,
     read_account,

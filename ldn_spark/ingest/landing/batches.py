@@ -1,4 +1,4 @@
-"""Which rows are sorted together: parts of a year, or several years, that fit into memory.
+"""Cut years into batches of rows that are sorted together and fit into memory.
 
 A task sorts a batch in memory. A registry is cut by year, then by ranges of ATC codes, and a
 code of its own that is still too large by ranges of person keys, which are evenly spread hashes.

@@ -1,0 +1,1 @@
+"""Delivered blocks parsed by tasks of the engine into landed files."""

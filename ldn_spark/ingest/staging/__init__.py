@@ -1,1 +1,0 @@
-"""Delivered blocks parsed by tasks of the engine into staged files."""
