@@ -23,9 +23,10 @@ from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.engine import collect
 from ldn_spark.ingest.ingest import ingest
 from ldn_spark.lake.versions import Lake
+from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.pipeline import run_study
 from ldn_spark.runs.run import Run
-from ldn_spark.runs.steps import cohort_stage
+from ldn_spark.runs.steps import cohort_stage, own
 from ldn_spark.schemas import DISPENSINGS, OBSERVATION_PERIODS, PERSONS, REJECTED_DISPENSINGS
 from ldn_spark.study.load import load_study
 from ldn_spark.texts.documents import conf_folder
@@ -225,7 +226,8 @@ def test_who_is_observed_and_alive(spark, taken_in, inputs):
     lake = Lake(spark, taken_in[0])
     run = Run(spark, replace(study, definition=definition), lake, lake.version(), "observed")
     assert run.undelivered == frozenset()
-    steps = {step.step: step for step in cohort_stage(run)}
+    (cohorts,) = cohort_stage(Batch.of(spark, [run]))
+    steps = {step.step: step for step in own(cohorts)}
     assert (steps["alive"].excluded_subjects, steps["seen"].excluded_subjects) == (1, 2)
 
 
