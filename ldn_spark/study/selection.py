@@ -83,9 +83,13 @@ def unknown_of(criterion: Criterion, undelivered: Collection[Delivered]) -> str:
 
 def asked_for(study: StudyDefinition) -> frozenset[Delivered]:
     """What the conditions of a study, and its subgroups, need beyond persons and dispensings."""
-    conditions = [step.keep_if for step in study.eligibility]
-    conditions += [group.keep_if for group in study.subgroups]
-    return frozenset(kind for condition in conditions for kind in condition.asks_for())
+    return frozenset(kind for condition in conditions(study) for kind in condition.asks_for())
+
+
+def conditions(study: StudyDefinition) -> list[Criterion]:
+    """The conditions of eligibility and of subgroups, in the order of the study file."""
+    found = [step.keep_if for step in study.eligibility]
+    return found + [group.keep_if for group in study.subgroups]
 
 
 def selection_steps(study: StudyDefinition) -> tuple[Step, ...]:

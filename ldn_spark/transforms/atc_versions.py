@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from ldn_spark.study.atc.history import BEGINNING, FOR_EVER
 from ldn_spark.study.atc.translation import AskedCodes, Move, Part, Translation
 from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
+from ldn_spark.transforms.cases import first_case
 from ldn_spark.transforms.codes import begins_with_any
 
 
@@ -56,11 +57,9 @@ def read_codes(dispensings: DataFrame, codes: AskedCodes) -> DataFrame:
 
 def read_as(parts: Sequence[Part]) -> Column:
     """A row's `atc` in the study's index."""
-    chain = F
-    for part in parts:
-        for move in part.moves:
-            chain = chain.when(_belongs(part) & _fits(move), _moved(move))
-    return F.col("atc") if chain is F else chain.otherwise(F.col("atc"))
+    moves = ((part, move) for part in parts for move in part.moves)
+    cases = ((_belongs(part) & _fits(move), _moved(move)) for part, move in moves)
+    return first_case(cases, F.col("atc"))
 
 
 def _belongs(part: Part) -> Column:

@@ -29,7 +29,7 @@ from ldn_spark.study.criteria import (
 )
 from ldn_spark.study.definition import IndexEvent, Returns, Subgroup
 from ldn_spark.study.reach import ConditionLook, Reach, condition_looks
-from ldn_spark.study.selection import OfExposure, selection_steps
+from ldn_spark.study.selection import OfExposure, conditions, selection_steps
 from ldn_spark.study.sets import StudySet, by_returns
 from ldn_spark.transforms.atc_versions import read_as
 from ldn_spark.transforms.codes import any_of, begins_with_any
@@ -282,10 +282,7 @@ def _age_is_between(age: AgeBetween) -> Column:
 def name_looks(sets: Sequence[StudySet]) -> dict[Look, str]:
     """A column name for every different look in the conditions of all sets."""
     found = dict.fromkeys(
-        look
-        for one in sets
-        for step in (*one.definition.eligibility, *one.definition.subgroups)
-        for look in step.keep_if.looks()
+        look for one in sets for asked in conditions(one.definition) for look in asked.looks()
     )
     return {look: f"look_{number}" for number, look in enumerate(found)}
 

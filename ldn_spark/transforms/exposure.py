@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from ldn_spark.study.definition import IndexEvent, Level, Returns, Strata
 from ldn_spark.study.sets import StudySet
+from ldn_spark.transforms.cases import first_case
 from ldn_spark.transforms.returns import require_dispensings
 from ldn_spark.transforms.sets import KEY, by_set, split_by_codes
 
@@ -149,10 +150,10 @@ def is_washed_out(index_event: IndexEvent) -> Column:
 def stratum_of(column: str, levels: Sequence[Level]) -> Column:
     """The id of the stratum that a number of exposure dispenses falls into."""
     number = F.col(column)
-    chain = F
-    for level in levels:
-        inside = number >= level.at_least
-        if level.at_most is not None:
-            inside = inside & (number <= level.at_most)
-        chain = chain.when(inside, F.lit(level.id))
-    return chain
+
+    def inside(level: Level) -> Column:
+        reached = number >= level.at_least
+        return reached if level.at_most is None else reached & (number <= level.at_most)
+
+    cases = ((inside(level), F.lit(level.id)) for level in levels)
+    return first_case(cases, F.lit(None).cast("string"))

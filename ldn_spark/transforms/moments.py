@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DESIGN_MOMENTS
@@ -199,5 +199,5 @@ def _drawn(one: StudySet) -> tuple[Outcome, ...]:
     return tuple(outcome for outcome in one.definition.outcomes if outcome.id in wanted)
 
 
-def _running(outwards) -> Column:
+def _running(outwards: WindowSpec) -> Column:
     return F.sum(F.col("ddd_micro").cast("decimal(18,0)")).over(outwards).cast("bigint")

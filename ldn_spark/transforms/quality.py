@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DISPENSINGS
@@ -52,7 +52,7 @@ def summarise_persons(persons: DataFrame) -> DataFrame:
     A contradictory attribute was delivered, though it is kept as unknown.
     """
 
-    def count(condition):
+    def count(condition: Column) -> Column:
         return F.count(F.when(condition, F.lit(1)))
 
     return persons.agg(

@@ -13,10 +13,11 @@ from typing import TypeVar
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ldn_spark.study.atc.translation import AskedCodes
+from ldn_spark.study.atc.translation import AskedCodes, Part
 from ldn_spark.study.codes import shortest_prefixes
 from ldn_spark.study.sets import StudySet
 from ldn_spark.transforms.atc_versions import read_as, read_codes, require_delivered
+from ldn_spark.transforms.cases import first_case
 from ldn_spark.transforms.codes import begins_with_any
 
 Value = TypeVar("Value", bound=Hashable)
@@ -43,10 +44,8 @@ def choose(values: Mapping[int, Value], column: Callable[[Value], Column]) -> Co
     for number, value in values.items():
         numbers.setdefault(value, []).append(number)
     *others, last = numbers
-    chain = F
-    for value in others:
-        chain = chain.when(F.col("set").isin(numbers[value]), column(value))
-    return column(last) if chain is F else chain.otherwise(column(last))
+    cases = ((F.col("set").isin(numbers[value]), column(value)) for value in others)
+    return first_case(cases, column(last))
 
 
 def is_of_any(some: Sequence[StudySet], sets: Sequence[StudySet]) -> Column:
@@ -93,7 +92,7 @@ def split_by_codes(dispensings: DataFrame, asked: Mapping[int, AskedCodes]) -> D
     return match_codes(_read_each(cut, readings), "reading", pairs, "set").drop("reading")
 
 
-def _read_each(dispensings: DataFrame, readings: Sequence[tuple]) -> DataFrame:
+def _read_each(dispensings: DataFrame, readings: Sequence[tuple[Part, ...]]) -> DataFrame:
     """One row per dispensing and way of reading its code: reading, and `atc` as it is read."""
     others = [F.col(name) for name in dispensings.columns if name != "atc"]
     ways = [
