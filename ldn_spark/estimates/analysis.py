@@ -5,7 +5,7 @@ Names, units and formulas of every quantity: `catalogue.tables`. Nothing here kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -59,7 +59,7 @@ def analyse(
         estimates.extend(_estimates(study, subgroup, strata, unknown))
     for design in study.designs:
         estimates.extend(_of_design(study, design.id, cohort_moments, design_moments))
-    curves: Sequence[CurvePoint] = ()
+    curves: Iterable[CurvePoint] = ()
     if daily_moments is not None:
         curves = cumulative_curves(
             study,
