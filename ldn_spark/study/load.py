@@ -117,9 +117,13 @@ def _paths_of(name: str) -> list[Path]:
     if not folder.is_dir():
         return [find_document(name, "studies")]
     found = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
-    if not found:
-        raise ConfigError(Problem(name, "no study file (.yaml) lies in this folder"))
-    return found
+    if found:
+        return found
+    try:  # results lie in a folder that is called as their study is
+        return [find_document(name, "studies")]
+    except ConfigError:
+        what = "no study file (.yaml) lies in this folder"
+        raise ConfigError(Problem(name, what)) from None
 
 
 def _load(paths: Sequence[Path], replace: Mapping[str, Path]) -> list[Study]:

@@ -46,6 +46,12 @@ def test_a_folder_without_a_study(tmp_path):
         load_studies([str(tmp_path)])
 
 
+def test_a_folder_of_results_is_called_as_its_study(tmp_path, monkeypatch):
+    (tmp_path / "ldn_2013" / "20260101T000000Z-00000000").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert names(load_studies(["ldn_2013"])) == ["ldn_2013"]
+
+
 def test_a_codelist_that_none_of_them_uses(tmp_path):
     with pytest.raises(UsageError, match="none of these studies uses the codelist 'x'; they use: "):
         load_studies(["ldn_2013", "ldn_ibd"], {"x": tmp_path / "x.csv"})
