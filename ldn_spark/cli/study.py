@@ -91,14 +91,14 @@ def plan(
     from ldn_spark.engine.sessions import open_engine
     from ldn_spark.lake.versions import Lake, read_version
     from ldn_spark.runs.plan import plan_study
-    from ldn_spark.runs.run import translation_of
+    from ldn_spark.runs.run import sets_of
     from ldn_spark.study.atc.stated_versions import stated_versions
     from ldn_spark.study.load import load_study
 
     wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)
-    translation = translation_of(wanted, version, stated)
+    cohorts = sets_of(wanted, version, stated)
     with open_engine(name) as spark:
-        planned = plan_study(Lake(spark, lake), version, wanted, translation)
+        planned = plan_study(Lake(spark, lake), version, cohorts)
     show_plan(wanted, version, planned)
     planned.found.require_no_problem()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ldn_spark import schemas
 from ldn_spark.engine import collect
 from ldn_spark.lake.versions import cast_to, read_run_table, write_run_table
-from ldn_spark.runs.run import Run, set_of
+from ldn_spark.runs.run import Run, sets_of
 from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.sets import StudySet
 
@@ -55,14 +55,9 @@ class Batch:
     def sets_by_run(self) -> tuple[dict[str, StudySet], ...]:
         """For every run its cohorts, by exposure."""
         found: list[dict[str, StudySet]] = []
-        number = 0
         for run in self.runs:
-            cohorts = {}
-            for name, study in run.study.by_exposure.items():
-                curves = study is run.study
-                cohorts[name] = set_of(study, run.version, run.stated, number, has_curves=curves)
-                number += 1
-            found.append(cohorts)
+            number = sum(map(len, found))
+            found.append(sets_of(run.study, run.version, run.stated, number))
         return tuple(found)
 
     @cached_property

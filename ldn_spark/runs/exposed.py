@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
@@ -12,15 +12,15 @@ from ldn_spark import schemas
 from ldn_spark.engine import collect
 from ldn_spark.errors import Problem
 from ldn_spark.lake.versions import Lake, LakeVersion
-from ldn_spark.runs.run import returns_of
 from ldn_spark.shown import counted, numbered
-from ldn_spark.study.atc.translation import Translation
+from ldn_spark.study.definition import Returns
 from ldn_spark.study.load import Study
-from ldn_spark.study.reach import index_reach
-from ldn_spark.transforms.atc_versions import require_codes
+from ldn_spark.study.reach import Reach, index_reach, together_in_time
+from ldn_spark.study.sets import StudySet, by_returns
 from ldn_spark.transforms.days import is_within, require_days
 from ldn_spark.transforms.exposure import is_of
 from ldn_spark.transforms.returns import NONE, PART, WHOLE, add_matched, is_return
+from ldn_spark.transforms.sets import by_set, split_by_codes, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,37 @@ class ExposureFound:
 
 
 def find_exposures(
-    lake: Lake, version: LakeVersion, study: Study, translation: Translation
-) -> ExposureFound:
-    """Count a study's exposures: of the index period, or of all days where returns may be."""
-    exposure, period = study.definition.exposure, index_reach(study.definition.exposure.index_event)
-    dispensings = lake.read(schemas.DISPENSINGS, version)
-    in_period = is_within(period)
+    lake: Lake, version: LakeVersion, sets: Sequence[StudySet]
+) -> dict[int, ExposureFound]:
+    """Count the exposures of cohorts: of the index period, or of all days where returns may be.
+
+    The registry is looked at once, where returns do the same in all cohorts.
+
+    Returns:
+        What was found, by the number of the set.
+    """
+    counts = [
+        _count(lake.read(schemas.DISPENSINGS, version), version, alike, returns)
+        for returns, alike in by_returns(sets).items()
+    ]
+    found = dict.fromkeys((one.number for one in sets), ExposureFound(0, 0, 0, Returned(0, 0)))
+    for row in collect.rows(together(counts)):
+        kinds = (row[f"returns_{how}"] for how in (WHOLE, PART, NONE))
+        returned = Returned(row["mine"], row["returns"], *kinds)
+        found[row["set"]] = ExposureFound(row["atc"], row["products"], row["lines"], returned)
+    return found
+
+
+def _count(
+    dispensings: DataFrame, version: LakeVersion, sets: Sequence[StudySet], returns: Returns
+) -> DataFrame:
+    """One row per set with any line of its exposure: lines of each kind."""
     if not version.may_hold_returns:
-        dispensings = require_days(dispensings, period)
-    lines = require_codes(dispensings, exposure.atc, translation)
-    marked, is_dispensing = _marked(lines, study, version)
-    is_exposure = is_of(study.exposure_products)
+        dispensings = require_days(dispensings, together_in_time(map(_period, sets)))
+    asked = {one.number: one.translation.asked_for(one.definition.exposure.atc) for one in sets}
+    marked, is_dispensing = _marked(split_by_codes(dispensings, asked), version, returns)
+    in_period = by_set(sets, _period, is_within)
+    is_exposure = by_set(sets, lambda one: one.study.exposure_products, is_of)
     mine = is_exposure | (F.col("is_return") & F.col("product_number").isNull())
     counted = {
         "lines": in_period,
@@ -82,26 +102,24 @@ def find_exposures(
         f"returns_{how}": mine & F.col("is_return") & (F.col("matched") == how)
         for how in (WHOLE, PART, NONE)
     }
-    found = collect.one(
-        marked.agg(
-            *[F.count(F.when(condition, F.lit(1))).alias(n) for n, condition in counted.items()]
-        )
+    return marked.groupBy("set").agg(
+        *[F.count(F.when(condition, F.lit(1))).alias(n) for n, condition in counted.items()]
     )
-    kinds = (found[f"returns_{how}"] for how in (WHOLE, PART, NONE))
-    returned = Returned(found["mine"], found["returns"], *kinds)
-    return ExposureFound(found["atc"], found["products"], found["lines"], returned)
 
 
-def _marked(lines: DataFrame, study: Study, version: LakeVersion) -> tuple[DataFrame, Column]:
+def _period(one: StudySet) -> Reach:
+    return index_reach(one.definition.exposure.index_event)
+
+
+def _marked(lines: DataFrame, version: LakeVersion, returns: Returns) -> tuple[DataFrame, Column]:
     """Lines with is_return and matched (empty where nothing is), and which are dispensings."""
     if not version.may_hold_returns:
         unmatched = F.lit("").alias("matched")
         return lines.select("*", F.lit(False).alias("is_return"), unmatched), F.lit(True)
-    if returns_of(study, version) == "cancel":
+    if returns == "cancel":
         return add_matched(lines), ~F.col("is_return") & (F.col("matched") != WHOLE)
     marked = lines.select("*", is_return().alias("is_return"), F.lit("").alias("matched"))
-    counts = returns_of(study, version) == "as_dispense"
-    return marked, F.lit(True) if counts else ~F.col("is_return")
+    return marked, F.lit(True) if returns == "as_dispense" else ~F.col("is_return")
 
 
 def missing_exposure(study: Study, version: LakeVersion, found: ExposureFound) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Tell what a study would read and find in a lake, without running it."""
+"""What a study would read and find in a lake, without running it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from ldn_spark.ingest.suspicions import warn_of_nobodies
 from ldn_spark.lake.faults import translated_faults
 from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.runs.exposed import ExposureFound
-from ldn_spark.runs.other_exposures import count_other_exposures
 from ldn_spark.runs.preflight import Preflight, preflight
-from ldn_spark.study.atc.translation import Translation
-from ldn_spark.study.load import Study
 from ldn_spark.study.reach import exposure_reach, outcome_reach
+from ldn_spark.study.sets import StudySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +32,28 @@ class Plan:
     others: Mapping[str, ExposureFound] = field(default_factory=dict)
 
 
-def plan_study(lake: Lake, version: LakeVersion, study: Study, translation: Translation) -> Plan:
-    """Count what the codes of a study find: two small aggregates, nothing written.
+def plan_study(lake: Lake, version: LakeVersion, cohorts: Mapping[str, StudySet]) -> Plan:
+    """Count what the codes of a study find: a few small aggregates, nothing written.
 
-    For every further exposure there is one more.
+    Args:
+        lake, version: where it is looked.
+        cohorts: those of the study by exposure, its own first.
 
     Raises:
         EmptyInputError: the lake holds no dispensing.
     """
     with translated_faults("planning the study", lake.root):
-        found = preflight(lake, version, study, translation)
-        others = count_other_exposures(lake, version, study, translation)
+        found = preflight(lake, version, cohorts)
+    study = next(iter(cohorts.values()))
     first, last = exposure_reach(study.definition).years
     years = outcome_reach(study.definition).closed_years
     return Plan(
         exposure_years=f"{'all' if first is None else first} to {last}",
         outcome_years=f"{years[0]} to {years[1]}",
         found=found,
+        others=found.others,
         warnings=(
             *warn_of_nobodies(version.files),
             *map(str, found.warnings),
         ),
-        others=others,
     )

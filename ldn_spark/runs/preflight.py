@@ -1,4 +1,4 @@
-"""Look up what the codes of a study find in a lake, before anything is run.
+"""What the codes of a study find in a lake, before anything is run.
 
 A code that finds nothing is a wrong code or a lake of another ATC version, and a column of zeros
 that looks like a result is the worst answer. The counts come from the dispensing profile, a small
@@ -7,8 +7,9 @@ table; for a lake without one, or one whose files are of several ATC versions, f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -18,10 +19,15 @@ from ldn_spark.engine import collect
 from ldn_spark.engine.waiting import wait_for_both
 from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
 from ldn_spark.lake.versions import Lake, LakeVersion
-from ldn_spark.quality.coverage import find_uncovered
-from ldn_spark.runs.exposed import Returned, find_exposures, missing_exposure, returned_exposure
+from ldn_spark.quality.coverage import Extract, find_uncovered
+from ldn_spark.runs.exposed import (
+    ExposureFound,
+    Returned,
+    find_exposures,
+    missing_exposure,
+    returned_exposure,
+)
 from ldn_spark.runs.extent import find_extract
-from ldn_spark.runs.other_exposures import other_exposures
 from ldn_spark.runs.run import undelivered_of
 from ldn_spark.study.atc.history import BEGINNING
 from ldn_spark.study.atc.index_check import IndexCheck, ReadAs
@@ -33,6 +39,7 @@ from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.definition import StudyDefinition
 from ldn_spark.study.load import Study
 from ldn_spark.study.selection import unknown_of
+from ldn_spark.study.sets import StudySet
 from ldn_spark.transforms.atc_versions import require_codes
 from ldn_spark.transforms.codes import begins_with_any
 from ldn_spark.transforms.days import require_years
@@ -59,6 +66,7 @@ class Preflight:
         read_as: delivered codes that are read as others in the study's ATC index.
         problems: any of them stops a run.
         warnings: what a person should know.
+        others: what was found of the further exposures, by their ids.
     """
 
     exposure: int
@@ -68,6 +76,7 @@ class Preflight:
     read_as: tuple[ReadAs, ...]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    others: Mapping[str, ExposureFound] = field(default_factory=dict)
 
     def require_no_problem(self) -> None:
         """Stop where the data contradict the study.
@@ -79,13 +88,23 @@ class Preflight:
             raise QualityGateError(self.problems)
 
 
-def preflight(
-    lake: Lake, version: LakeVersion, study: Study, translation: Translation
-) -> Preflight:
-    """Look up what every code of a study finds, and whether the extract covers its days.
+def preflight(lake: Lake, version: LakeVersion, cohorts: Mapping[str, StudySet]) -> Preflight:
+    """Look up what every code of a study finds; see `preflights`."""
+    (found,) = preflights(lake, version, [cohorts])
+    return found
+
+
+def preflights(
+    lake: Lake, version: LakeVersion, studies: Sequence[Mapping[str, StudySet]]
+) -> tuple[Preflight, ...]:
+    """Look up what every code of each study finds, and whether the extract covers its days.
 
     Nothing is written. Codes that are looked for outside the extract alone are not named: that
-    nothing is found there says nothing of them.
+    nothing is found there says nothing of them. All studies share the looks at the lake.
+
+    Args:
+        lake, version: where it is looked.
+        studies: of each its cohorts by exposure, its own first.
 
     Raises:
         EmptyInputError: the lake holds no dispensing.
@@ -94,18 +113,52 @@ def preflight(
         raise EmptyInputError(
             Problem(str(lake.root), "the lake holds no dispensing", "take a delivery in first")
         )
-    uses = code_uses(study.definition)
-    looks = tuple(map(Look.of, uses))
-    (occurrences, exposed), extract = wait_for_both(
+    sets = [one for cohorts in studies for one in cohorts.values()]
+    told = [one for one in sets if _profile_tells(version, one.translation)]
+    (profile, exposed), extract = wait_for_both(
         lambda: wait_for_both(
-            lambda: count_codes(lake, version, study, translation, looks),
-            lambda: find_exposures(lake, version, study, translation),
+            lambda: _count_in_profile(lake, version) if told else [],
+            lambda: find_exposures(lake, version, sets),
         ),
         lambda: find_extract(lake, version),
     )
     assert extract is not None, "the lake holds dispensings"
-    check = IndexCheck(translation, study.alterations, looks, occurrences)
-    uncovered = find_uncovered(study.definition, extract)
+    evidence = _Evidence(lake, version, profile, exposed, extract)
+    return tuple(_preflight(evidence, cohorts) for cohorts in studies)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What the looks at a lake found for all studies.
+
+    Attributes:
+        profile: dispensings by year and delivered code, where the profile tells them.
+        exposed: what was found of every exposure, by the number of the set.
+        extract: the days that the lake holds.
+    """
+
+    lake: Lake
+    version: LakeVersion
+    profile: list[dict[str, Any]]
+    exposed: Mapping[int, ExposureFound]
+    extract: Extract
+
+    def occurrences(self, one: StudySet, looks: Sequence[Look]) -> list[Occurrence]:
+        """Where the codes that could matter to a cohort stand."""
+        if _profile_tells(self.version, one.translation):
+            return _occurrences(self.profile, one.translation)
+        return count_codes(self.lake, self.version, one.study, one.translation, looks)
+
+
+def _preflight(evidence: _Evidence, cohorts: Mapping[str, StudySet]) -> Preflight:
+    """What the codes of a study find, its own exposure and the further ones."""
+    own = next(iter(cohorts.values()))
+    study, lake, version = own.study, evidence.lake, evidence.version
+    uses = code_uses(study.definition)
+    looks = tuple(map(Look.of, uses))
+    occurrences, exposed = evidence.occurrences(own, looks), evidence.exposed[own.number]
+    check = IndexCheck(own.translation, study.alterations, looks, occurrences)
+    uncovered = find_uncovered(study.definition, evidence.extract)
     undelivered = undelivered_of(study.definition, lake, version)
     of_subgroups, of_conditions = unknown_conditions(study.definition, undelivered)
     problems = [*of_subgroups, *uncovered.problems, *check.problems()]
@@ -117,11 +170,6 @@ def preflight(
         *check.warnings(),
         *returned_exposure(study, exposed.returned),
     ]
-    read_as = check.read_as()
-    for other in _checks_of_others(lake, version, study, translation):
-        problems += [one for one in other.problems() if one not in problems]
-        warnings += [one for one in other.warnings() if one not in warnings]
-        read_as += tuple(one for one in other.read_as() if one not in read_as)
     may_be_empty = {outcome.id: outcome.may_be_empty for outcome in study.definition.outcomes}
     outcomes = []
     for use, look in zip(uses, looks, strict=True):
@@ -132,9 +180,18 @@ def preflight(
             continue
         elsewhere = any(
             one.part.read(one.code).startswith(look.prefixes) for one in occurrences
-        ) or _stands_elsewhere(lake, version, translation, look)
+        ) or _stands_elsewhere(lake, version, own.translation, look)
         accepted = use.kind != "outcome" or may_be_empty[use.id]
         (warnings if accepted else problems).append(_empty(look, elsewhere=elsewhere))
+    others = dict(list(cohorts.items())[1:])
+    read_as = check.read_as()
+    for exposure, one in others.items():
+        returned = returned_exposure(one.study, evidence.exposed[one.number].returned)
+        warnings += [replace(each, where=f"exposure {exposure}: {each.where}") for each in returned]
+        if other := _check_of_other(evidence, exposure, one, study):
+            problems += [each for each in other.problems() if each not in problems]
+            warnings += [each for each in other.warnings() if each not in warnings]
+            read_as += tuple(each for each in other.read_as() if each not in read_as)
     return Preflight(
         exposed.atc,
         exposed.products,
@@ -143,27 +200,26 @@ def preflight(
         read_as,
         tuple(problems),
         tuple(warnings),
+        {name: evidence.exposed[one.number] for name, one in others.items()},
     )
 
 
-def _checks_of_others(
-    lake: Lake, version: LakeVersion, study: Study, translation: Translation
-) -> Iterator[IndexCheck]:
-    """The codes of further exposures, held against the index that they are taken in.
+def _check_of_other(
+    evidence: _Evidence, exposure: str, one: StudySet, study: Study
+) -> IndexCheck | None:
+    """The codes of a further exposure, held against the index that they are taken in.
 
-    Of those alone that alterations touch which the study's own codes have nothing to do with: a
-    look for each of them, which is one at the dispensing profile. What an exposure finds is not
-    asked: the cohort of a further one may be empty, and its attrition says so.
+    Only where alterations touch them which the study's own codes have nothing to do with. What it
+    finds is not asked: its cohort may be empty, and its attrition says so.
     """
-    for one in other_exposures(study, version, translation):
-        if set(one.study.alterations.rows) <= set(study.alterations.rows):
-            continue
-        looks = tuple(
-            replace(look, name=f"{look.name} {one.id}") if look.name == "exposure" else look
-            for look in map(Look.of, code_uses(one.study.definition))
-        )
-        found = count_codes(lake, version, one.study, one.translation, looks)
-        yield IndexCheck(one.translation, one.study.alterations, looks, found)
+    if set(one.study.alterations.rows) <= set(study.alterations.rows):
+        return None
+    looks = tuple(
+        replace(look, name=f"{look.name} {exposure}") if look.name == "exposure" else look
+        for look in map(Look.of, code_uses(one.definition))
+    )
+    occurrences = evidence.occurrences(one, looks)
+    return IndexCheck(one.translation, one.study.alterations, looks, occurrences)
 
 
 def unknown_conditions(
@@ -209,22 +265,35 @@ def count_codes(
 
     From the dispensing profile these are all years of the lake, else those that are looked at.
     """
-    groups = list(dict.fromkeys(part.file_ids for part in translation.parts))
     if _profile_tells(version, translation):
-        years = lake.read(schemas.DISPENSING_PROFILE, version)
-        group, counted = F.lit(0), F.sum("dispensings")
-    else:
-        wanted = {prefix for look in looks for prefix in look.prefixes}
-        first, last = min(look.first_year for look in looks), max(look.last_year for look in looks)
-        years = require_years(
-            lake.read(schemas.DISPENSINGS, version), None if first == BEGINNING else first, last
-        ).where(_could_matter(wanted, points_of(study.alterations.rows)))
-        group, counted = _group_of(groups), F.count(F.lit(1))
+        return _occurrences(_count_in_profile(lake, version), translation)
+    groups = list(dict.fromkeys(part.file_ids for part in translation.parts))
+    wanted = {prefix for look in looks for prefix in look.prefixes}
+    first, last = min(look.first_year for look in looks), max(look.last_year for look in looks)
+    lines = require_years(
+        lake.read(schemas.DISPENSINGS, version), None if first == BEGINNING else first, last
+    ).where(_could_matter(wanted, points_of(study.alterations.rows)))
     rows = collect.rows(
-        years.groupBy("year", "atc", group.cast("int").alias("files")).agg(
-            counted.cast("bigint").alias("dispensings")
+        lines.groupBy("year", "atc", _group_of(groups).cast("int").alias("files")).agg(
+            F.count(F.lit(1)).cast("bigint").alias("dispensings")
         )
     )
+    return _occurrences(rows, translation)
+
+
+def _count_in_profile(lake: Lake, version: LakeVersion) -> list[dict[str, Any]]:
+    """Dispensings of every year and delivered code, all files being of one group."""
+    profile = lake.read(schemas.DISPENSING_PROFILE, version)
+    return collect.rows(
+        profile.groupBy("year", "atc", F.lit(0).alias("files")).agg(
+            F.sum("dispensings").cast("bigint").alias("dispensings")
+        )
+    )
+
+
+def _occurrences(rows: Iterable[Mapping[str, Any]], translation: Translation) -> list[Occurrence]:
+    """Counted codes as they stand in the parts of a lake; `files` numbers the groups of files."""
+    groups = list(dict.fromkeys(part.file_ids for part in translation.parts))
     return [
         Occurrence(part, row["year"], row["atc"], row["dispensings"])
         for row in rows

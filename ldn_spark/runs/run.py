@@ -119,18 +119,21 @@ def run_key(
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 
-def set_of(
-    study: Study,
-    version: LakeVersion,
-    stated: StatedVersions,
-    number: int = 0,
-    *,
-    has_curves: bool = True,
-) -> StudySet:
-    """A study as one cohort among those of a run.
+def sets_of(
+    study: Study, version: LakeVersion, stated: StatedVersions, first: int = 0
+) -> dict[str, StudySet]:
+    """The cohorts of a study by exposure, numbered from `first` on, its own first.
 
     Raises:
         UsageError: what is stated of the codes does not fit the files.
     """
-    translation = translation_of(study, version, stated)
-    return StudySet(number, study, translation, returns_of(study, version), has_curves)
+    return {
+        name: StudySet(
+            number,
+            one,
+            translation_of(one, version, stated),
+            returns_of(one, version),
+            has_curves=one is study,
+        )
+        for number, (name, one) in enumerate(study.by_exposure.items(), start=first)
+    }

@@ -19,7 +19,7 @@ from ldn_spark.estimates.analysis import NEEDED_SUMS
 from ldn_spark.estimates.attrition import attrition_steps
 from ldn_spark.estimates.results import AttritionStep
 from ldn_spark.runs.batch import Batch, Rows, split_by_set
-from ldn_spark.runs.preflight import Preflight, preflight
+from ldn_spark.runs.preflight import Preflight, preflights
 from ldn_spark.runs.run import Run
 from ldn_spark.shown import counted, numbered
 from ldn_spark.study.load import Study
@@ -48,7 +48,8 @@ def check_stage(batch: Batch) -> tuple[Preflight, ...]:
     Raises:
         EmptyInputError: the lake holds no dispensing.
     """
-    return tuple(preflight(run.lake, run.version, run.study, run.translation) for run in batch.runs)
+    run = batch.runs[0]
+    return preflights(run.lake, run.version, batch.sets_by_run)
 
 
 def cohort_stage(batch: Batch) -> tuple[dict[str, Attrition], ...]:

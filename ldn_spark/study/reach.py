@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -156,21 +156,24 @@ def _around(part: str, dates: Dates, first: int, last: int) -> Reach:
 def exposure_reach(study: StudyDefinition) -> Reach:
     """The days whose exposures decide: index period, wash-out and counting window together."""
     wanted = (INDEX_PERIOD, WASHOUT, COUNTING)
-    return _together("exposure", [one for one in reaches(study) if one.part in wanted])
+    return together_in_time([one for one in reaches(study) if one.part in wanted], "exposure")
 
 
 def outcome_reach(study: StudyDefinition) -> Reach:
     """The days that any observation window can reach."""
     event = study.exposure.index_event
-    return _together("outcomes", list(_windows(study, (event.first, event.last))))
+    return together_in_time(_windows(study, (event.first, event.last)), "outcomes")
 
 
 def observed_reach(study: StudyDefinition) -> Reach:
     """The days of the index period and of any observation window."""
-    return _together("observed", [index_reach(study.exposure.index_event), outcome_reach(study)])
+    parts = index_reach(study.exposure.index_event), outcome_reach(study)
+    return together_in_time(parts, "observed")
 
 
-def _together(name: str, parts: list[Reach]) -> Reach:
+def together_in_time(parts: Iterable[Reach], name: str = "together") -> Reach:
+    """The days from the first to the last of some parts."""
+    parts = list(parts)
     firsts = [one.first for one in parts]
     first = None if None in firsts else min(day for day in firsts if day is not None)
     return Reach(name, first, max(one.last for one in parts))

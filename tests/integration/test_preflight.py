@@ -14,7 +14,7 @@ from ldn_spark.lake.versions import Lake
 from ldn_spark.runs.pipeline import run_study
 from ldn_spark.runs.plan import plan_study
 from ldn_spark.runs.preflight import preflight
-from ldn_spark.runs.run import translation_of
+from ldn_spark.runs.run import sets_of
 from ldn_spark.schemas import DISPENSING_PROFILE
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, stated_versions
 from ldn_spark.study.load import load_study
@@ -65,7 +65,7 @@ def lake_of(spark, tmp_path):
 
 def look_up(lake, study, *stated):
     version = lake.version()
-    return preflight(lake, version, study, translation_of(study, version, stated_versions(stated)))
+    return preflight(lake, version, sets_of(study, version, stated_versions(stated)))
 
 
 def by_outcome(found):
@@ -100,9 +100,9 @@ def test_a_lake_without_a_profile(lake_of, product_list):
     lake = lake_of(a=([*STARTERS, *RECODED, *OTHERS, later], 2024))
     study, version = the_study(product_list), lake.version()
     tables = {name: at for name, at in version.tables.items() if name != DISPENSING_PROFILE.name}
-    translation = translation_of(study, version, NOTHING_STATED)
-    found = preflight(lake, version, study, translation)
-    assert preflight(lake, replace(version, tables=tables), study, translation) == found
+    cohorts = sets_of(study, version, NOTHING_STATED)
+    found = preflight(lake, version, cohorts)
+    assert preflight(lake, replace(version, tables=tables), cohorts) == found
     assert by_outcome(found)["gabapre"] == 2
 
 
@@ -293,10 +293,10 @@ def test_the_plan_is_what_the_run_finds(lake_of, product_list):
     asked = study_like(eligibility=asking).definition.eligibility
     definition = study.definition.model_copy(update={"eligibility": asked})
     study = replace(study, definition=definition)
-    translation = translation_of(study, version, NOTHING_STATED)
-    plan = plan_study(lake, version, study, translation)
+    cohorts = sets_of(study, version, NOTHING_STATED)
+    plan = plan_study(lake, version, cohorts)
     unknown = [(one.where, "unknown who meets it" in one.what) for one in plan.found.warnings[:2]]
     assert unknown == [("condition seen", True), ("condition alive", True)]
-    assert plan.found == preflight(lake, version, study, translation)
+    assert plan.found == preflight(lake, version, cohorts)
     assert (plan.exposure_years, plan.outcome_years) == ("2013 to 2014", "2012 to 2014")
     assert plan.warnings == tuple(map(str, plan.found.warnings))

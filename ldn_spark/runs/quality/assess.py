@@ -30,12 +30,13 @@ from ldn_spark.quality.coverage import Extract, cover, find_uncovered
 from ldn_spark.quality.hits import Exposed, find_hits
 from ldn_spark.runs.extent import extract_of, find_months
 from ldn_spark.runs.preflight import count_codes
-from ldn_spark.runs.run import holds, set_of
+from ldn_spark.runs.run import holds, sets_of
 from ldn_spark.shown import shown
 from ldn_spark.study.atc.occurrences import Look
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.atc.uses import code_uses
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.ids import STUDY
 from ldn_spark.study.load import Study
 from ldn_spark.study.reach import days_looked_at, exposure_reach
 from ldn_spark.transforms import in_order, quality
@@ -167,7 +168,7 @@ def _people(lake: Lake, version: LakeVersion) -> People:
 
 def _study(look: _Look, study: Study, extract: Extract | None) -> StudyQuality:
     definition, products = study.definition, study.exposure_products
-    one = set_of(study, look.version, look.stated)
+    one = sets_of(study, look.version, look.stated)[STUDY]
     translation = one.translation
     dispensings = look.read(schemas.DISPENSINGS)
     exposure = definition.exposure
