@@ -246,8 +246,8 @@ def test_codes_of_a_further_exposure_are_held_against_the_index_too(lake_of, tmp
     (problem,) = of_tramadol()
     assert "they fit an ATC index of 2014 or later" in problem.mend
     assert of_tramadol("2014") == []
-    translation = translation_of(study, lake.version(), stated_versions(["2014"]))
-    plan = plan_study(lake, lake.version(), study, translation)
+    version = lake.version()
+    plan = plan_study(lake, version, sets_of(study, version, stated_versions(["2014"])))
     assert {name: one.atc for name, one in plan.others.items()} == {"tramadol": 1, "ssri": 2}
 
 
