@@ -131,20 +131,39 @@ def difference(expected: Moments, found: Moments) -> str:
 
 def peer_moments(out: Path) -> Moments:
     """What a peer wrote."""
-    return _comparable(json.loads(out.read_text()))
+    return comparable(json.loads(out.read_text()))
 
 
 def own_moments(home: Path, cost: Cost) -> Moments:
     """What `ldn run` left in its stage tables, which are removed with its results."""
     folder = Path(cost.output.strip().splitlines()[-1])
     tables = home / "lake" / "runs" / folder.name
-    found = {
-        "cohort": _cohort(_rows(tables / "cohort_moments")),
-        "groups": _groups(_rows(tables / "design_moments")),
-    }
+    (found,) = moments_by_set(read_rows(tables))
     shutil.rmtree(tables)
     shutil.rmtree(folder)
-    return _comparable(found)
+    return found
+
+
+def read_rows(tables: Path) -> dict[str, list[dict]]:
+    """The moments that a run left in its folder of tables."""
+    return {
+        "cohort": _rows(tables / "cohort_moments"),
+        "groups": _rows(tables / "design_moments"),
+    }
+
+
+def moments_by_set(rows: dict[str, list[dict]]) -> list[Moments]:
+    """The moments of every cohort of a run, in the order of their numbers."""
+    numbers = sorted({row["set"] for row in rows["cohort"]})
+    return [
+        comparable(
+            {
+                "cohort": _cohort([row for row in rows["cohort"] if row["set"] == number]),
+                "groups": _groups([row for row in rows["groups"] if row["set"] == number]),
+            }
+        )
+        for number in numbers
+    ]
 
 
 def _rows(table: Path) -> list[dict]:
@@ -196,7 +215,7 @@ def _groups(rows: list[dict]) -> list[dict]:
     ]
 
 
-def _comparable(found: dict[str, list[dict]]) -> Moments:
+def comparable(found: dict[str, list[dict]]) -> Moments:
     """Rows in one order, with the columns that everybody computes."""
     return {
         kind: sorted(
