@@ -157,7 +157,7 @@ def manifest(
     """
     return {
         "run_id": run.run_id,
-        "key": run_key(run.study, run.version, __version__, run.translation),
+        "key": run_key(run.study, run.version, __version__, run.translations),
         "released": False,
         "command": command(run, published),
         "inputs": inputs(run, published),

@@ -5,7 +5,7 @@ The `ldn` command runs them all; the spark-submit jobs run them all or one alone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,7 @@ from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.progress import Progress, report
 from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.publish_step import publish_stage
-from ldn_spark.runs.run import Run, run_key, translation_of
+from ldn_spark.runs.run import Run, run_key, sets_of
 from ldn_spark.runs.steps import (
     check_stage,
     cohort_stage,
@@ -128,8 +128,8 @@ def run_studies(
     values = [_read_values(one) for one in wanted]
     runs = []
     for one in wanted:
-        translation = translation_of(one.study, version, stated)
-        run_id = new_run_id(one.study, version, started, translation)
+        sets = sets_of(one.study, version, stated).values()
+        run_id = new_run_id(one.study, version, started, [each.translation for each in sets])
         runs.append(Run(spark, one.study, lake, version, run_id, stated))
     batch = Batch.of(spark, runs)
 
@@ -219,7 +219,7 @@ def new_run_id(
     study: Study,
     version: LakeVersion,
     started: datetime,
-    translation: Translation,
+    translations: Iterable[Translation],
 ) -> str:
     """When the run began, and the key of what it computes."""
-    return f"{started:%Y%m%dT%H%M%S%fZ}-{run_key(study, version, __version__, translation)}"
+    return f"{started:%Y%m%dT%H%M%S%fZ}-{run_key(study, version, __version__, translations)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -53,6 +54,12 @@ class Run:
             UsageError: what is stated of the codes does not fit the files.
         """
         return translation_of(self.study, self.version, self.stated)
+
+    @cached_property
+    def translations(self) -> tuple[Translation, ...]:
+        """How they are read for each of the study's exposures, its own first."""
+        sets = sets_of(self.study, self.version, self.stated)
+        return tuple(one.translation for one in sets.values())
 
     @property
     def returns(self) -> Returns:
@@ -106,16 +113,17 @@ def run_key(
     study: Study,
     version: LakeVersion,
     software_version: str,
-    translation: Translation,
+    translations: Iterable[Translation],
 ) -> str:
     """Eight characters that stand for study, data and software: same key, same numbers.
 
     How codes are read counts where any is read as another one.
     """
     parts = [study.hash, software_version, *sorted(file.sha256 for file in version.files)]
-    if not translation.is_empty:
-        content = [asdict(part) for part in translation.parts]
-        parts.append(json.dumps(content, sort_keys=True))
+    for translation in translations:
+        if not translation.is_empty:
+            content = [asdict(part) for part in translation.parts]
+            parts.append(json.dumps(content, sort_keys=True))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 

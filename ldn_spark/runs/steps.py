@@ -6,8 +6,8 @@ that one process does not read what it has just written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +22,7 @@ from ldn_spark.runs.batch import Batch, Rows, split_by_set
 from ldn_spark.runs.preflight import Preflight, preflights
 from ldn_spark.runs.run import Run
 from ldn_spark.shown import counted, numbered
+from ldn_spark.study.ids import STUDY
 from ldn_spark.study.load import Study
 from ldn_spark.study.selection import selection_steps
 from ldn_spark.study.sets import StudySet
@@ -161,7 +162,7 @@ class Found:
     Attributes:
         checked: what the codes of the study find.
         cohorts: by exposure, the study's own first.
-        returned: what should be known of returns among the cohort's examined medicines.
+        returned: what should be known of returns among the cohorts' examined medicines.
     """
 
     checked: Preflight
@@ -202,8 +203,19 @@ def together(
             )
             for name, one in sets.items()
         }
-        found.append(Found(check, cohorts, returned.get(own(sets).number, ())))
+        found.append(Found(check, cohorts, tuple(_named(returned, sets))))
     return tuple(found)
+
+
+def _named(
+    returned: Mapping[int, Sequence[Problem]], sets: Mapping[str, StudySet]
+) -> Iterator[Problem]:
+    """What should be known of returns in the cohorts of a study, those of others by name."""
+    for exposure, one in sets.items():
+        for problem in returned.get(one.number, ()):
+            is_own = exposure == STUDY
+            where = problem.where if is_own else f"exposure {exposure}: {problem.where}"
+            yield replace(problem, where=where)
 
 
 def attrition(batch: Batch) -> tuple[dict[str, Attrition], ...]:
