@@ -93,7 +93,6 @@ StudyName = Annotated[
 StudyNames = Annotated[
     list[str],
     typer.Argument(
-        metavar="STUDIES...",
         help="Names in conf/studies, YAML files, or folders of them.",
         autocompletion=study_names,
     ),
