@@ -22,13 +22,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import results
 import run as one_run
-import yaml
 from generate import SIZES, make
 from meter import Cost, measure
+from ruamel.yaml import YAML
 
 from ldn_spark.texts.documents import conf_folder
 
@@ -120,17 +121,21 @@ def _drugs(home: Path) -> list[str]:
     return [codes[round(number * step)] for number in range(DRUGS)]
 
 
+def _content(study: Path) -> dict[str, Any]:
+    return YAML(typ="safe").load(study.read_text(encoding="utf-8"))
+
+
 def _of_drug(study: Path, drug: str, others: Sequence[str]) -> str:
-    document = yaml.safe_load(study.read_text(encoding="utf-8"))
+    document = _content(study)
     document["id"] = f"drug_{drug.lower()}"
     document["exposure"] |= {"name": drug, "abbreviation": drug, "atc": [drug], "products": None}
     if others:
         document["exposures"] = {"each_of": list(others)}
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return json.dumps(document, indent=1, ensure_ascii=False, default=str)  # JSON is YAML
 
 
 def _with_designs(study: Path) -> str:
-    document = yaml.safe_load(study.read_text(encoding="utf-8"))
+    document = _content(study)
     document["designs"] = [
         {
             "id": f"gap{gap}",
@@ -140,7 +145,7 @@ def _with_designs(study: Path) -> str:
         }
         for gap in range(1, DESIGNS + 1)
     ]
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return json.dumps(document, indent=1, ensure_ascii=False, default=str)  # JSON is YAML
 
 
 def _take_turns(entries: Sequence[Entry], home: Path, repeats: int) -> dict[str, list[Cost]]:
