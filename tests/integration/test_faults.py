@@ -44,7 +44,7 @@ MAKING = {
     "report": (f"{REPORTING}.report", "report_html"),
 }
 RUNNING = {
-    "checking": ("ldn_spark.runs.preflight", "preflight"),
+    "checking": ("ldn_spark.runs.preflight", "preflights"),
     "measuring": ("ldn_spark.transforms.in_order", "measure"),
     "the report, by ldn": (f"{REPORTING}.report", "report_html"),
     "stating": ("ldn_spark.runs.manifest", "manifest"),
