@@ -256,7 +256,7 @@ def test_the_command(folder, tmp_path, capsys):
     assert "7 standard drugs: 3 have an ATC code, 2 of them the nearest of several" in said[0]
     ambiguous = tmp_path / "made" / "concepts.ambiguous.csv"
     assert f"2 have several codes equally near and are left out: see {ambiguous}" in said
-    assert "A DDD per unit is known of 1 drugs." in said
+    assert "A DDD per unit is known of 1 drug." in said
     lines = ambiguous.read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["concept_id,atc,levels,concept_name", "103,A01AD05,1,aspirin"]
 
