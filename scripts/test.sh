@@ -2,8 +2,8 @@
 # The tests on both engines, the style, the layers and the types; sets up all it needs by itself.
 # Usage: scripts/test.sh [PYTEST ARGUMENT ...]      --nightly: also what takes long on Spark
 #
-# Without arguments two processes share the work: tests of the embedded engine run beside those that
-# need no engine, followed by those on Spark. The lines and branches that tests without an engine run
+# Without arguments two processes share the work: tests of the embedded engine, followed by those that
+# compare the engines, run beside those that need no engine, followed by those on Spark. The lines and branches that tests without an engine run
 # are counted, and may not be fewer than `least_covered` per cent.
 set -euo pipefail
 source "$(dirname "$0")/setup.sh"
@@ -42,12 +42,12 @@ measured=()
   tests tests/unit ldn_spark || beside_failed=$?
   measured=()
   tests --engine spark --engine-tests-only "${engines[@]}" --ignore "$both" || beside_failed=$?
-  tests "$both" || beside_failed=$?
   exit "$beside_failed"
 } >"$said/beside" 2>&1 &
 beside=$!
 failed=0
 tests --engine sail "${engines[@]}" --ignore "$both" || failed=$?
+tests "$both" || failed=$?
 wait "$beside" || failed=$?
 cat "$said/beside"
 exit "$failed"
