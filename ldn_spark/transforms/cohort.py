@@ -177,7 +177,13 @@ def _lines_looked_at(
     if returns != "cancel":
         years = [_years(look, one) for one in sets for look in _looks(one)]
         found = require_years(found, min(first for first, _ in years), max(y for _, y in years))
-    columns = ("person_key", "atc", "dispensed_on", *NEEDS, *_REIMBURSEMENT, *sorted(needs))
+    if returns != "as_dispense":
+        needs |= set(NEEDS)
+    for one in sets:
+        needs |= {
+            name for leaf in _leaves_of(one) for name in _REIMBURSEMENT if getattr(leaf, name)
+        }
+    columns = ("person_key", "atc", "dispensed_on", *sorted(needs))
     mine = found.select(*columns).join(keys, on="person_key", how="inner")
     read = choose({number: codes.parts for number, codes in asked.items()}, read_as)
     return require_dispensings(mine.withColumn("atc", read), returns)
@@ -228,15 +234,14 @@ def _count_leaf(
 
 
 def _is_reimbursed(leaf: Dispensed) -> Column:
-    """Whether a line has one of the reimbursement codes of a look."""
-    codes = [
-        F.coalesce(begins_with_any(column, prefixes), F.lit(False))
-        for column, prefixes in zip(
-            _REIMBURSEMENT, (leaf.reimbursement_icd, leaf.reimbursement_icpc), strict=True
-        )
-        if prefixes
-    ]
-    return any_of(codes)
+    """Whether a line has one of the reimbursement codes of a look; null or false where not."""
+    return any_of(
+        [
+            begins_with_any(column, prefixes)
+            for column in _REIMBURSEMENT
+            if (prefixes := getattr(leaf, column))
+        ]
+    )
 
 
 def _is_inside(leaf: Dispensed) -> Column:
