@@ -222,6 +222,8 @@ def _count_leaf(
     leaf: Dispensed, asking: Sequence[StudySet], sets: Sequence[StudySet], name: str
 ) -> Column:
     """Dispenses, or days with one, that are of the codes and the days of a look."""
+    if not asking:  # nothing was read for it
+        return F.count(F.when(F.lit(False), F.lit(1))).cast("bigint").alias(name)
     conditions = [is_of_any(asking, sets), _is_inside(leaf)]
     if leaf.atc:
         conditions.append(begins_with_any("atc", shortest_prefixes(leaf.atc)))
