@@ -7,7 +7,7 @@ Anything that is not a `LdnSparkError` is a bug and keeps its traceback.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,14 @@ class Problem:
     where: str
     what: str
     mend: str = ""
+
+    def within(self, place: str) -> Problem:
+        """The problem as one of a larger place.
+
+        >>> Problem("windows", "they overlap").within("study a").where
+        'study a: windows'
+        """
+        return replace(self, where=f"{place}: {self.where}" if self.where else place)
 
     def __str__(self) -> str:
         """The problem on one line; what a terminal would obey is escaped.
@@ -128,9 +136,7 @@ class StudiesError(LdnSparkError):
         self, failed: Sequence[tuple[str, LdnSparkError]], folders: Sequence[Path]
     ) -> None:
         super().__init__(
-            Problem(f"study {name}: {problem.where}".rstrip(": "), problem.what, problem.mend)
-            for name, error in failed
-            for problem in error.problems
+            problem.within(f"study {name}") for name, error in failed for problem in error.problems
         )
         self.exit_code = failed[0][1].exit_code
         self.folders = tuple(folders)

@@ -46,12 +46,13 @@ def _takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None
 def cohort(**options: Any) -> None:
     """Find the cohort: persons + dispensings -> candidates, cohort."""
     with _open_run("cohort", **options) as (batch, _):
-        from ldn_spark.runs.steps import check_stage, cohort_stage, own, require_anybody
+        from ldn_spark.runs.steps import check_stage, cohort_stage, require_anybody
+        from ldn_spark.study.ids import STUDY
 
         for found in check_stage(batch):
             found.require_no_problem()
         for run, cohorts in zip(batch.runs, cohort_stage(batch), strict=True):
-            require_anybody(run.study, own(cohorts))
+            require_anybody(run.study, cohorts[STUDY])
 
 
 @_takes(*ONLY_PUBLISHED)

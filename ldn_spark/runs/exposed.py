@@ -175,5 +175,4 @@ def returned_exposure(study: Study, returned: Returned) -> Iterator[Problem]:
 
 def _are(returns: int, lines: int, exposure: str) -> str:
     are = "is a return" if returns == 1 else "are returns"
-    of_lines = f"{counted(lines)} {'line' if lines == 1 else 'lines'}"
-    return f"{counted(returns)} of {of_lines} of {exposure} {are}"
+    return f"{counted(returns)} of {numbered(lines, 'line')} of {exposure} {are}"

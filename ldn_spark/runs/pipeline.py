@@ -30,6 +30,7 @@ from ldn_spark.runs.steps import (
 )
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.atc.translation import Translation
+from ldn_spark.study.ids import STUDY
 from ldn_spark.study.load import Study
 
 if TYPE_CHECKING:
@@ -151,14 +152,18 @@ def run_studies(
         batch = batch if len(ready) == len(runs) else Batch.of(spark, [runs[n] for n in ready])
         tell("cohort")
         steps = cohort_stage(batch)
+        found_somebody = [
+            failures.has_passed(run, partial(require_anybody, run.study, cohorts[STUDY]))
+            for run, cohorts in zip(batch.runs, steps, strict=True)
+        ]
         tell("measure")
         measure_stage(batch)
         tell("summarise")
         moments = summarise_stage(batch)
         tell("publish")
         found = together(batch, [checks[number] for number in ready], steps, moments)
-        for number, run, one in zip(ready, batch.runs, found, strict=True):
-            if not failures.has_passed(run, partial(require_anybody, run.study, one.own.attrition)):
+        for number, run, one, goes_on in zip(ready, batch.runs, found, found_somebody, strict=True):
+            if not goes_on:
                 continue
             folder = publish_stage(
                 run,

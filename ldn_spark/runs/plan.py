@@ -10,6 +10,7 @@ from ldn_spark.lake.faults import translated_faults
 from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.runs.exposed import ExposureFound
 from ldn_spark.runs.preflight import Preflight, preflight
+from ldn_spark.study.ids import STUDY
 from ldn_spark.study.reach import exposure_reach, outcome_reach
 from ldn_spark.study.sets import StudySet
 
@@ -44,7 +45,7 @@ def plan_study(lake: Lake, version: LakeVersion, cohorts: Mapping[str, StudySet]
     """
     with translated_faults("planning the study", lake.root):
         found = preflight(lake, version, cohorts)
-    study = next(iter(cohorts.values()))
+    study = cohorts[STUDY]
     first, last = exposure_reach(study.definition).years
     years = outcome_reach(study.definition).closed_years
     return Plan(

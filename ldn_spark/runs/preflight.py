@@ -37,6 +37,7 @@ from ldn_spark.study.atc.uses import code_uses, points_of
 from ldn_spark.study.codes import ATC_LENGTHS, shortest_prefixes
 from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.study.ids import STUDY
 from ldn_spark.study.load import Study
 from ldn_spark.study.selection import unknown_of
 from ldn_spark.study.sets import StudySet
@@ -152,7 +153,7 @@ class _Evidence:
 
 def _preflight(evidence: _Evidence, cohorts: Mapping[str, StudySet]) -> Preflight:
     """What the codes of a study find, its own exposure and the further ones."""
-    own = next(iter(cohorts.values()))
+    own = cohorts[STUDY]
     study, lake, version = own.study, evidence.lake, evidence.version
     uses = code_uses(study.definition)
     looks = tuple(map(Look.of, uses))
@@ -183,11 +184,11 @@ def _preflight(evidence: _Evidence, cohorts: Mapping[str, StudySet]) -> Prefligh
         ) or _stands_elsewhere(lake, version, own.translation, look)
         accepted = use.kind != "outcome" or may_be_empty[use.id]
         (warnings if accepted else problems).append(_empty(look, elsewhere=elsewhere))
-    others = dict(list(cohorts.items())[1:])
+    others = {name: one for name, one in cohorts.items() if name != STUDY}
     read_as = check.read_as()
     for exposure, one in others.items():
         returned = returned_exposure(one.study, evidence.exposed[one.number].returned)
-        warnings += [replace(each, where=f"exposure {exposure}: {each.where}") for each in returned]
+        warnings += [each.within(f"exposure {exposure}") for each in returned]
         if other := _check_of_other(evidence, exposure, one, study):
             problems += [each for each in other.problems() if each not in problems]
             warnings += [each for each in other.warnings() if each not in warnings]

@@ -7,9 +7,9 @@ that one process does not read what it has just written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ldn_spark import schemas
 from ldn_spark.engine import collect
@@ -35,12 +35,6 @@ if TYPE_CHECKING:
 
 MOMENTS = (schemas.COHORT_MOMENTS, schemas.DESIGN_MOMENTS, schemas.DAILY_MOMENTS)
 Attrition = tuple[AttritionStep, ...]
-Cohort = TypeVar("Cohort")
-
-
-def own(cohorts: Mapping[str, Cohort]) -> Cohort:
-    """What is known of a study's own cohort, the first of them."""
-    return next(iter(cohorts.values()))
 
 
 def check_stage(batch: Batch) -> tuple[Preflight, ...]:
@@ -172,12 +166,12 @@ class Found:
     @property
     def own(self) -> CohortFound:
         """What was found of the study's own exposure."""
-        return own(self.cohorts)
+        return self.cohorts[STUDY]
 
     @property
     def others(self) -> dict[str, CohortFound]:
         """What was found of the further exposures."""
-        return dict(list(self.cohorts.items())[1:])
+        return {name: found for name, found in self.cohorts.items() if name != STUDY}
 
 
 def read_found(batch: Batch) -> tuple[Found, ...]:
@@ -213,9 +207,7 @@ def _named(
     """What should be known of returns in the cohorts of a study, those of others by name."""
     for exposure, one in sets.items():
         for problem in returned.get(one.number, ()):
-            is_own = exposure == STUDY
-            where = problem.where if is_own else f"exposure {exposure}: {problem.where}"
-            yield replace(problem, where=where)
+            yield problem if exposure == STUDY else problem.within(f"exposure {exposure}")
 
 
 def attrition(batch: Batch) -> tuple[dict[str, Attrition], ...]:

@@ -32,7 +32,11 @@ def require_codes(
     Returns:
         The columns of `dispensings`, `atc` in the study's index.
     """
-    codes = translation.asked_for(prefixes)
+    return require_asked(dispensings, translation.asked_for(prefixes))
+
+
+def require_asked(dispensings: DataFrame, codes: AskedCodes) -> DataFrame:
+    """As `require_codes`, of codes whose places in the lake are known."""
     cut = require_delivered(dispensings, codes)
     if not codes.parts:
         return cut

@@ -16,9 +16,8 @@ from pyspark.sql import functions as F
 from ldn_spark.study.atc.translation import AskedCodes, Part
 from ldn_spark.study.codes import shortest_prefixes
 from ldn_spark.study.sets import StudySet
-from ldn_spark.transforms.atc_versions import read_as, read_codes, require_delivered
+from ldn_spark.transforms.atc_versions import read_as, require_asked, require_delivered
 from ldn_spark.transforms.cases import first_case
-from ldn_spark.transforms.codes import begins_with_any
 
 Value = TypeVar("Value", bound=Hashable)
 KEY = ("set", "person_key")
@@ -78,12 +77,10 @@ def split_by_codes(dispensings: DataFrame, asked: Mapping[int, AskedCodes]) -> D
     Returns:
         The columns of `dispensings`, `atc` as it is read, and `set`.
     """
-    cut = require_delivered(dispensings, *asked.values())
     if len(asked) == 1:
         ((number, codes),) = asked.items()
-        found = read_codes(cut, codes)
-        found = found.where(begins_with_any("atc", codes.asked)) if codes.parts else found
-        return found.withColumn("set", F.lit(number))
+        return require_asked(dispensings, codes).withColumn("set", F.lit(number))
+    cut = require_delivered(dispensings, *asked.values())
     readings = list(dict.fromkeys(codes.parts for codes in asked.values()))
     pairs: dict[int, list[tuple[str, int]]] = {number: [] for number in range(len(readings))}
     for number, codes in asked.items():

@@ -14,7 +14,8 @@ from ldn_spark.lake.versions import Lake, read_run_table
 from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.pipeline import run_study
 from ldn_spark.runs.run import Run
-from ldn_spark.runs.steps import check_stage, cohort_stage, own
+from ldn_spark.runs.steps import check_stage, cohort_stage
+from ldn_spark.study.ids import STUDY
 from ldn_spark.study.load import load_study
 
 pytestmark = pytest.mark.nightly("spark")
@@ -87,7 +88,7 @@ def test_the_other_choices(spark, tmp_path, returns, persons):
     (warning,) = [one.what for one in checked(batch).warnings if one.where == "returns"]
     assert warning.startswith(f"2 of 6 lines of LDN are returns (`returns: {returns}`): a return ")
     (cohorts,) = cohort_stage(batch)
-    assert own(cohorts)[-1].number_subjects == persons
+    assert cohorts[STUDY][-1].number_subjects == persons
 
 
 @pytest.mark.only_engine("sail")
