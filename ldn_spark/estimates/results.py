@@ -1,4 +1,4 @@
-"""What an analysis hands to the reports: group-level values, no person among them."""
+"""What an analysis is given and hands to the reports: group-level values, no person among them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from ldn_spark.catalogue.designs import (
     OF_DESIGN,
@@ -100,6 +101,20 @@ class TurnedAway:
     reason: str
     meaning: str
     lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFound:
+    """What was found of one cohort.
+
+    Attributes:
+        moments: rows of the three tables of moments, by name; of a cohort of nobody none. Those
+            of days are not looked at: curves are drawn of the study's own exposure alone.
+        attrition: from `attrition_steps`.
+    """
+
+    moments: Mapping[str, Sequence[Mapping[str, Any]]]
+    attrition: Sequence[AttritionStep]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ldn_spark.estimates.results import AttritionStep, Results
+from ldn_spark.estimates.results import AttritionStep, CohortFound, Results
 from ldn_spark.papers.values import Published
 from ldn_spark.study.definition import StudyDefinition
 
@@ -17,20 +17,6 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from ldn_spark.reporting.figures.copies import Draw
-
-
-@dataclass(frozen=True, slots=True)
-class CohortFound:
-    """What was found of one cohort.
-
-    Attributes:
-        moments: rows of the three tables of moments, by name; of a cohort of nobody none. Those
-            of days are not looked at: curves are drawn of the study's own exposure alone.
-        attrition: from `attrition_steps`.
-    """
-
-    moments: Mapping[str, Sequence[Mapping[str, Any]]]
-    attrition: Sequence[AttritionStep]
 
 
 @dataclass(frozen=True, slots=True)

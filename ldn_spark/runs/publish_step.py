@@ -32,7 +32,7 @@ def publish_stage(
     make: Make | None = None,
 ) -> Path:
     """Moments -> tables, figures, report and manifest, in one folder that appears when whole."""
-    from ldn_spark.reporting.publication import CohortFound, Publication, make_here
+    from ldn_spark.reporting.publication import Publication, make_here
     from ldn_spark.runs.manifest import manifest, provenance
 
     checked = found.checked
@@ -51,10 +51,7 @@ def publish_stage(
                 study_hash=run.study.hash,
                 software_version=__version__,
                 published=published,
-                others={
-                    exposure: CohortFound(one.moments, one.attrition)
-                    for exposure, one in found.others.items()
-                },
+                others=found.others,
             )
         )
         said = manifest(run, engine, started, checked.read_as, values_file)

@@ -17,7 +17,7 @@ from ldn_spark.engine.waiting import wait_for_all
 from ldn_spark.errors import EmptyInputError, Problem
 from ldn_spark.estimates.analysis import NEEDED_SUMS
 from ldn_spark.estimates.attrition import attrition_steps
-from ldn_spark.estimates.results import AttritionStep
+from ldn_spark.estimates.results import AttritionStep, CohortFound
 from ldn_spark.runs.batch import Batch, Rows, split_by_set
 from ldn_spark.runs.preflight import Preflight, preflights
 from ldn_spark.runs.run import Run
@@ -137,19 +137,6 @@ def _returned(one: StudySet, found: Mapping[str, Any]) -> Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class CohortFound:
-    """What the engine found of one cohort.
-
-    Attributes:
-        attrition: persons and records after every step.
-        moments: rows of the tables of moments, by name.
-    """
-
-    attrition: Attrition
-    moments: Mapping[str, Rows]
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """What the stages before `publish` hand over of one study.
 
@@ -193,7 +180,7 @@ def together(
     for check, by_exposure, sets in zip(checked, steps, batch.sets_by_run, strict=True):
         cohorts = {
             name: CohortFound(
-                by_exposure[name], {table: rows[one.number] for table, rows in split.items()}
+                {table: rows[one.number] for table, rows in split.items()}, by_exposure[name]
             )
             for name, one in sets.items()
         }
