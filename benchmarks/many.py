@@ -61,14 +61,14 @@ def main() -> None:
     print(", ".join(f"{name} {value}" for name, value in environment.items()))
     with tempfile.TemporaryDirectory(prefix="ldn-many-", dir=given.folder) as name:
         scratch = Path(name)
-        entries = list(_entries(home, scratch, given.parts))
+        entries = list(_entries(home, scratch, SIZES[given.size].index_year, given.parts))
         costs = _take_turns(entries, home, given.repeats)
         if "b" in given.parts:
             _hold_against_each_other(home, scratch)
     _print(costs, given.parts)
 
 
-def _entries(home: Path, scratch: Path, parts: Sequence[str]) -> Iterator[Entry]:
+def _entries(home: Path, scratch: Path, year: int, parts: Sequence[str]) -> Iterator[Entry]:
     """What is measured; studies that are asked are written into `scratch`."""
 
     def ldn(*studies: Path) -> list[str]:
@@ -82,7 +82,7 @@ def _entries(home: Path, scratch: Path, parts: Sequence[str]) -> Iterator[Entry]
         yield Entry("six studies, six runs", [ldn(one) for one in sisters])
         yield Entry("six studies, one run", [ldn(*sisters)])
     if "b" in parts:
-        drugs = _drugs(home)
+        drugs = _drugs(home, year)
         many = scratch / "drugs.yaml"
         many.write_text(_of_drug(paper_study, drugs[0], drugs[1:]), encoding="utf-8")
         yield Entry(f"{DRUGS} drugs, one run", [ldn(many)])
@@ -90,7 +90,7 @@ def _entries(home: Path, scratch: Path, parts: Sequence[str]) -> Iterator[Entry]
             alone = scratch / f"{drug}.yaml"
             alone.write_text(_of_drug(paper_study, drug, ()), encoding="utf-8")
         peer = [sys.executable, str(PEERS / "duckdb_many.py"), "--raw", str(home / "raw")]
-        peer += ["--out", str(scratch / "peer.json"), "--drugs", *drugs]
+        peer += ["--out", str(scratch / "peer.json"), "--year", str(year), "--drugs", *drugs]
         yield Entry(f"{DRUGS} drugs, DuckDB on the raw extract", [peer])
     if "c" in parts:
         designs = scratch / "designs.yaml"
@@ -99,23 +99,32 @@ def _entries(home: Path, scratch: Path, parts: Sequence[str]) -> Iterator[Entry]
 
 
 def _within_the_extract(name: str, scratch: Path) -> Path:
-    """A shipped study whose conditions look at days that the extract holds."""
+    """A shipped study, whose conditions look at days that the extract holds.
+
+    Conditions and subgroups by reimbursement codes are left out: the registry has none.
+    """
     text = (conf_folder() / "studies" / f"{name}.yaml").read_text(encoding="utf-8")
     for before, instead in EARLIER.items():
         text = text.replace(before, instead)
     path = scratch / f"{name}.yaml"
     path.write_text(text, encoding="utf-8")
+    document = _content(path)
+    for part in ("eligibility", "subgroups"):
+        document[part] = [
+            one for one in document[part] if "reimbursement" not in json.dumps(one, default=str)
+        ]
+    path.write_text(_written(document), encoding="utf-8")
     return path
 
 
-def _drugs(home: Path) -> list[str]:
+def _drugs(home: Path, year: int) -> list[str]:
     """Fifty substances that are started in the year, from the rarest to the commonest."""
     query = """
         SELECT atc FROM read_parquet($files) WHERE length(atc) = 7 AND year(dispensed_on) = $year
         GROUP BY atc HAVING count(*) >= 1000 ORDER BY count(*), atc
     """
-    files = [str(path) for path in sorted((home / "raw").glob(f"{2013}-*.parquet"))]
-    found = duckdb.connect(config={"threads": 2}).execute(query, {"files": files, "year": 2013})
+    files = [str(path) for path in sorted((home / "raw").glob(f"{year}-*.parquet"))]
+    found = duckdb.connect(config={"threads": 2}).execute(query, {"files": files, "year": year})
     codes = [code for (code,) in found.fetchall()]
     step = (len(codes) - 1) / (DRUGS - 1)
     return [codes[round(number * step)] for number in range(DRUGS)]
@@ -125,13 +134,17 @@ def _content(study: Path) -> dict[str, Any]:
     return YAML(typ="safe").load(study.read_text(encoding="utf-8"))
 
 
+def _written(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False, default=str)  # JSON is YAML
+
+
 def _of_drug(study: Path, drug: str, others: Sequence[str]) -> str:
     document = _content(study)
     document["id"] = f"drug_{drug.lower()}"
     document["exposure"] |= {"name": drug, "abbreviation": drug, "atc": [drug], "products": None}
     if others:
         document["exposures"] = {"each_of": list(others)}
-    return json.dumps(document, indent=1, ensure_ascii=False, default=str)  # JSON is YAML
+    return _written(document)
 
 
 def _with_designs(study: Path) -> str:
@@ -145,7 +158,7 @@ def _with_designs(study: Path) -> str:
         }
         for gap in range(1, DESIGNS + 1)
     ]
-    return json.dumps(document, indent=1, ensure_ascii=False, default=str)  # JSON is YAML
+    return _written(document)
 
 
 def _take_turns(entries: Sequence[Entry], home: Path, repeats: int) -> dict[str, list[Cost]]:
