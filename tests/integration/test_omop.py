@@ -26,8 +26,9 @@ from ldn_spark.lake.versions import Lake
 from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.pipeline import run_study
 from ldn_spark.runs.run import Run
-from ldn_spark.runs.steps import cohort_stage, own
+from ldn_spark.runs.steps import cohort_stage
 from ldn_spark.schemas import DISPENSINGS, OBSERVATION_PERIODS, PERSONS, REJECTED_DISPENSINGS
+from ldn_spark.study.ids import STUDY
 from ldn_spark.study.load import load_study
 from ldn_spark.texts.documents import conf_folder
 from tests.integration import tiny_cdm
@@ -227,7 +228,7 @@ def test_who_is_observed_and_alive(spark, taken_in, inputs):
     run = Run(spark, replace(study, definition=definition), lake, lake.version(), "observed")
     assert run.undelivered == frozenset()
     (cohorts,) = cohort_stage(Batch.of(spark, [run]))
-    steps = {step.step: step for step in own(cohorts)}
+    steps = {step.step: step for step in cohorts[STUDY]}
     assert (steps["alive"].excluded_subjects, steps["seen"].excluded_subjects) == (1, 2)
 
 
