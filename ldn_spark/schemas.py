@@ -160,6 +160,15 @@ REJECTED_DISPENSINGS = Table(
     statistics_on=("file_id", "reason"),
 )
 
+PARTS = Table(
+    name="parts",
+    grain="one row per set of a run whose cohorts are worked off part by part",
+    columns=(
+        ("set", "int"),  # a cohort among those of the run, from 0
+        ("part", "int"),  # those of the same part lie in the same tables
+    ),
+)
+
 INDEX_EVENTS = Table(
     name="index_events",
     grain="one row per set and person with the exposure's ATC codes in the index period",
@@ -301,14 +310,4 @@ LAKE_TABLES = (
     PERSON_STATEMENTS,
     OBSERVATION_PERIODS,
     DISPENSING_PROFILE,
-)
-RUN_TABLES = (
-    INDEX_EVENTS,
-    CANDIDATES,
-    COHORT,
-    COHORT_DISPENSINGS,
-    PERSON_OUTCOMES,
-    COHORT_MOMENTS,
-    DESIGN_MOMENTS,
-    DAILY_MOMENTS,
 )

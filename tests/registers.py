@@ -83,7 +83,8 @@ def frame(spark, table: schemas.Table, rows: list[dict]):
     if not filled:
         return spark.createDataFrame([], table.ddl)
     arrow = pa.Table.from_pylist(filled, schema=schema)
-    return spark.createDataFrame(arrow).repartition(_PARTITIONS, "person_key")
+    key = "person_key" if "person_key" in table.names else table.names[0]
+    return spark.createDataFrame(arrow).repartition(_PARTITIONS, key)
 
 
 def dispensings(spark, rows):

@@ -46,11 +46,13 @@ def _takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None
 def cohort(**options: Any) -> None:
     """Find the cohort: persons + dispensings -> candidates, cohort."""
     with _open_run("cohort", **options) as (batch, _):
-        from ldn_spark.runs.steps import check_stage, cohort_stage, require_anybody
+        from ldn_spark.runs.steps import check_stage, cohort_stage, divide, require_anybody
         from ldn_spark.study.ids import STUDY
 
-        for found in check_stage(batch):
+        checks = check_stage(batch)
+        for found in checks:
             found.require_no_problem()
+        divide(batch, checks)
         for run, cohorts in zip(batch.runs, cohort_stage(batch), strict=True):
             require_anybody(run.study, cohorts[STUDY])
 
@@ -123,8 +125,8 @@ def _open_run(
     from ldn_spark.lake.versions import Lake, read_version
     from ldn_spark.progress import report
     from ldn_spark.runs.batch import Batch
-    from ldn_spark.runs.pipeline import begun
     from ldn_spark.runs.run import Run
+    from ldn_spark.runs.telling import begun
     from ldn_spark.study.atc.stated_versions import stated_versions
     from ldn_spark.study.load import load_studies
 

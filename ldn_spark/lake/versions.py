@@ -396,6 +396,11 @@ def write_run_table(frame: DataFrame, folder: Path, table: Table) -> None:
     write_table(frame, folder / table.name, table)
 
 
+def is_run_table(folder: Path, table: Table) -> bool:
+    """Whether a stage left a table of a run."""
+    return delta_version(folder / table.name) is not None
+
+
 def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame:
     """A stage table of a run.
 
@@ -406,7 +411,7 @@ def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame
         UsageError: the stage that makes it has not run.
     """
     path = folder / table.name
-    if delta_version(path) is None:
+    if not is_run_table(folder, table):
         raise UsageError(
             Problem(
                 f"run {folder.name}",

@@ -1,22 +1,25 @@
 """Runs of several studies over one version of a lake that are computed together.
 
 All their cohorts are found and measured in the same looks at the registry, and lie in the same
-tables, told apart by the column `set`. A run of one study is a batch of one.
+tables, told apart by the column `set`. A run of one study is a batch of one. Cohorts too large to
+be held in memory at once are worked off part by part, each with tables of its own.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from ldn_spark import schemas
 from ldn_spark.engine import collect
-from ldn_spark.lake.versions import cast_to, read_run_table, write_run_table
+from ldn_spark.lake.versions import is_run_table, read_run_table, write_run_table
 from ldn_spark.runs.run import Run, sets_of
 from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.sets import StudySet
@@ -25,6 +28,25 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 Rows = list[dict[str, Any]]
+
+PART_LINES = 6_000_000
+"""Dispensings of their exposures that cohorts which are worked off together may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Cohorts of a batch that are worked off together: they share every look at the registry.
+
+    Attributes:
+        number: from 0.
+        sets: the cohorts.
+        folder: where their tables lie in the batch's folder; empty where there is one part. The
+            moments of all parts lie together.
+    """
+
+    number: int
+    sets: tuple[StudySet, ...]
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,42 @@ class Batch:
         """The cohorts of all runs, in the order of their numbers."""
         return tuple(one for cohorts in self.sets_by_run for one in cohorts.values())
 
+    def divide(self, lines: Mapping[int, int], at_most: int = PART_LINES) -> None:
+        """Decide which cohorts are worked off together; once, before `parts` is asked for.
+
+        One after the other goes into a part until the next would be too much for it. Most runs are
+        one part, of which nothing is written down.
+
+        Args:
+            lines: dispensings of the exposure of every set, by its number.
+            at_most: of the sets of a part, if it has more than one.
+        """
+        part, inside, rows = 0, 0, []
+        for one in self.sets:
+            if inside and inside + lines[one.number] > at_most:
+                part, inside = part + 1, 0
+            inside += lines[one.number]
+            rows.append({"set": one.number, "part": part})
+        if part or self._is_there(schemas.PARTS):
+            content = pa.Table.from_pylist(rows)
+            self._write(self.spark.createDataFrame(content, schemas.PARTS.ddl), schemas.PARTS)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The cohorts as `divide` left them: all together, or part by part."""
+        if not self._is_there(schemas.PARTS):
+            return (Part(0, self.sets, ""),)
+        numbers = {row["set"]: row["part"] for row in collect.rows(self._read(schemas.PARTS))}
+        parts = sorted(set(numbers.values()))
+        return tuple(
+            Part(
+                number,
+                tuple(one for one in self.sets if numbers[one.number] == number),
+                f"part-{number}" if len(parts) > 1 else "",
+            )
+            for number in parts
+        )
+
     @cached_property
     def undelivered(self) -> frozenset[Delivered]:
         """What the conditions of any study ask for and the lake does not hold."""
@@ -79,27 +137,36 @@ class Batch:
         """A registry table at the pinned version."""
         return self.runs[0].lake.read(table, self.runs[0].version)
 
-    def write(self, frame: DataFrame, table: schemas.Table) -> DataFrame:
+    def write(self, frame: DataFrame, table: schemas.Table, part: Part) -> DataFrame:
         """Write a stage's table and hand back what was written."""
-        write_run_table(frame, self.tables, table)
-        return self.read(table)
+        self._write(frame, table, part.folder)
+        return self.read(table, part)
 
-    def keep(self, frame: DataFrame, table: schemas.Table) -> Rows:
-        """Collect a stage's group-level table and write it; hand back its rows.
+    def read(self, table: schemas.Table, part: Part) -> DataFrame:
+        """A table that an earlier stage left."""
+        return self._read(table, part.folder)
+
+    def keep(self, found: Sequence[pa.Table], table: schemas.Table) -> Rows:
+        """Write the rows of a group-level table that were found of each part, and hand them back.
 
         Reading back what was written would cost another query.
         """
-        found = collect.table(cast_to(frame, table))
-        write_run_table(self.spark.createDataFrame(found, table.ddl), self.tables, table)
-        return found.to_pylist()
+        together = pa.concat_tables(found)
+        self._write(self.spark.createDataFrame(together, table.ddl), table)
+        return together.to_pylist()
 
-    def rows(self, table: schemas.Table) -> Rows:
-        """The rows of a group-level table that an earlier stage left."""
-        return collect.rows(self.read(table))
+    def kept(self, table: schemas.Table) -> Rows:
+        """The rows of a group-level table that an earlier stage left, of all parts."""
+        return collect.rows(self._read(table))
 
-    def read(self, table: schemas.Table) -> DataFrame:
-        """A table that an earlier stage left."""
-        return read_run_table(self.spark, self.tables, table)
+    def _is_there(self, table: schemas.Table) -> bool:
+        return is_run_table(self.tables, table)
+
+    def _write(self, frame: DataFrame, table: schemas.Table, folder: str = "") -> None:
+        write_run_table(frame, self.tables / folder, table)
+
+    def _read(self, table: schemas.Table, folder: str = "") -> DataFrame:
+        return read_run_table(self.spark, self.tables / folder, table)
 
 
 def split_by_set(rows: Sequence[dict[str, Any]]) -> dict[int, Rows]:

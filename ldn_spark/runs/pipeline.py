@@ -16,18 +16,20 @@ from ldn_spark import __version__
 from ldn_spark.errors import LdnSparkError, StudiesError
 from ldn_spark.lake.faults import translated_faults
 from ldn_spark.lake.versions import Lake, LakeVersion
-from ldn_spark.progress import Progress, report
+from ldn_spark.progress import report
 from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.publish_step import publish_stage
 from ldn_spark.runs.run import Run, run_key, sets_of
 from ldn_spark.runs.steps import (
     check_stage,
     cohort_stage,
+    divide,
     measure_stage,
     require_anybody,
     summarise_stage,
     together,
 )
+from ldn_spark.runs.telling import begun, ended
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.atc.translation import Translation
 from ldn_spark.study.ids import STUDY
@@ -38,20 +40,6 @@ if TYPE_CHECKING:
 
     from ldn_spark.papers.values import Published
     from ldn_spark.reporting.aside import Aside
-
-_TITLES = {
-    "check": "checking the codes",
-    "cohort": "finding the cohort",
-    "measure": "measuring outcomes",
-    "summarise": "summing groups",
-    "publish": "writing tables and figures",
-}
-STAGES = tuple(_TITLES)
-
-
-def begun(stage: str) -> Progress:
-    """That a stage of a run begins, the stages before it being done."""
-    return Progress(_TITLES[stage], STAGES.index(stage), len(STAGES), "stages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +138,7 @@ def run_studies(
             if failures.has_passed(run, checks[number].require_no_problem)
         ]
         batch = batch if len(ready) == len(runs) else Batch.of(spark, [runs[n] for n in ready])
+        divide(batch, [checks[number] for number in ready])
         tell("cohort")
         steps = cohort_stage(batch)
         found_somebody = [
@@ -175,7 +164,7 @@ def run_studies(
                 make=None if aside is None else aside.make,
             )
             folders.append(folder)
-    report(Progress(_TITLES["publish"], len(STAGES), len(STAGES), "stages"))
+    report(ended())
     failures.tell(folders)
     return folders
 

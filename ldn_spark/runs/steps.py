@@ -6,7 +6,7 @@ that one process does not read what it has just written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,11 @@ from ldn_spark.errors import EmptyInputError, Problem
 from ldn_spark.estimates.analysis import NEEDED_SUMS
 from ldn_spark.estimates.attrition import attrition_steps
 from ldn_spark.estimates.results import AttritionStep, CohortFound
-from ldn_spark.runs.batch import Batch, Rows, split_by_set
+from ldn_spark.lake.versions import cast_to
+from ldn_spark.runs.batch import PART_LINES, Batch, Part, Rows, split_by_set
 from ldn_spark.runs.preflight import Preflight, preflights
 from ldn_spark.runs.run import Run
+from ldn_spark.runs.telling import told
 from ldn_spark.shown import counted, numbered
 from ldn_spark.study.ids import STUDY
 from ldn_spark.study.load import Study
@@ -31,7 +33,7 @@ from ldn_spark.transforms.cohort import summarise_attrition
 from ldn_spark.transforms.outcomes import summarise_returns
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    import pyarrow as pa
 
 MOMENTS = (schemas.COHORT_MOMENTS, schemas.DESIGN_MOMENTS, schemas.DAILY_MOMENTS)
 Attrition = tuple[AttritionStep, ...]
@@ -47,21 +49,34 @@ def check_stage(batch: Batch) -> tuple[Preflight, ...]:
     return preflights(run.lake, run.version, batch.sets_by_run)
 
 
+def divide(batch: Batch, checked: Sequence[Preflight], at_most: int = PART_LINES) -> None:
+    """Decide which cohorts are worked off together, by what `check_stage` found of each."""
+    lines = {
+        one.number: check.exposure if name == STUDY else check.others[name].atc
+        for check, sets in zip(checked, batch.sets_by_run, strict=True)
+        for name, one in sets.items()
+    }
+    batch.divide(lines, at_most)
+
+
 def cohort_stage(batch: Batch) -> tuple[dict[str, Attrition], ...]:
     """Registry -> index events, candidates and cohorts.
 
     Returns:
         For every run the attrition of its cohorts, by exposure.
     """
-    events = batch.write(
-        in_order.find_index_events(batch.sets, batch.registry(schemas.DISPENSINGS)),
-        schemas.INDEX_EVENTS,
-    )
-    candidates = batch.write(
-        in_order.find_candidates(batch.sets, events, batch.registry, batch.undelivered),
-        schemas.CANDIDATES,
-    )
-    batch.write(in_order.find_cohort(batch.sets, candidates), schemas.COHORT)
+    for part in told(batch.parts, "cohort"):
+        events = batch.write(
+            in_order.find_index_events(part.sets, batch.registry(schemas.DISPENSINGS)),
+            schemas.INDEX_EVENTS,
+            part,
+        )
+        candidates = batch.write(
+            in_order.find_candidates(part.sets, events, batch.registry, batch.undelivered),
+            schemas.CANDIDATES,
+            part,
+        )
+        batch.write(in_order.find_cohort(part.sets, candidates), schemas.COHORT, part)
     return attrition(batch)
 
 
@@ -85,9 +100,11 @@ def require_anybody(study: Study, steps: Attrition) -> None:
 
 def measure_stage(batch: Batch) -> None:
     """Registry and cohorts -> the cohorts' dispensings -> person outcomes."""
-    dispensings, cohort = batch.registry(schemas.DISPENSINGS), batch.read(schemas.COHORT)
-    cut = batch.write(in_order.measure(batch.sets, dispensings, cohort), schemas.COHORT_DISPENSINGS)
-    batch.write(in_order.sum_outcomes(batch.sets, cut), schemas.PERSON_OUTCOMES)
+    dispensings = batch.registry(schemas.DISPENSINGS)
+    for part in told(batch.parts, "measure"):
+        found = in_order.measure(part.sets, dispensings, batch.read(schemas.COHORT, part))
+        cut = batch.write(found, schemas.COHORT_DISPENSINGS, part)
+        batch.write(in_order.sum_outcomes(part.sets, cut), schemas.PERSON_OUTCOMES, part)
 
 
 def summarise_stage(batch: Batch) -> dict[str, Rows]:
@@ -96,31 +113,50 @@ def summarise_stage(batch: Batch) -> dict[str, Rows]:
     Returns:
         The rows of the three tables by name.
     """
-    frames = in_order.summarise(
-        batch.sets,
-        batch.read(schemas.COHORT),
-        batch.read(schemas.COHORT_DISPENSINGS),
-        batch.read(schemas.PERSON_OUTCOMES),
-        NEEDED_SUMS,
-    )
+    parts = [_summarise(batch, part) for part in told(batch.parts, "summarise")]
     found: dict[str, Rows] = {}
 
-    def keep(frame: DataFrame, table: schemas.Table) -> None:
-        found[table.name] = batch.keep(frame, table)
+    def keep(table: schemas.Table) -> None:
+        of_parts = [part[table.name] for part in parts if table.name in part]
+        found[table.name] = batch.keep(of_parts, table)
 
-    works = [partial(keep, *pair) for pair in zip(frames, MOMENTS, strict=True)]
-    wait_for_all(works, at_once=len(works))
+    _for_each(keep, MOMENTS)
     return found
+
+
+def _summarise(batch: Batch, part: Part) -> dict[str, pa.Table]:
+    frames = in_order.summarise(
+        part.sets,
+        batch.read(schemas.COHORT, part),
+        batch.read(schemas.COHORT_DISPENSINGS, part),
+        batch.read(schemas.PERSON_OUTCOMES, part),
+        NEEDED_SUMS,
+    )
+    found: dict[str, pa.Table] = {}
+
+    def find(table: schemas.Table) -> None:
+        found[table.name] = collect.table(cast_to(frames[table.name], table))
+
+    _for_each(find, [table for table in MOMENTS if table.name in frames])
+    return found
+
+
+def _for_each(do: Callable[[schemas.Table], None], tables: Sequence[schemas.Table]) -> None:
+    """Do it of all tables at the same time."""
+    wait_for_all([partial(do, table) for table in tables], at_once=len(tables))
 
 
 def returned_outcomes(batch: Batch) -> dict[int, tuple[Problem, ...]]:
     """What a person should know of the returns among a cohort's examined medicines, by set."""
-    asking = [one for one in batch.sets if one.returns != "as_dispense"]
-    if not asking:
-        return {}
-    found = split_by_set(collect.rows(summarise_returns(batch.read(schemas.COHORT_DISPENSINGS))))
+    asking = {one.number: one for one in batch.sets if one.returns != "as_dispense"}
+    found = [
+        row
+        for part in batch.parts
+        if any(one.number in asking for one in part.sets)
+        for row in collect.rows(summarise_returns(batch.read(schemas.COHORT_DISPENSINGS, part)))
+    ]
     return {
-        one.number: (_returned(one, *found[one.number]),) for one in asking if found[one.number]
+        row["set"]: (_returned(asking[row["set"]], row),) for row in found if row["set"] in asking
     }
 
 
@@ -163,7 +199,7 @@ class Found:
 
 def read_found(batch: Batch) -> tuple[Found, ...]:
     """What earlier stages of a batch left in its tables, run by run."""
-    moments = {table.name: batch.rows(table) for table in MOMENTS}
+    moments = {table.name: batch.kept(table) for table in MOMENTS}
     return together(batch, check_stage(batch), attrition(batch), moments)
 
 
@@ -199,7 +235,13 @@ def _named(
 
 def attrition(batch: Batch) -> tuple[dict[str, Attrition], ...]:
     """Persons and records after every step, from the delivered lines to the cohorts."""
-    counts = split_by_set(collect.rows(summarise_attrition(batch.read(schemas.CANDIDATES))))
+    counts = split_by_set(
+        [
+            row
+            for part in batch.parts
+            for row in collect.rows(summarise_attrition(batch.read(schemas.CANDIDATES, part)))
+        ]
+    )
     return tuple(
         {name: _attrition(run, one, counts[one.number]) for name, one in sets.items()}
         for run, sets in zip(batch.runs, batch.sets_by_run, strict=True)

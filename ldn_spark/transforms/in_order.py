@@ -10,7 +10,15 @@ from collections.abc import Collection, Sequence
 
 from pyspark.sql import DataFrame
 
-from ldn_spark.schemas import CANDIDATES, COHORT, INDEX_EVENTS, PERSONS
+from ldn_spark.schemas import (
+    CANDIDATES,
+    COHORT,
+    COHORT_MOMENTS,
+    DAILY_MOMENTS,
+    DESIGN_MOMENTS,
+    INDEX_EVENTS,
+    PERSONS,
+)
 from ldn_spark.stats.measures import Needs
 from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.definition import Returns
@@ -106,13 +114,17 @@ def summarise(
     cohort_dispensings: DataFrame,
     person_outcomes: DataFrame,
     needs: Needs,
-) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """Cohort moments, design moments and daily moments: no person from here on.
+) -> dict[str, DataFrame]:
+    """Cohort moments, design moments and daily moments by table: no person from here on.
 
-    `needs` are the sums that the statistics declare.
+    Daily moments are only made where a cohort has curves. `needs` are the sums that the statistics
+    declare.
     """
-    return (
-        moments.summarise_cohort(cohort, sets),
-        moments.summarise_outcomes(person_outcomes, cohort, sets, needs),
-        moments.summarise_days(cohort_dispensings, cohort, sets),
-    )
+    found = {
+        COHORT_MOMENTS.name: moments.summarise_cohort(cohort, sets),
+        DESIGN_MOMENTS.name: moments.summarise_outcomes(person_outcomes, cohort, sets, needs),
+    }
+    if drawn := [one for one in sets if one.has_curves]:
+        mine = of_sets(cohort_dispensings, drawn, sets)
+        found[DAILY_MOMENTS.name] = moments.summarise_days(mine, cohort, drawn)
+    return found

@@ -13,7 +13,7 @@ from ldn_spark.stats.measures import SUMS, Measure, Needs, Sum
 from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
 from ldn_spark.study.sets import StudySet
 from ldn_spark.transforms.outcomes import SIDES, add_outcomes, exact_sum, is_in_either
-from ldn_spark.transforms.sets import KEY, by_set, of_sets
+from ldn_spark.transforms.sets import KEY, by_set
 
 _GROUP = ("set", "subgroup", "fills")
 _FILLS_APART = 12
@@ -151,22 +151,19 @@ def summarise_days(
     of persons and days is ever made.
 
     Args:
-        cohort_dispensings: one row per set, person, day and ATC code.
+        cohort_dispensings: one row per set, person, day and ATC code, of these cohorts alone.
         cohort: one row per set and person.
-        sets: the cohorts; of those that have curves, the outcomes that are drawn and the study's
-            own windows.
+        sets: the cohorts that have curves: the outcomes that are drawn, the study's own windows.
 
     Returns:
         One row per set, subgroup, stratum, outcome and day with a dispense: step_sum (micro-DDD),
         step_sum_squares.
     """
-    drawn = [one for one in sets if one.has_curves]
     groups = list_memberships(cohort).select(*KEY, "subgroup", "stratum")
-    inside = by_set(drawn, lambda one: one.definition.windows, is_in_either)
-    after = by_set(drawn, lambda one: one.definition.windows.after.first, F.lit)
-    mine = of_sets(cohort_dispensings, drawn, sets).where(inside)
+    inside = by_set(sets, lambda one: one.definition.windows, is_in_either)
+    after = by_set(sets, lambda one: one.definition.windows.after.first, F.lit)
     daily = (
-        add_outcomes(mine, drawn, _drawn)
+        add_outcomes(cohort_dispensings.where(inside), sets, _drawn)
         .groupBy(*KEY, "outcome", "day")
         .agg(exact_sum(F.col("ddd_micro")).alias("ddd_micro"))
         .withColumn("is_after", F.col("day") >= after)

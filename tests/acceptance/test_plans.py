@@ -177,7 +177,7 @@ def test_a_cohort_is_read_in_one_task_and_not_shuffled(spark, sample_lake, sampl
     )
     frames = (
         in_order.sum_outcomes(one_set(study), cut),
-        *in_order.summarise(one_set(study), cohort, cut, outcomes, NEEDED_SUMS),
+        *in_order.summarise(one_set(study), cohort, cut, outcomes, NEEDED_SUMS).values(),
     )
     for frame in frames:
         assert moved(planned(frame)) == []

@@ -34,9 +34,11 @@ def disagreements(spark, example: Example) -> list[str]:
     return different
 
 
-def disagreements_together(spark, examples: Sequence[Example]) -> list[str]:
+def disagreements_together(
+    spark, examples: Sequence[Example], part_lines: int | None = None
+) -> list[str]:
     """What differs where studies of one world are run together; nothing where all agree."""
-    found = computed(spark, [one.study for one in examples], examples[0].world)
+    found = computed(spark, [one.study for one in examples], examples[0].world, part_lines)
     return [
         f"study {number}, {exposure}, {text}" if len(examples) > 1 or exposure != STUDY else text
         for number, (example, by_exposure) in enumerate(zip(examples, found, strict=True))

@@ -24,6 +24,7 @@ from ldn_spark.runs.steps import (
     Attrition,
     check_stage,
     cohort_stage,
+    divide,
     measure_stage,
     summarise_stage,
 )
@@ -98,25 +99,35 @@ def _periods(people):
 
 @dataclass(frozen=True)
 class _MemoryBatch(Batch):
-    """Runs that keep what their stages write."""
+    """Runs that keep what their stages write, by folder and table."""
 
-    kept: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    content: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
 
-    def write(self, frame, table):
-        self.keep(frame, table)
-        return self.read(table)
+    def rows_of(self, table):
+        """Of all parts, or of the table that all have together."""
+        folders = dict.fromkeys(["", *[part.folder for part in self.parts]])
+        return [row for each in folders for row in self.content.get((each, table.name), ())]
 
-    def keep(self, frame, table):
-        self.kept[table.name] = collect.rows(cast_to(frame, table))
-        return self.kept[table.name]
+    def _is_there(self, table):
+        return ("", table.name) in self.content
 
-    def read(self, table):
-        return frame(self.spark, table, self.kept[table.name])
+    def _write(self, frame, table, folder=""):
+        self.content[folder, table.name] = collect.rows(cast_to(frame, table))
+
+    def _read(self, table, folder=""):
+        return frame(self.spark, table, self.content[folder, table.name])
 
 
-def computed(spark, studies: Sequence[Study], world: World) -> list[dict[str, Computed]]:
-    """Run studies together over a world; of each what was found by exposure."""
+def computed(
+    spark, studies: Sequence[Study], world: World, part_lines: int | None = None
+) -> list[dict[str, Computed]]:
+    """Run studies together over a world; of each what was found by exposure.
+
+    Cohorts are worked off in parts of so many lines of their exposures, if that is given.
+    """
     batch = _batch(spark, studies, world)
+    if part_lines is not None:
+        divide(batch, check_stage(batch), part_lines)
     steps = cohort_stage(batch)
     measure_stage(batch)
     moments = summarise_stage(batch)
@@ -132,7 +143,7 @@ def computed(spark, studies: Sequence[Study], world: World) -> list[dict[str, Co
 def _computed(
     batch: _MemoryBatch, one: StudySet, attrition: Attrition, moments: dict[str, Rows]
 ) -> Computed:
-    tables = {table.name: split_by_set(batch.kept[table.name])[one.number] for table in _KEPT}
+    tables = {table.name: split_by_set(batch.rows_of(table))[one.number] for table in _KEPT}
     results = None
     if attrition[-1].number_subjects:
         mine = {name: split_by_set(rows)[one.number] for name, rows in moments.items()}

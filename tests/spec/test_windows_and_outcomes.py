@@ -166,7 +166,7 @@ def test_moments_of_a_group_by_hand(spark):
     cohort = frame(spark, schemas.COHORT, members)
     cut, outcomes = measured(spark, study, register, members)
     frames = in_order.summarise(one_set(study), cohort, cut, outcomes, NEEDED_SUMS)
-    cohort_moments, groups, _ = [rows(part) for part in frames]
+    cohort_moments, groups, _ = [rows(part) for part in frames.values()]
     keys = ("set", "design", "subgroup", "fills", "outcome", "measure")
     by_key = {tuple(row.pop(key) for key in keys): row for row in groups}
     none = {"x_missing": None, "y_missing": None}
@@ -207,7 +207,7 @@ def test_running_sums_day_by_day(spark):
     )
     steps = {
         row["day"]: (row["step_sum"] / MICRO, row["step_sum_squares"] / MICRO**2)
-        for row in rows(frames[2])
+        for row in rows(frames["daily_moments"])
         if row["outcome"] == "N06A"
     }
     assert steps == {
@@ -233,7 +233,7 @@ def test_an_empty_cohort_and_a_single_person(spark, size):
     frames = in_order.summarise(
         one_set(study), frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
     )
-    cohort_moments, groups, days = [rows(part) for part in frames]
+    cohort_moments, groups, days = [rows(part) for part in frames.values()]
     assert [row["persons"] for row in cohort_moments] == [1] * size
     assert {row["outcome"] for row in groups} == ({"all", "N06A", "ssri"} if size else set())
     assert len(days) == size
