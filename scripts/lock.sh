@@ -14,6 +14,8 @@ pin() {
     --custom-compile-command "scripts/lock.sh" --no-emit-index-url --no-emit-find-links "$@"
 }
 
-pin setup.cfg --extra embedded --extra build --output-file scripts/constraints.txt "$@"
+pin setup.cfg --extra embedded --extra build --constraints scripts/bounds.txt \
+  --output-file scripts/constraints.txt "$@"
 pin setup.cfg --extra embedded --extra build --extra test \
-  --constraints scripts/constraints.txt --output-file scripts/constraints-test.txt "$@"
+  --constraints scripts/constraints.txt --constraints scripts/bounds.txt \
+  --output-file scripts/constraints-test.txt "$@"
