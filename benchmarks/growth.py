@@ -163,7 +163,7 @@ def cohort(bench: Bench) -> Iterator[Row]:
 def _persons(bench: Bench, lake: Path, study: Path) -> int:
     """How many persons a study finds, from one run that is not measured."""
     out = bench.work / "counted"
-    command = ["ldn", "run", str(study), "--lake", str(lake), "--out", str(out)]
+    command = ["ldn", "run", str(study), "--lake", str(lake), "--out", str(out), "--again"]
     done = subprocess.run(
         [*command, "--engine", "sail"], check=True, capture_output=True, text=True
     )

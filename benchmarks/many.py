@@ -73,7 +73,8 @@ def _entries(home: Path, scratch: Path, year: int, parts: Sequence[str]) -> Iter
 
     def ldn(*studies: Path) -> list[str]:
         out = str(scratch / "out")
-        return ["ldn", "run", *map(str, studies), "--lake", str(home / "lake"), "--out", out]
+        lake = str(home / "lake")
+        return ["ldn", "run", *map(str, studies), "--lake", lake, "--out", out, "--again"]
 
     paper_study = home / "study.yaml"
     yield Entry("one study", [ldn(paper_study)])
@@ -209,7 +210,8 @@ def _hold_against_each_other(home: Path, scratch: Path) -> None:
 
 
 def _run(home: Path, study: Path, scratch: Path) -> Path:
-    command = ["ldn", "run", str(study), "--lake", str(home / "lake"), "--out", str(scratch / "x")]
+    command = ["ldn", "run", str(study), "--lake", str(home / "lake"), "--again"]
+    command += ["--out", str(scratch / "x")]
     return Path(measure(command).output.strip().splitlines()[-1])
 
 

@@ -82,7 +82,7 @@ def line_up(size: str, home: Path, scratch: Path, engines: list[str]) -> list[Co
     contestants = []
     for engine in engines:
         command = ["ldn", "run", str(home / "study.yaml"), "--lake", str(home / "lake")]
-        command += ["--out", str(scratch / engine), "--engine", engine]
+        command += ["--out", str(scratch / engine), "--engine", engine, "--again"]
         contestants.append(Contestant(engine, command, lambda cost: own_moments(home, cost)))
     for peer in ("duckdb", "polars"):
         for where in ("raw", "lake"):

@@ -21,7 +21,12 @@ from ldn_spark.shown import shown
 LOG_FORMATS = ("auto", "text", "json")
 _LOGGER = logging.getLogger("ldn_spark.cli")
 _KEPT = "\n\t"
-_STYLES = {logging.ERROR: ("error", "bold red"), logging.WARNING: ("warning", "yellow")}
+_NOTE = logging.INFO + 5
+_STYLES = {
+    logging.ERROR: ("error", "bold red"),
+    logging.WARNING: ("warning", "yellow"),
+    _NOTE: ("note", "bold"),
+}
 
 
 class JsonFormatter(logging.Formatter):
@@ -31,7 +36,7 @@ class JsonFormatter(logging.Formatter):
         """A record without `event` and `fields`, as others may write it, has its message."""
         event = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
+            "level": "info" if record.levelno == _NOTE else record.levelname.lower(),
             "event": getattr(record, "event", "message"),
             **getattr(record, "fields", {"message": record.getMessage()}),
         }
@@ -93,6 +98,12 @@ def log_warnings(warnings: Iterable[str]) -> None:
     """Say what a person should know: a line, or a JSON event, per warning."""
     for warning in warnings:
         _log(logging.WARNING, "warning", {"message": warning}, [warning])
+
+
+def log_notes(notes: Iterable[str]) -> None:
+    """Say what a person may wonder at: a line, or a JSON event, per note."""
+    for note in notes:
+        _log(_NOTE, "note", {"message": note}, [note])
 
 
 def log_event(event: str, fields: Mapping[str, Any], *, is_error: bool = False) -> None:

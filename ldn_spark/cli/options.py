@@ -16,7 +16,7 @@ import typer
 
 from ldn_spark.cli.completions import source_names, study_names
 from ldn_spark.cli.logs import log_format
-from ldn_spark.cli.paths import text_path
+from ldn_spark.cli.paths import run_id, text_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,37 @@ Published = Annotated[
         "that comes with some.",
     ),
 ]
-RunId = Annotated[str, typer.Option("--run-id", help="Names the tables of the run.")]
+RunId = Annotated[
+    str,
+    typer.Option(
+        "--run-id",
+        callback=run_id,
+        help="Names the run: its tables in the lake, and its folder of results.",
+    ),
+]
+NewRunId = Annotated[
+    str | None,
+    Default(None),
+    typer.Option(
+        "--run-id",
+        callback=run_id,
+        help="Names the run: letters, digits, `.`, `_`, `-`; when not given, the time and its key.",
+    ),
+]
+Again = Annotated[
+    bool,
+    Default(False),
+    typer.Option("--again", help="Run also what is there already, with the same data and all."),
+]
+StudyNamesOfRun = Annotated[
+    list[str] | None,
+    Default(None),
+    typer.Argument(
+        metavar="[STUDIES]...",
+        help="As the run was begun with, and those when not given.",
+        autocompletion=study_names,
+    ),
+]
 FinishedRun = Annotated[
     Path,
     typer.Argument(

@@ -1,6 +1,7 @@
 """One stage of a run alone, for a job: it reads the tables of the stages before it.
 
-A stage takes the options of `ldn run`, and `--run-id` in the place of a name that a run makes up.
+A stage takes the options of `ldn run`; `--run-id` must be given. The first one binds the run, the
+others are told by it what they read: whatever of that is said again must be the same.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,26 +17,39 @@ from typing import TYPE_CHECKING, Any
 from ldn_spark.cli.beginning import begin_in_lake
 from ldn_spark.cli.finished import tell_of_runs
 from ldn_spark.cli.named_files import named_files
-from ldn_spark.cli.options import RunId
+from ldn_spark.cli.options import RunId, StudyNamesOfRun
 from ldn_spark.cli.reporters import progress_shown
 from ldn_spark.cli.study import run_study
+from ldn_spark.cli.there import find_there
 from ldn_spark.cli.wanted import require_one_study
+from ldn_spark.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from ldn_spark.runs.batch import Batch
+    from ldn_spark.runs.bound import Bound
+    from ldn_spark.runs.run import Question
 
 ONLY_PUBLISHED = ("out", "published")
 """The options of `ldn run` that the last stage alone has a use for."""
 
 
-def _takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a stage the options of `ldn run`, but for those left out, and `--run-id`."""
+def _takes(
+    *left_out: str, begins: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a stage the options of `ldn run`, but for those left out, and `--run-id`.
+
+    The stage that begins a run is told the studies; the others need not be.
+    """
+    otherwise = {"run_id": RunId} | ({} if begins else {"studies": StudyNamesOfRun})
 
     def with_options(stage: Callable[..., None]) -> Callable[..., None]:
         whole = inspect.signature(run_study, eval_str=True).parameters.values()
-        options = [one.replace(kind=one.KEYWORD_ONLY) for one in whole if one.name not in left_out]
-        run_id = inspect.Parameter("run_id", inspect.Parameter.KEYWORD_ONLY, annotation=RunId)
-        signature = inspect.Signature([*options[:2], run_id, *options[2:]])  # studies, lake, …
+        options = [
+            one.replace(kind=one.KEYWORD_ONLY, annotation=otherwise.get(one.name, one.annotation))
+            for one in whole
+            if one.name not in (*left_out, "again")
+        ]
+        signature = inspect.Signature(options)
         stage.__signature__ = signature  # type: ignore[attr-defined]
         stage.__annotations__ = {one.name: one.annotation for one in signature.parameters.values()}
         return stage
@@ -42,10 +57,10 @@ def _takes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None
     return with_options
 
 
-@_takes(*ONLY_PUBLISHED)
+@_takes(*ONLY_PUBLISHED, begins=True)
 def cohort(**options: Any) -> None:
     """Find the cohort: persons + dispensings -> candidates, cohort."""
-    with _open_run("cohort", **options) as (batch, _):
+    with _open_run("cohort", _find_run(**options, begins=True)) as batch:
         from ldn_spark.runs.steps import check_stage, cohort_stage, divide, require_anybody
         from ldn_spark.study.ids import STUDY
 
@@ -60,7 +75,7 @@ def cohort(**options: Any) -> None:
 @_takes(*ONLY_PUBLISHED)
 def measure(**options: Any) -> None:
     """Measure outcomes: dispensings + cohort -> cohort_dispensings, person_outcomes."""
-    with _open_run("measure", **options) as (batch, _):
+    with _open_run("measure", _find_run(**options)) as batch:
         from ldn_spark.runs.steps import measure_stage
 
         measure_stage(batch)
@@ -69,7 +84,7 @@ def measure(**options: Any) -> None:
 @_takes(*ONLY_PUBLISHED)
 def summarise(**options: Any) -> None:
     """Sum groups: person_outcomes -> cohort_moments, design_moments, daily_moments."""
-    with _open_run("summarise", **options) as (batch, _):
+    with _open_run("summarise", _find_run(**options)) as batch:
         from ldn_spark.runs.steps import summarise_stage
 
         summarise_stage(batch)
@@ -81,29 +96,60 @@ def publish(*, out: Path, published: str | None, **options: Any) -> None:
     from ldn_spark.papers.reading import find_published, read_published
 
     started = datetime.now(UTC)
-    folders = []
-    named = None if published is None else find_published(published)
-    with _open_run("publish", out, **options) as (batch, engine):
-        from ldn_spark.runs.publish_step import publish_stage
-        from ldn_spark.runs.steps import read_found
+    found_run = _find_run(out, **options)
 
-        require_one_study(published, len(batch.runs))
-        values = None
-        if named is not None:
-            values = read_published(named, batch.runs[0].study.definition)
-        for run, found in zip(batch.runs, read_found(batch), strict=True):
-            folder = publish_stage(
-                run, out, found, engine=engine, started=started, published=values
-            )
-            folders.append(folder)
+    from ldn_spark.runs.bound import close
+    from ldn_spark.runs.run import Wanted
+
+    require_one_study(published, len(found_run.asked))
+    values = None if published is None else find_published(published)
+    wanted = [Wanted(one.study, values) for one in found_run.asked]
+    there = find_there(out, wanted, found_run.asked, found_run.bound.run_id, others=False)
+    if len(there) < len(wanted):
+        with _open_run("publish", found_run) as batch:
+            from ldn_spark.runs.publish_step import publish_stage
+            from ldn_spark.runs.steps import read_found
+
+            for run, found in zip(batch.runs, read_found(batch), strict=True):
+                study = run.study.definition
+                if study.id not in there:
+                    there[study.id] = publish_stage(
+                        run,
+                        out,
+                        found,
+                        engine=found_run.engine,
+                        started=started,
+                        published=None if values is None else read_published(values, study),
+                    )
+            close(found_run.lake, found_run.bound.run_id, there)
+    folders = [there[one.study.definition.id] for one in wanted]
     tell_of_runs(folders, of_several=len(folders) > 1)
 
 
-@contextmanager
-def _open_run(
-    stage: str,
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A run that a stage is to work on.
+
+    Attributes:
+        engine: the engine's name.
+        lake: holds its tables.
+        asked: what it computes, study by study.
+        bound: what it is bound to.
+        begins: whether this stage binds it.
+        log_format: how its progress is shown.
+    """
+
+    engine: str
+    lake: Path
+    asked: tuple[Question, ...]
+    bound: Bound
+    begins: bool
+    log_format: str
+
+
+def _find_run(
     *places: Path,
-    studies: list[str],
+    studies: list[str] | None,
     lake: Path,
     run_id: str,
     engine: str | None,
@@ -112,32 +158,74 @@ def _open_run(
     atc_version: list[str] | None,
     share_group: bool,
     log_format: str,
-) -> Iterator[tuple[Batch, str]]:
-    """The run that a stage belongs to, on a session of its own; and the engine's name."""
+    begins: bool = False,
+) -> _Found:
+    """The run of a name; what is not said of it is as it was when it began.
+
+    Raises:
+        UsageError: it has not begun.
+        OutputExistsError: it is bound to something else.
+    """
     name = begin_in_lake(engine, lake, *places, share_group=share_group)
 
     from ldn_spark.runs.folder import require_place
 
     for folder in places:
         require_place(folder, lake)
-    from ldn_spark.engine.sessions import open_engine
-    from ldn_spark.lake.faults import translated_faults
-    from ldn_spark.lake.versions import Lake, read_version
-    from ldn_spark.progress import report
-    from ldn_spark.runs.batch import Batch
-    from ldn_spark.runs.run import Run
-    from ldn_spark.runs.telling import begun
+    from ldn_spark.lake.versions import read_version
+    from ldn_spark.runs.bound import bound_of, read_bound, require_same
+    from ldn_spark.runs.run import Question
     from ldn_spark.study.atc.stated_versions import stated_versions
     from ldn_spark.study.load import load_studies
 
-    wanted, stated = load_studies(studies, named_files(codelist)), stated_versions(atc_version)
-    version = read_version(lake, as_of)
+    version, lists = read_version(lake, as_of), named_files(codelist)
+    there = read_bound(lake, run_id)
+    if there is not None:
+        studies = studies or [study.file for study in there.studies]
+        given = {list_name: Path(file) for list_name, file in there.given_codelists.items()}
+        lists = lists or given
+        version = version if as_of is not None else read_version(lake, there.lake_version)
+        atc_version = there.atc_versions if atc_version is None else atc_version
+    elif not begins:
+        what, mend = "it has not begun in this lake", "run the earlier stages first"
+        raise UsageError(Problem(f"run {run_id}", what, mend))
+    stated = stated_versions(atc_version)
+    asked = tuple(Question(one, version, stated) for one in load_studies(studies or (), lists))
+    bound = bound_of(run_id, asked)
+    if there is not None:
+        require_same(there, bound)
+    return _Found(name, lake, asked, bound, begins, log_format)
+
+
+@contextmanager
+def _open_run(stage: str, found: _Found) -> Iterator[Batch]:
+    """The run as the engine sees it, on a session of its own, held for this process."""
+    from ldn_spark.engine.sessions import open_engine
+    from ldn_spark.lake.faults import translated_faults
+    from ldn_spark.lake.versions import Lake
+    from ldn_spark.progress import report
+    from ldn_spark.runs.batch import Batch
+    from ldn_spark.runs.bound import bind, only_worker, require_open
+    from ldn_spark.runs.run import Run
+    from ldn_spark.runs.telling import begun
+
+    lake, run_id = found.lake, found.bound.run_id
+    require_open(lake, run_id)
     with (
-        progress_shown(log_format),
-        open_engine(name, app_name=f"ldn: {stage}") as spark,
+        progress_shown(found.log_format),
+        open_engine(found.engine, app_name=f"ldn: {stage}") as spark,
     ):
         report(begun(stage))
-        place = Lake(spark, lake)
-        runs = [Run(spark, study, place, version, run_id, stated) for study in wanted]
-        with translated_faults("running a stage", lake):
-            yield Batch(spark, runs, run_id), name
+        with translated_faults("running a stage", lake), only_worker(lake, run_id):
+            require_open(lake, run_id)
+            if found.begins:
+                bind(lake, found.bound)
+            place = Lake(spark, lake)
+            yield Batch(
+                spark,
+                [
+                    Run(spark, one.study, place, one.version, run_id, one.stated)
+                    for one in found.asked
+                ],
+                run_id,
+            )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from ldn_spark.cli.beginning import begin, begin_in_lake
 from ldn_spark.cli.finished import tell_of_runs
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.options import (
+    Again,
     AsOf,
     AtcVersions,
     Codelists,
     Engine,
     LakeFolder,
     LogFormat,
+    NewRunId,
     Published,
     ResultsFolder,
     ShareGroup,
@@ -19,7 +25,12 @@ from ldn_spark.cli.options import (
     StudyNames,
 )
 from ldn_spark.cli.reporters import progress_shown
+from ldn_spark.cli.there import find_there
 from ldn_spark.cli.wanted import wanted_studies
+
+if TYPE_CHECKING:
+    from ldn_spark.reporting.aside import Aside
+    from ldn_spark.runs.run import Wanted
 
 
 def run_study(
@@ -31,6 +42,8 @@ def run_study(
     codelist: Codelists,
     atc_version: AtcVersions,
     published: Published,
+    run_id: NewRunId,
+    again: Again,
     share_group: ShareGroup,
     log_format: LogFormat,
 ) -> None:
@@ -38,42 +51,73 @@ def run_study(
 
     Several studies, or a folder of them, are found and measured in the same looks at the registry.
     One that the data contradict stops alone; the others are run, and the exit code is its own.
+    Where OUT holds the results of the same study, data, software and options, nothing is done.
     """
     from ldn_spark.reporting.aside import making_aside
 
     with making_aside() as aside:  # first of all: it loads while the rest is loaded
         name = begin_in_lake(engine, lake, out, share_group=share_group)
 
-        from ldn_spark.runs.folder import require_place
-
-        require_place(out, lake)
-        from ldn_spark.engine.sessions import open_engine
-        from ldn_spark.errors import StudiesError
         from ldn_spark.lake.versions import read_version
-        from ldn_spark.runs.pipeline import run_studies
+        from ldn_spark.runs.bound import bound_of, require_begun_alike
+        from ldn_spark.runs.folder import require_place
+        from ldn_spark.runs.run import Question
         from ldn_spark.study.atc.stated_versions import stated_versions
 
+        require_place(out, lake)
         wanted, stated = wanted_studies(studies, codelist, published), stated_versions(atc_version)
-        read_version(lake, as_of)  # say so before an engine is started for nothing
-        for one in wanted:
-            aside.prepare(one.study.definition)
-        ids = ", ".join(one.study.definition.id for one in wanted)
-        try:
-            with progress_shown(log_format), open_engine(name, app_name=f"ldn: {ids}") as spark:
-                folders = run_studies(
-                    spark,
-                    wanted,
-                    lake,
-                    out,
-                    engine=name,
-                    as_of=as_of,
-                    stated=stated,
-                    aside=aside,
-                )
-        except StudiesError as error:
-            tell_of_runs(error.folders, of_several=True)
-            raise
-    tell_of_runs(folders, of_several=len(wanted) > 1)
+        version = read_version(lake, as_of)
+        asked = [Question(one.study, version, stated) for one in wanted]
+        there = {} if again else find_there(out, wanted, asked, run_id)
+        missing = [one for one in wanted if one.study.definition.id not in there]
+        if missing:
+            bound = None if run_id is None else bound_of(run_id, asked)
+            if bound is not None:
+                require_begun_alike(lake, bound)
+            there |= _run(
+                missing,
+                there,
+                aside,
+                name,
+                log_format,
+                lake_root=lake,
+                out=out,
+                as_of=as_of,
+                stated=stated,
+                bound=bound,
+            )
+    folders = [there[one.study.definition.id] for one in wanted]
+    tell_of_runs(folders, of_several=len(folders) > 1)
+
+
+def _run(
+    wanted: Sequence[Wanted],
+    there: Mapping[str, Path],
+    aside: Aside,
+    engine: str,
+    log_format: str,
+    **options: Any,
+) -> dict[str, Path]:
+    """Run studies on an engine, and hand back the folders of their results by study.
+
+    Raises:
+        StudiesError: some could not be run; the results of the others have been told.
+    """
+    for one in wanted:
+        aside.prepare(one.study.definition)
+
+    from ldn_spark.engine.sessions import open_engine
+    from ldn_spark.errors import StudiesError
+    from ldn_spark.runs.pipeline import run_studies
+
+    ids = ", ".join(one.study.definition.id for one in wanted)
+    try:
+        with progress_shown(log_format), open_engine(engine, app_name=f"ldn: {ids}") as spark:
+            folders = run_studies(spark, wanted, engine=engine, aside=aside, **options)
+    except StudiesError as error:
+        tell_of_runs([*there.values(), *error.folders], of_several=True)
+        raise
+    return {folder.parent.name: folder for folder in folders}
 
 
 def plan(

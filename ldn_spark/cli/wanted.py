@@ -9,7 +9,7 @@ from ldn_spark.cli.named_files import named_files
 from ldn_spark.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from ldn_spark.runs.pipeline import Wanted
+    from ldn_spark.runs.run import Wanted
 
 
 def wanted_studies(
@@ -22,7 +22,7 @@ def wanted_studies(
         UsageError: an option fits none of the studies, or published values are given for several.
     """
     from ldn_spark.papers.reading import find_published
-    from ldn_spark.runs.pipeline import Wanted
+    from ldn_spark.runs.run import Wanted
     from ldn_spark.study.load import load_studies
 
     studies = load_studies(names, named_files(codelists))

@@ -10,9 +10,7 @@ what a killed ingest left behind is never seen.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -30,6 +28,7 @@ from ldn_spark.errors import (
     UsageError,
 )
 from ldn_spark.lake.delta_log import delta_version
+from ldn_spark.lake.small_files import only_one, put_if_absent
 from ldn_spark.schemas import DISPENSING_PROFILE, DISPENSINGS, Table
 
 if TYPE_CHECKING:
@@ -298,21 +297,9 @@ def publish_version(root: Path, version: LakeVersion) -> None:
     Raises:
         ConflictError: another ingest published this number first.
     """
-    target = _version_file(root, version.number)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as stream:
-        stream.write(version.to_json())
-        stream.flush()
-        os.fsync(stream.fileno())
-    try:
-        os.link(draft, target)
-    except FileExistsError:
-        raise ConflictError(
-            Problem(str(root), "another ingest finished first", "run this one again")
-        ) from None
-    finally:
-        draft.unlink()
+    if not put_if_absent(_version_file(root, version.number), version.to_json().encode()):
+        what = "another ingest finished first"
+        raise ConflictError(Problem(str(root), what, "run this one again"))
 
 
 @contextmanager
@@ -325,21 +312,9 @@ def only_writer(root: Path) -> Iterator[None]:
     Raises:
         ConflictError: another ingest is at work.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    lock = os.open(root / "_lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            what = "another ingest is writing to this lake"
-            raise ConflictError(
-                Problem(str(root), what, "wait for it and run this again")
-            ) from None
-        except OSError:
-            pass
+    what = "another ingest is writing to this lake"
+    with only_one(root / "_lock", Problem(str(root), what, "wait for it and run this again")):
         yield
-    finally:
-        os.close(lock)
 
 
 def write_table(frame: DataFrame, path: Path, table: Table, *, token: str = "") -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,13 +65,17 @@ class Batch:
 
     @classmethod
     def of(cls, spark: SparkSession, runs: Sequence[Run]) -> Batch:
-        """Runs together; the tables of one alone have its name, those of several one of theirs."""
+        """Runs together; the tables of a name have it, those of several names one of theirs."""
         first = runs[0].run_id
-        if len(runs) == 1:
+        if len({run.run_id for run in runs}) == 1:
             return cls(spark, runs, first)
         began, _, _ = first.rpartition("-")
         key = hashlib.sha256("\n".join(run.run_id for run in runs).encode()).hexdigest()[:8]
         return cls(spark, runs, f"{began}-{key}")
+
+    def only(self, runs: Sequence[Run]) -> Batch:
+        """These of its runs, under its name."""
+        return replace(self, runs=runs)
 
     @cached_property
     def sets_by_run(self) -> tuple[dict[str, StudySet], ...]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ldn_spark.errors import Problem, ResultsError, UsageError
 from ldn_spark.runs.manifest_file import MANIFEST, RESTORE, Manifest, read_manifest, study_of
+from ldn_spark.runs.run_ids import LATEST
 from ldn_spark.shown import counted, numbered
 from ldn_spark.study.definition import StudyDefinition
-
-LATEST = "latest"
-_RUN_ID = re.compile(r"\d{8}T\d+Z-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def find_run(place: Path) -> Path:
     """The folder of the run that is meant by a place.
 
     A run's folder means itself; OUT, OUT/STUDY and OUT/STUDY/latest mean the newest finished run
-    below, told by the time in its name.
+    below, told by when its manifest says that it ended.
 
     Raises:
         ResultsError: the folder holds no finished run.
@@ -83,12 +80,20 @@ def find_run(place: Path) -> Path:
     if not top.is_dir():
         mend = "give the folder that `ldn run` printed last"
         raise UsageError(Problem(str(place), "there is no such folder", mend))
-    runs = sorted(_runs_below(top), key=lambda run: (bool(_RUN_ID.fullmatch(run.name)), run.name))
+    runs = list(_runs_below(top))
     if not runs:
         what = f"holds no finished run: there is no {MANIFEST} in it, nor in a folder below"
         mend = "give the folder that `ldn run` printed last"
         raise ResultsError(Problem(str(top), what, mend))
-    return runs[-1]
+    return runs[0] if len(runs) == 1 else max(runs, key=lambda run: (_ended(run), run.name))
+
+
+def _ended(run: Path) -> str:
+    """When a run ended, as its manifest says; empty where it says nothing."""
+    try:
+        return read_manifest(run).ended
+    except ResultsError:
+        return ""
 
 
 def _runs_below(folder: Path) -> Iterator[Path]:

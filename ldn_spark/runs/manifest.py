@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import importlib.resources
 import platform
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from ldn_spark import __version__
 from ldn_spark.delivery.reasons import LEFT_OUT, explain
 from ldn_spark.estimates.results import TurnedAway
 from ldn_spark.lake.versions import FileRecord
+from ldn_spark.runs.bound import data_hash
 from ldn_spark.runs.reproducing import command, inputs
-from ldn_spark.runs.run import Run, run_key
+from ldn_spark.runs.run import Run, key_of
+from ldn_spark.runs.software import installed, software
 from ldn_spark.schemas import DISPENSINGS
 from ldn_spark.shown import numbered
 from ldn_spark.study.atc.alterations import described
@@ -157,7 +154,7 @@ def manifest(
     """
     return {
         "run_id": run.run_id,
-        "key": run_key(run.study, run.version, __version__, run.translations),
+        "key": key_of(run),
         "released": False,
         "command": command(run, published),
         "inputs": inputs(run, published),
@@ -168,15 +165,15 @@ def manifest(
             "codelists": {name: list(c.codes) for name, c in run.study.codelists.items()},
         },
         "software": {
-            "ldn_spark": __version__,
-            "source_sha256": source_hash(),
+            **software(),
             "python": platform.python_version(),
             "engine": engine,
             "engine_version": run.spark.version,
-            "packages": {name: _installed(name) for name in _PACKAGES},
+            "packages": {name: installed(name) for name in _PACKAGES},
         },
         "input": {
             "lake_version": run.version.number,
+            "data_sha256": data_hash(run.version),
             "invented": run.version.invented,
             "tables": dict(run.version.tables),
             "persons": run.version.persons,
@@ -188,29 +185,3 @@ def manifest(
         },
         "started": started.isoformat(),
     }
-
-
-def _installed(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def source_hash() -> str:
-    """SHA-256 of the package's source files, in the order of their paths."""
-    digest = hashlib.sha256()
-    for name, content in sorted(_sources(importlib.resources.files("ldn_spark"), "")):
-        digest.update(name.encode() + b"\0" + content + b"\0")
-    return digest.hexdigest()
-
-
-def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for entry in folder.iterdir():
-        name = f"{path}/{entry.name}"
-        if entry.is_dir() and entry.name != "conf":
-            found += _sources(entry, name)
-        elif entry.name.endswith(".py"):
-            found.append((name, entry.read_bytes()))
-    return found

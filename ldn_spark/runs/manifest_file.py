@@ -38,6 +38,8 @@ class Output(_Part):
 
 class _Software(_Part):
     ldn_spark: str
+    source_sha256: str = ""
+    packages: dict[str, str | None] = {}
 
 
 class _Study(_Part):
@@ -54,6 +56,8 @@ class _TurnedAway(_Part):
 
 
 class _Input(_Part):
+    lake_version: int = 0
+    data_sha256: str = ""
     invented: bool = False
     turned_away: list[_TurnedAway] = []
 
@@ -63,6 +67,8 @@ class Manifest(_Part):
 
     run_id: str
     key: str
+    command: str = ""
+    inputs: list[dict[str, Any]] = []
     study: _Study
     software: _Software
     input: _Input = _Input()
@@ -83,10 +89,11 @@ def _checksum(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _is_as_written(content: Mapping[str, Any]) -> bool:
+def is_as_written(content: Mapping[str, Any]) -> bool:
+    """Whether what was sealed still fits its checksum."""
     try:
-        return content[CHECKSUM] == _checksum(content)
-    except ValueError:  # a whole number of more digits than Python prints
+        return bool(content[CHECKSUM] == _checksum(content))
+    except (KeyError, ValueError):  # a whole number of more digits than Python prints
         return False
 
 
@@ -102,7 +109,7 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:
         raise ResultsError(_problems(str(path), error, _mend(content))) from None
-    if not _is_as_written(content):
+    if not is_as_written(content):
         what = "is not as the run wrote it: its checksum differs"
         raise ResultsError(Problem(str(path), what, RESTORE))
     return manifest

@@ -5,21 +5,20 @@ The `ldn` command runs them all; the spark-submit jobs run them all or one alone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ldn_spark import __version__
 from ldn_spark.errors import LdnSparkError, StudiesError
 from ldn_spark.lake.faults import translated_faults
-from ldn_spark.lake.versions import Lake, LakeVersion
+from ldn_spark.lake.versions import Lake
 from ldn_spark.progress import report
 from ldn_spark.runs.batch import Batch
+from ldn_spark.runs.bound import Bound, bind, bound_of, close, only_worker
 from ldn_spark.runs.publish_step import publish_stage
-from ldn_spark.runs.run import Run, run_key, sets_of
+from ldn_spark.runs.run import Asked, Question, Run, Wanted, key_of
 from ldn_spark.runs.steps import (
     check_stage,
     cohort_stage,
@@ -31,7 +30,6 @@ from ldn_spark.runs.steps import (
 )
 from ldn_spark.runs.telling import begun, ended
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
-from ldn_spark.study.atc.translation import Translation
 from ldn_spark.study.ids import STUDY
 from ldn_spark.study.load import Study
 
@@ -40,19 +38,6 @@ if TYPE_CHECKING:
 
     from ldn_spark.papers.values import Published
     from ldn_spark.reporting.aside import Aside
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One study that is to be run, and what its results are held against.
-
-    Attributes:
-        study: what is asked.
-        published: values to hold against the computed ones, in the report and in compare.csv.
-    """
-
-    study: Study
-    published: Path | None = None
 
 
 def run_study(
@@ -91,6 +76,7 @@ def run_studies(
     as_of: int | None = None,
     stated: StatedVersions = NOTHING_STATED,
     aside: Aside | None = None,
+    bound: Bound | None = None,
 ) -> list[Path]:
     """Run studies together, from one version of the lake to a folder of results for each.
 
@@ -104,12 +90,16 @@ def run_studies(
         stated: in which ATC index the delivered codes are, where it is not as the files declare.
         aside: makes the files, where that is not done in this process; a fault that it has met
             ends the run at the next stage.
+        bound: what the run is called and bound to, more studies perhaps than these; None for these
+            studies under a name made up of the time and the key.
 
     Returns:
         The folders in the order of the studies, complete; each appears when it is whole.
 
     Raises:
         StudiesError: some of several studies cannot be run; the others have their folders.
+        OutputExistsError: a run of that name is bound to something else, or published.
+        ConflictError: another process works on it.
     """
     started = datetime.now(UTC)
     lake = Lake(spark, lake_root)
@@ -117,9 +107,8 @@ def run_studies(
     values = [_read_values(one) for one in wanted]
     runs = []
     for one in wanted:
-        sets = sets_of(one.study, version, stated).values()
-        run_id = new_run_id(one.study, version, started, [each.translation for each in sets])
-        runs.append(Run(spark, one.study, lake, version, run_id, stated))
+        name = bound.run_id if bound else new_run_id(Question(one.study, version, stated), started)
+        runs.append(Run(spark, one.study, lake, version, name, stated))
     batch = Batch.of(spark, runs)
 
     def tell(stage: str) -> None:
@@ -129,7 +118,11 @@ def run_studies(
 
     failures = _Failures(len(runs))
     folders = []
-    with translated_faults("running the study", lake_root):
+    with (
+        translated_faults("running the study", lake_root),
+        only_worker(lake_root, batch.run_id),
+    ):
+        bind(lake_root, bound or bound_of(batch.run_id, batch.runs))
         tell("check")
         checks = check_stage(batch)
         ready = [
@@ -137,7 +130,7 @@ def run_studies(
             for number, run in enumerate(runs)
             if failures.has_passed(run, checks[number].require_no_problem)
         ]
-        batch = batch if len(ready) == len(runs) else Batch.of(spark, [runs[n] for n in ready])
+        batch = batch.only([runs[number] for number in ready])
         divide(batch, [checks[number] for number in ready])
         tell("cohort")
         steps = cohort_stage(batch)
@@ -164,6 +157,8 @@ def run_studies(
                 make=None if aside is None else aside.make,
             )
             folders.append(folder)
+        if len(folders) == len(runs):
+            close(lake_root, batch.run_id, {folder.parent.name: folder for folder in folders})
     report(ended())
     failures.tell(folders)
     return folders
@@ -209,11 +204,6 @@ def _read_values(wanted: Wanted) -> Published | None:
     return read_published(wanted.published, wanted.study.definition)
 
 
-def new_run_id(
-    study: Study,
-    version: LakeVersion,
-    started: datetime,
-    translations: Iterable[Translation],
-) -> str:
+def new_run_id(asked: Asked, started: datetime) -> str:
     """When the run began, and the key of what it computes."""
-    return f"{started:%Y%m%dT%H%M%S%fZ}-{run_key(study, version, __version__, translations)}"
+    return f"{started:%Y%m%dT%H%M%S%fZ}-{key_of(asked)}"

@@ -10,10 +10,10 @@ from ldn_spark.study.atc.stated_versions import OPTION
 from ldn_spark.study.inputs import InputFile
 
 if TYPE_CHECKING:
-    from ldn_spark.runs.run import Run
+    from ldn_spark.runs.run import Asked
 
 
-def command(run: Run, published: InputFile | None = None) -> str:
+def command(run: Asked, published: InputFile | None = None) -> str:
     """The command that gives the same files again, whatever the lake takes in later.
 
     `LAKE` and `OUT` stand for two folders, and a file for one of that name; the engine does not
@@ -32,6 +32,6 @@ def command(run: Run, published: InputFile | None = None) -> str:
     return shlex.join(arguments)
 
 
-def inputs(run: Run, published: InputFile | None = None) -> list[dict[str, Any]]:
+def inputs(run: Asked, published: InputFile | None = None) -> list[dict[str, Any]]:
     """Study, codelists and published values, with the SHA-256 of each file."""
     return [asdict(one) for one in (*run.study.files, *([published] if published else ()))]

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from ldn_spark import schemas
-from ldn_spark.engine import collect
+from ldn_spark import __version__, schemas
 from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.atc.translation import Translation, translate
@@ -20,10 +20,47 @@ from ldn_spark.study.definition import Returns, StudyDefinition
 from ldn_spark.study.load import Study
 from ldn_spark.study.selection import asked_for
 from ldn_spark.study.sets import StudySet
-from ldn_spark.transforms.observed import count_delivered, table_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+class Asked(Protocol):
+    """What a run computes: a study, a version of a lake, and how its codes are read."""
+
+    @property
+    def study(self) -> Study:
+        """What is asked."""
+
+    @property
+    def version(self) -> LakeVersion:
+        """The version of the lake that is read."""
+
+    @property
+    def stated(self) -> StatedVersions:
+        """In which ATC index the delivered codes are, where it is not as the files declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One study that is to be run, and what its results are held against.
+
+    Attributes:
+        study: what is asked.
+        published: values to hold against the computed ones, in the report and in compare.csv.
+    """
+
+    study: Study
+    published: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a run would compute, before there is an engine."""
+
+    study: Study
+    version: LakeVersion
+    stated: StatedVersions = NOTHING_STATED
 
 
 @dataclass(frozen=True)
@@ -54,12 +91,6 @@ class Run:
             UsageError: what is stated of the codes does not fit the files.
         """
         return translation_of(self.study, self.version, self.stated)
-
-    @cached_property
-    def translations(self) -> tuple[Translation, ...]:
-        """How they are read for each of the study's exposures, its own first."""
-        sets = sets_of(self.study, self.version, self.stated)
-        return tuple(one.translation for one in sets.values())
 
     @property
     def returns(self) -> Returns:
@@ -103,6 +134,9 @@ def undelivered_of(
 
 def holds(kind: Delivered, lake: Lake, version: LakeVersion) -> bool:
     """Whether anything of a kind was delivered; not to a lake without the table for it."""
+    from ldn_spark.engine import collect
+    from ldn_spark.transforms.observed import count_delivered, table_of
+
     table = table_of(kind)
     if table.name not in version.tables:
         return False
@@ -125,6 +159,17 @@ def run_key(
             content = [asdict(part) for part in translation.parts]
             parts.append(json.dumps(content, sort_keys=True))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+
+
+def key_of(asked: Asked) -> str:
+    """The key of what a run of this software computes; see `run_key`.
+
+    Raises:
+        UsageError: what is stated of the codes does not fit the files.
+    """
+    sets = sets_of(asked.study, asked.version, asked.stated).values()
+    translations = [one.translation for one in sets]
+    return run_key(asked.study, asked.version, __version__, translations)
 
 
 def sets_of(

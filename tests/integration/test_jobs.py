@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
@@ -26,6 +27,7 @@ from ldn_spark.cli.stages import ONLY_PUBLISHED, cohort, measure, publish, summa
 from ldn_spark.cli.study import run_study
 from ldn_spark.errors import LdnSparkError
 from ldn_spark.ingest.ingest import MAX_REJECTED_SHARE
+from ldn_spark.lake.versions import publish_version, read_version
 
 JOBS = Path(__file__).resolve().parents[2] / "jobs"
 STAGES = [cohort, measure, summarise, publish]
@@ -52,10 +54,12 @@ def test_every_job_is_a_command_or_a_stage():
         )
 
 
+OF_A_STAGE = {"run_id", "again"}
 DIFFERENT = {
     **{name: set() for name in COMMANDS},
-    **{stage.__name__: {*ONLY_PUBLISHED, "run_id"} for stage in STAGES},
-    "publish": {"run_id"},
+    **{stage.__name__: {*ONLY_PUBLISHED, *OF_A_STAGE, "studies"} for stage in STAGES},
+    "cohort": {*ONLY_PUBLISHED, *OF_A_STAGE},
+    "publish": {*OF_A_STAGE, "studies"},
 }
 """The options of each job that its command does not have, or the other way round."""
 
@@ -148,24 +152,64 @@ def test_a_place_where_nothing_can_be_written_is_said_before_any_engine_starts(
     assert said in capsys.readouterr().err
 
 
-def test_stages_alone_give_the_files_of_a_run(tmp_path, capsys):
+def test_stages_alone_give_the_files_of_a_run_and_never_mix_two(tmp_path, capsys, monkeypatch):
     lake, out = tmp_path / "lake", tmp_path / "out"
     sail = ["--engine", "sail"]
     assert run_as_job(simulate, [str(tmp_path / "d"), "--people", "3000", *sail]) == 0
     assert run_as_job(ingest, [str(tmp_path / "d"), "--lake", str(lake), *sail]) == 0
-    shared = ["ldn_2013", "--lake", str(lake), *sail]
-    assert run(["run", *shared, "--out", str(out / "whole"), "--published", "ldn_2013"]) == 0
+    shared = ["--lake", str(lake), *sail]
+    of_whole = ["--out", str(out / "whole"), "--published", "ldn_2013"]
+    assert run(["run", "ldn_2013", *shared, *of_whole, "--run-id", "whole"]) == 0
     whole = Path(capsys.readouterr().out.splitlines()[-1])
-    for stage in STAGES[:-1]:
-        assert run_as_job(stage, [*shared, "--run-id", "r1"]) == 0
-    more = ["--run-id", "r1", "--out", str(out / "parts"), "--published", "ldn_2013"]
-    assert run_as_job(publish, [*shared, *more]) == 0
+    assert whole.name == "whole"
+    mine = [*shared, "--run-id", "r1"]
+    assert run_as_job(measure, mine) == 2
+    assert "run r1: it has not begun in this lake" in capsys.readouterr().err
+    assert run_as_job(cohort, ["ldn_2013", *mine]) == 0
+
+    newer = replace(read_version(lake), number=2, persons=1)
+    publish_version(lake, newer)  # what an ingest between two stages leaves
+    others = {
+        "it is a run of ldn_2013, not of": (measure, ["ldn_ms"]),
+        "it reads version 1 of the lake, not 2": (measure, ["--as-of", "2"]),
+        "it was begun with no --atc-version, not with --atc-version 2024": (
+            summarise,
+            ["--atc-version", "2024"],
+        ),
+    }
+    with monkeypatch.context() as patched:
+        patched.setattr("ldn_spark.engine.sessions.open_engine", None)
+        for said, (stage, more) in others.items():
+            assert run_as_job(stage, [*more, *mine]) == 21
+            assert f"run r1: {said}" in capsys.readouterr().err
+        assert run(["run", "ldn_2013", *mine, "--out", str(out / "parts")]) == 21
+        assert "it reads version 1 of the lake, not 2" in capsys.readouterr().err
+
+    assert run_as_job(measure, ["ldn_2013", *mine]) == 0
+    assert run_as_job(summarise, mine) == 0
+    of_parts = [*mine, "--out", str(out / "parts"), "--published", "ldn_2013"]
+    assert run_as_job(publish, of_parts) == 0
     parts = Path(capsys.readouterr().out.splitlines()[-1])
     assert parts.name == "r1"
     names = {path.relative_to(whole) for path in whole.rglob("*") if path.is_file()}
     assert names == {path.relative_to(parts) for path in parts.rglob("*") if path.is_file()}
     for name in names - {Path("manifest.json")}:
         assert (whole / name).read_bytes() == (parts / name).read_bytes(), name
+
+    monkeypatch.setattr("ldn_spark.engine.sessions.open_engine", None)
+    for stage, more in [
+        (cohort, ["ldn_2013"]),
+        (measure, []),
+        (summarise, []),
+        (publish, ["--out", str(out / "elsewhere")]),
+    ]:
+        assert run_as_job(stage, [*more, *mine]) == 21
+        assert "run r1: it is published, and closed" in capsys.readouterr().err
+    assert run_as_job(publish, [*mine, "--out", str(out / "parts")]) == 21
+    assert "a run of this name is there already" in capsys.readouterr().err
+    assert run_as_job(publish, of_parts) == 0
+    assert run(["run", "ldn_2013", *shared, *of_whole, "--as-of", "1"]) == 0
+    assert capsys.readouterr().out.splitlines() == [str(parts), str(whole)]
 
 
 def test_help_keeps_angle_brackets(capsys):
