@@ -5,12 +5,12 @@ Names, units and formulas of every quantity: `catalogue.tables`. Nothing here kn
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ldn_spark.catalogue.designs import table_of
 from ldn_spark.catalogue.lookup import need
 from ldn_spark.estimates import comparisons, descriptions
 from ldn_spark.estimates.comparisons import Value
@@ -22,7 +22,7 @@ from ldn_spark.estimates.results import NOT_ESTIMABLE, AttritionStep, CurvePoint
 from ldn_spark.stats import multiplicity
 from ldn_spark.stats.measures import together
 from ldn_spark.stats.not_estimable import NotEstimable, Number
-from ldn_spark.study.definition import OVERALL, StudyDefinition
+from ldn_spark.study.definition import MAIN, OVERALL, StudyDefinition
 
 Row = Mapping[str, Any]
 NEEDED_SUMS = together([*comparisons.NEEDS.values(), descriptions.NEEDS])
@@ -48,49 +48,42 @@ def analyse(
         attrition: from `attrition_steps`.
 
     Returns:
-        Results in a fixed order: subgroups, then strata, then outcomes, as in the study file. The
-        numbers of further designs follow, in tables named `table@design`.
+        Results in a fixed order: subgroups, then strata, then outcomes, as in the study file.
     """
-    estimates: list[Estimate] = []
-    cohort = groups_of(study, OVERALL, cohort_moments, design_moments)
-    unknown = UnknownDoses.of(cohort)
-    for subgroup in (OVERALL, *(group.id for group in study.subgroups)):
-        strata = groups_of(study, subgroup, cohort_moments, design_moments)
-        estimates.extend(_estimates(study, subgroup, strata, unknown))
-    for design in study.designs:
-        estimates.extend(_of_design(study, design.id, cohort_moments, design_moments))
+    sums: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in design_moments:
+        sums[row["design"], row["subgroup"]].append(row)
+    parts = (OVERALL, *(group.id for group in study.subgroups))
+
+    def strata(design: str) -> dict[str, list[Group]]:
+        return {
+            part: groups_of(study, part, cohort_moments, sums[design, part], design)
+            for part in parts
+        }
+
+    own = strata(MAIN)
     curves: Iterable[CurvePoint] = ()
     if daily_moments is not None:
         curves = cumulative_curves(
             study,
-            {group.name: group.persons for group in cohort},
+            {group.name: group.persons for group in own[OVERALL]},
             [row for row in daily_moments if row["subgroup"] == OVERALL],
-            leave_out=_without_curve(study, cohort, unknown),
+            leave_out=_without_curve(study, own[OVERALL]),
         )
-    return Results(tuple(estimates), tuple(curves), tuple(attrition))
+    return Results(
+        tuple(_estimates(study, own, of_persons=True)),
+        tuple(curves),
+        tuple(attrition),
+        designs={
+            one.id: tuple(_estimates(study, strata(one.id), of_persons=False))
+            for one in study.designs
+        },
+    )
 
 
-def _of_design(
-    study: StudyDefinition,
-    design: str,
-    cohort_moments: Sequence[Row],
-    design_moments: Sequence[Row],
-) -> Iterator[Estimate]:
-    """What is compared in the windows of a further design."""
-    cohort = groups_of(study, OVERALL, cohort_moments, design_moments, design)
-    unknown = UnknownDoses.of(cohort)
-    for subgroup in (OVERALL, *(group.id for group in study.subgroups)):
-        strata = groups_of(study, subgroup, cohort_moments, design_moments, design)
-        for estimate in _estimates(study, subgroup, strata, unknown):
-            if estimate.table in comparisons.NEEDS:
-                yield replace(estimate, table=table_of(estimate.table, design))
-
-
-def _without_curve(
-    study: StudyDefinition, cohort: Sequence[Group], unknown: UnknownDoses
-) -> frozenset[str]:
+def _without_curve(study: StudyDefinition, cohort: Sequence[Group]) -> frozenset[str]:
     """The outcomes of which either side of the curves has no known dose in a window."""
-    contrast = study.figures.curve_contrast
+    contrast, unknown = study.figures.curve_contrast, UnknownDoses.of(cohort)
     sides = [group for group in cohort if group.name in (contrast.comparator, contrast.exposed)]
     return frozenset(
         outcome.id
@@ -100,21 +93,41 @@ def _without_curve(
 
 
 def _estimates(
-    study: StudyDefinition, subgroup: str, strata: list[Group], unknown: UnknownDoses
+    study: StudyDefinition, by_part: Mapping[str, list[Group]], *, of_persons: bool
 ) -> Iterator[Estimate]:
-    """Every estimate of one subgroup, strata first, then all of them together."""
-    everyone = sum(strata[1:], start=strata[0])
-    whole = Group(OVERALL, *(getattr(everyone, name) for name in Group.__slots__[1:]))
-    put = _Writer("" if subgroup == OVERALL else f"{subgroup}/", study, unknown)
+    """Every estimate of one pair of windows, the cohort first, then each subgroup.
+
+    Args:
+        study: names groups, contrasts and outcomes.
+        by_part: the strata of the cohort and of each subgroup.
+        of_persons: whether to say who the persons are, which no window changes.
+    """
+    unknown = UnknownDoses.of(by_part[OVERALL])
+    for part, strata in by_part.items():
+        everyone = sum(strata[1:], start=strata[0])
+        whole = Group(OVERALL, *(getattr(everyone, name) for name in Group.__slots__[1:]))
+        put = _Writer("" if part == OVERALL else f"{part}/", study, unknown)
+        if of_persons:
+            yield from _described(put, strata, whole)
+        yield from _compared(put, strata, whole)
+
+
+def _described(put: _Writer, strata: Sequence[Group], whole: Group) -> Iterator[Estimate]:
+    """Who the persons are: each stratum, then all of them together, then the contrasts."""
+    total = put.study.total_outcome
     for group in (*strata, whole):
         yield from put("cohort", group.name, "", cohort_values(group, whole.persons))
-        if study.total_outcome is not None:
-            baseline = baseline_values(group, group.outcomes[study.total_outcome.id])
-            yield from put("baseline", group.name, "", baseline)
-    by_name = {group.name: group for group in strata}
-    pairs = {one.id: (by_name[one.comparator], by_name[one.exposed]) for one in study.contrasts}
-    for contrast, pair in pairs.items():
-        yield from put("baseline", contrast, "", balance_values(study, *pair))
+        if total is not None:
+            yield from put(
+                "baseline", group.name, "", baseline_values(group, group.outcomes[total.id])
+            )
+    for contrast, pair in _pairs(put.study, strata).items():
+        yield from put("baseline", contrast, "", balance_values(put.study, *pair))
+
+
+def _compared(put: _Writer, strata: list[Group], whole: Group) -> Iterator[Estimate]:
+    """What changed: in each stratum and all of them together, between strata, and along them."""
+    study, pairs = put.study, _pairs(put.study, strata)
     for table, within in comparisons.WITHIN.items():
         for group in (*strata, whole):
             yield from put.family(table, group.name, [group], partial(_of_one, study, within))
@@ -123,6 +136,12 @@ def _estimates(
             yield from put.family(table, contrast, pair, partial(_of_two, study, between))
     for table, along in comparisons.ALONG.items():
         yield from put.family(table, OVERALL, strata, partial(along, study))
+
+
+def _pairs(study: StudyDefinition, strata: Sequence[Group]) -> dict[str, tuple[Group, Group]]:
+    """Comparator and exposed of each contrast."""
+    by_name = {group.name: group for group in strata}
+    return {one.id: (by_name[one.comparator], by_name[one.exposed]) for one in study.contrasts}
 
 
 def _of_one(

@@ -8,12 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from ldn_spark.catalogue.designs import (
-    OF_DESIGN,
-    OF_EXPOSURE,
-    table_and_design,
-    without_exposure,
-)
+from ldn_spark.catalogue.designs import OF_DESIGN, table_and_design, without_exposure
 from ldn_spark.study.ids import STUDY
 
 OK = "ok"
@@ -25,8 +20,8 @@ class Estimate:
     """One number of a study, or the reason why there is none.
 
     Attributes:
-        table: a name in `catalogue.tables`; of a further design `table@design`, as `table_of` says
-            it. In files that of a further exposure follows, as `with_exposure` says it.
+        table: a name in `catalogue.tables`. In files those of a further design and of a further
+            exposure follow, as `table_of` and `with_exposure` say it.
         stratum: id of a stratum, `overall`, or of a contrast (`LDNx1-LDNx4+`); a subgroup is put
             in front as `subgroup/stratum`.
         outcome: id of an outcome; empty where the number belongs to the stratum itself.
@@ -122,10 +117,11 @@ class Results:
     """All that a study found; enough to draw every table and figure.
 
     Attributes:
-        estimates, curves, attrition: what was computed.
+        estimates, curves, attrition: what was computed in the study's own windows.
         invented: whether the persons were: every table and figure carries it.
         turned_away: why delivered lines are not in the registry, the commonest reason first.
             Those of dispensings add up to what the step `registry` excludes.
+        designs: what is compared in the windows of further designs, by their ids.
         others: what was found for the further exposures, by their ids: of each what a study of
             that exposure alone would have found, without curves.
     """
@@ -135,6 +131,7 @@ class Results:
     attrition: tuple[AttritionStep, ...]
     invented: bool = False
     turned_away: tuple[TurnedAway, ...] = ()
+    designs: Mapping[str, tuple[Estimate, ...]] = field(default_factory=dict)
     others: Mapping[str, Results] = field(default_factory=dict)
 
     def of_lake(self, *, invented: bool, turned_away: Sequence[TurnedAway]) -> Results:
@@ -150,40 +147,40 @@ class Results:
         """What was found for the study's own exposure, `study`, and for each further one."""
         return {STUDY: self, **self.others}
 
-    @property
-    def own(self) -> Results:
-        """What was found in the study's own windows alone."""
-        if all(OF_DESIGN not in one.table for one in self.estimates):
-            return self
-        mine = tuple(one for one in self.estimates if OF_DESIGN not in one.table)
-        return replace(self, estimates=mine)
-
     def of_design(self, design: str) -> Results:
-        """What was compared in the windows of a further design, under the names of its tables.
+        """What was compared in the windows of a further design.
 
         The persons are the same; there is no baseline table, there are no curves and no others.
         """
-        found = []
-        for one in self.estimates:
-            table, of = table_and_design(one.table)
-            if of == design:
-                found.append(replace(one, table=table))
-            elif one.table == "cohort":
-                found.append(one)
-        return replace(self, estimates=tuple(found), curves=(), others={})
+        return self._of_designs[design]
+
+    @cached_property
+    def _of_designs(self) -> dict[str, Results]:
+        persons = tuple(one for one in self.estimates if one.table == "cohort")
+        bare = replace(self, curves=(), designs={}, others={})
+        return {
+            design: replace(bare, estimates=(*persons, *compared))
+            for design, compared in self.designs.items()
+        }
 
     @cached_property
     def _by_key(self) -> dict[tuple[str, str, str, str], Estimate]:
         return {(e.table, e.stratum, e.outcome, e.quantity): e for e in self.estimates}
 
     def estimate(self, table: str, stratum: str, outcome: str, quantity: str) -> Estimate | None:
-        """One estimate by its four names; None when the analysis never formed it."""
+        """One estimate by its four names; None when the analysis never formed it.
+
+        The name of a table may be that in files.
+        """
         found = self._by_key.get((table, stratum, outcome, quantity))
-        if found is None and OF_EXPOSURE in table:
-            table, exposure = without_exposure(table)
-            if exposure in self.others:
-                return self.others[exposure].estimate(table, stratum, outcome, quantity)
-        return found
+        if found is not None or OF_DESIGN not in table:
+            return found
+        name, exposure = without_exposure(table)
+        name, design = table_and_design(name)
+        within = self.by_exposure.get(exposure)
+        if within is not None and design:
+            within = within._of_designs.get(design)
+        return None if within is None else within.estimate(name, stratum, outcome, quantity)
 
     def value(
         self, table: str, stratum: str, outcome: str, quantity: str

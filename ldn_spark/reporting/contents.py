@@ -64,19 +64,18 @@ def contents(
         "study_hash": study_hash,
         "software_version": software_version,
     }
-    everything, results = results, results.own
     drawn = draw(study_definition, results)
-    printed = _printed(study_definition, everything)
-    tables = printed[""] = (*printed[""], *exposure_tables(study_definition, everything))
+    printed = _printed(study_definition, results)
+    tables = printed[""] = (*printed[""], *exposure_tables(study_definition, results))
     files: dict[str, str | bytes] = {
-        result_files.ESTIMATES: result_files.estimates_csv(everything),
+        result_files.ESTIMATES: result_files.estimates_csv(results),
         result_files.CURVES: result_files.curves_csv(results),
         result_files.ATTRITION: result_files.attrition_csv(results),
-        SUMMARISED_RESULT: summarised_result_csv(everything, study_definition, **stamp),
+        SUMMARISED_RESULT: summarised_result_csv(results, study_definition, **stamp),
     }
     for folder, own in printed.items():
         files |= _table_files("tables" + folder, own)
-    for exposure, found in everything.others.items():
+    for exposure, found in results.others.items():
         for folder, own in _printed(study_definition.as_exposure(exposure), found).items():
             files |= _table_files(f"tables/{exposure}{folder}", own)
     words = results_paragraphs(study_definition, results)

@@ -59,7 +59,7 @@ def cohorts(study: StudyDefinition, results: Results) -> tuple[Cohort, ...]:
     """The cohorts of all exposures, the study's own first."""
     return tuple(
         Cohort(exposure, study.as_exposure(exposure), found)
-        for exposure, found in results.own.by_exposure.items()
+        for exposure, found in results.by_exposure.items()
     )
 
 

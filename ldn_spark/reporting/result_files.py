@@ -1,8 +1,9 @@
 """Results as plain files, and back: estimates.csv, curves.csv, attrition.csv.
 
-Reading what was written gives equal results, so that a finished folder can be printed again. Those
-of further exposures, which have no curves, follow the study's own: tables of estimates carry their
-ids, as `catalogue.designs.with_exposure` says it, and their attrition the number of the cohort.
+Reading what was written gives equal results, so that a finished folder can be printed again. What
+is compared in further windows follows what is in the study's own. Those of further exposures,
+which have no curves, follow the study's own exposure. Tables of estimates carry the ids of both, as
+`catalogue.designs` says it, and attrition the number of the cohort.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ldn_spark.catalogue.designs import with_exposure, without_exposure
+from ldn_spark.catalogue.designs import (
+    table_and_design,
+    table_of,
+    with_exposure,
+    without_exposure,
+)
 from ldn_spark.catalogue.lookup import find
 from ldn_spark.catalogue.quantity import Quantity
 from ldn_spark.errors import Problem, ResultsError
@@ -29,6 +35,7 @@ ESTIMATES, CURVES, ATTRITION = "estimates.csv", "curves.csv", "attrition.csv"
 
 _AGAIN = "give the folder of a finished run"
 Row = TypeVar("Row")
+Whose = TypeVar("Whose")
 _ESTIMATE_COLUMNS = ("table", "stratum", "outcome", "quantity", "value", "status", "reason")
 _CURVE_COLUMNS = ("contrast", "outcome", "day", "difference", "ci_low", "ci_high")
 _ATTRITION_COLUMNS = (
@@ -59,23 +66,29 @@ def number_text(value: int | float | Decimal | None) -> str:
 
 
 def estimates_csv(results: Results) -> str:
-    """Every estimate, in the order given."""
+    """Every estimate, in the order given; those of further windows and exposures follow."""
     return csv_text(
         _ESTIMATE_COLUMNS,
         (
-            (
-                with_exposure(e.table, exposure),
-                e.stratum,
-                e.outcome,
-                e.quantity,
-                number_text(e.value),
-                e.status,
-                e.reason,
-            )
+            row
             for exposure, found in results.by_exposure.items()
-            for e in found.estimates
+            for design, estimates in (("", found.estimates), *found.designs.items())
+            for row in _estimate_rows(estimates, design, exposure)
         ),
     )
+
+
+def _estimate_rows(
+    estimates: Sequence[Estimate], design: str, exposure: str
+) -> Iterator[tuple[str, ...]]:
+    tables = dict.fromkeys(one.table for one in estimates)
+    names = {
+        table: with_exposure(table_of(table, design) if design else table, exposure)
+        for table in tables
+    }
+    for e in estimates:
+        value = number_text(e.value)
+        yield names[e.table], e.stratum, e.outcome, e.quantity, value, e.status, e.reason
 
 
 def curves_csv(results: Results) -> str:
@@ -137,36 +150,43 @@ def load_results(
     paths = (folder / ESTIMATES, folder / CURVES, folder / ATTRITION)
     estimates, curves, attrition = zip(paths, map(read, paths), strict=True)
     exposures = (STUDY, *(one.id for one in definition.exposures))
-    found = _by_exposure(_rows(*estimates, _ESTIMATE_COLUMNS, _estimate))
+    found = _grouped(_rows(*estimates, _ESTIMATE_COLUMNS, _estimate))
     _require_known(folder / ESTIMATES, definition, exposures, found)
     points = tuple(_rows(*curves, _CURVE_COLUMNS, _point))
-    steps = _by_exposure(_rows(*attrition, _ATTRITION_COLUMNS, partial(_step, exposures)))
+    steps = _grouped(_rows(*attrition, _ATTRITION_COLUMNS, partial(_step, exposures)))
     own, *others = (
-        Results(found.get(name, ()), points if name == STUDY else (), steps.get(name, ()))
+        Results(
+            found.get((name, ""), ()),
+            points if name == STUDY else (),
+            steps.get(name, ()),
+            designs={one.id: found.get((name, one.id), ()) for one in definition.designs},
+        )
         for name in exposures
     )
     return replace(own, others=dict(zip(exposures[1:], others, strict=True)))
 
 
-def _by_exposure(rows: Iterable[tuple[str, Row]]) -> dict[str, tuple[Row, ...]]:
-    """Rows in their order, under the exposure of each."""
-    found: dict[str, list[Row]] = {}
-    for exposure, row in rows:
-        found.setdefault(exposure, []).append(row)
-    return {exposure: tuple(of) for exposure, of in found.items()}
+def _grouped(rows: Iterable[tuple[Whose, Row]]) -> dict[Whose, tuple[Row, ...]]:
+    """Rows in their order, under what each belongs to."""
+    found: dict[Whose, list[Row]] = {}
+    for whose, row in rows:
+        found.setdefault(whose, []).append(row)
+    return {whose: tuple(of) for whose, of in found.items()}
 
 
 def _require_known(
     path: Path,
     definition: StudyDefinition,
     exposures: Sequence[str],
-    estimates: Mapping[str, Sequence[Estimate]],
+    estimates: Mapping[tuple[str, str], Sequence[Estimate]],
 ) -> None:
-    """Refuse estimates of outcomes or exposures that a study does not have."""
+    """Refuse estimates of outcomes, exposures or windows that a study does not have."""
     outcomes = {outcome.id for outcome in definition.outcomes} | {""}
+    designs = {design.id for design in definition.designs} | {""}
     for kind, strangers in (
         ("outcomes", {one.outcome for of in estimates.values() for one in of} - outcomes),
-        ("exposures", estimates.keys() - set(exposures)),
+        ("exposures", {exposure for exposure, _ in estimates} - set(exposures)),
+        ("designs", {design for _, design in estimates} - designs),
     ):
         if strangers:
             names = ", ".join(sorted(strangers))
@@ -202,11 +222,13 @@ def _rows(
         raise ResultsError(Problem(f"{path} line {line}", str(error), _AGAIN)) from None
 
 
-def _estimate(row: dict[str, str]) -> tuple[str, Estimate]:
-    table, exposure = without_exposure(row["table"])
+def _estimate(row: dict[str, str]) -> tuple[tuple[str, str], Estimate]:
+    """An estimate, with the exposure and the further windows that it is of."""
+    name, exposure = without_exposure(row["table"])
+    table, design = table_and_design(name)
     keys = (table, row["stratum"], row["outcome"], row["quantity"])
     value = _value(find(table, row["quantity"]), row["value"])
-    return exposure, Estimate(*keys, value, row["status"], row["reason"])
+    return (exposure, design), Estimate(*keys, value, row["status"], row["reason"])
 
 
 def _value(quantity: Quantity | None, text: str) -> int | float | Decimal | None:

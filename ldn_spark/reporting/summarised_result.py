@@ -28,7 +28,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from ldn_spark.catalogue.designs import table_and_design
 from ldn_spark.catalogue.lookup import BY_NAME
 from ldn_spark.estimates.results import Estimate, Results
 from ldn_spark.invented import SOURCE as INVENTED
@@ -88,9 +87,9 @@ def summarised_result_csv(
         _Cohort(exposure, study.as_exposure(exposure), found)
         for exposure, found in results.by_exposure.items()
     ]
-    tables = [(one, table) for one in cohorts for table in one.tables]
-    tables += [(one, ATTRITION) for one in cohorts]
-    ids = [str(number) for number in range(1, len(tables) + 1)]
+    tables = [(one, *table) for one in cohorts for table in one.tables()]
+    tables += [(one, "", ATTRITION) for one in cohorts]
+    numbered = [(str(number), *table) for number, table in enumerate(tables, start=1)]
     settings = {
         "package_name": PACKAGE,
         "package_version": software_version,
@@ -103,18 +102,17 @@ def summarised_result_csv(
     rows = [
         *(
             row
-            for id, (one, name) in zip(ids, tables, strict=True)
-            for row in _settings(id, name, one.exposure, settings)
+            for id, one, design, table in numbered
+            for row in _settings(id, table, design, one.exposure, settings)
         ),
-        *(row for id, (one, name) in zip(ids, tables, strict=True) for row in one.rows(id, name)),
+        *(row for id, one, *table in numbered for row in one.rows(id, *table)),
     ]
     return csv_text(COLUMNS, ([row[0], source, *row[1:]] for row in rows))
 
 
 def _settings(
-    result_id: str, name: str, exposure: str, common: Mapping[str, str]
+    result_id: str, table: str, design: str, exposure: str, common: Mapping[str, str]
 ) -> Iterator[list[str]]:
-    table, design = table_and_design(name)
     if design:
         common = {**common, "design": design}
     if exposure != STUDY:
@@ -140,39 +138,43 @@ class _Cohort:
     study: StudyDefinition
     results: Results
 
-    @property
-    def tables(self) -> list[str]:
-        """The names of its tables, in their order."""
-        return list(dict.fromkeys(estimate.table for estimate in self.results.estimates))
+    def tables(self) -> Iterator[tuple[str, str]]:
+        """Design and name of each of its tables, in their order; the study's own windows first."""
+        for design, estimates in (("", self.results.estimates), *self.results.designs.items()):
+            for table in dict.fromkeys(one.table for one in estimates):
+                yield design, table
 
     @cached_property
     def _by_design(self) -> dict[str, _Rows]:
-        designs = {one.id: self.results.of_design(one.id) for one in self.study.designs}
-        found = {"": self.results.own, **designs}
+        designs = {one: self.results.of_design(one) for one in self.results.designs}
+        found = {"": self.results, **designs}
         return {design: _Rows(results, self.study) for design, results in found.items()}
 
-    def rows(self, result_id: str, name: str) -> Iterator[list[str]]:
+    def rows(self, result_id: str, design: str, table: str) -> Iterator[list[str]]:
         """The rows of a table, or of the attrition."""
-        if name == ATTRITION:
+        if table == ATTRITION:
             return _attrition(result_id, self.study, self.results)
-        table, design = table_and_design(name)
         return self._by_design[design].of_table(result_id, table)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Rows:
     """The rows of the tables of one study, without the name of the source."""
 
     results: Results
     study: StudyDefinition
 
+    @cached_property
+    def _estimates(self) -> dict[str, dict[str, list[Estimate]]]:
+        """The estimates of each table by their strata."""
+        found: dict[str, dict[str, list[Estimate]]] = {}
+        for estimate in self.results.estimates:
+            found.setdefault(estimate.table, {}).setdefault(estimate.stratum, []).append(estimate)
+        return found
+
     def of_table(self, result_id: str, table: str) -> Iterator[list[str]]:
         """A table's groups: the size of each, then its variables."""
-        found: dict[str, list[Estimate]] = {}
-        for estimate in self.results.estimates:
-            if estimate.table == table:
-                found.setdefault(estimate.stratum, []).append(estimate)
-        for stratum, estimates in found.items():
+        for stratum, estimates in self._estimates[table].items():
             place = self._place(stratum)
             for row in (*self._sizes(stratum), *self._variables(estimates)):
                 yield [result_id, *place, *row, OVERALL, OVERALL]

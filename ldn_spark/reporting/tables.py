@@ -38,7 +38,6 @@ def all_tables(
         results: what is printed.
         subgroup: id of the subgroup to print; empty for the whole cohort.
     """
-    results = results.own
     view = View(results, subgroup)
     lacking = without_ddd(view, study.outcomes)
     incomparable = without_change(view, study.outcomes)

@@ -41,7 +41,7 @@ def test_a_study_without_designs_is_what_it_was():
 
 def test_the_numbers_of_a_design_are_those_of_a_study_with_its_windows(study):
     both, alone = found(study, PEOPLE, FEWER), found(study.as_design("gap"), FEWER)
-    assert both.own.estimates == found(small_study(), PEOPLE).estimates
+    assert both.estimates == found(small_study(), PEOPLE).estimates
     compared = [one for one in alone.estimates if one.table not in ("cohort", "baseline")]
     mine = [one for one in both.of_design("gap").estimates if one.table != "cohort"]
     assert mine == compared
