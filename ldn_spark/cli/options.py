@@ -16,7 +16,8 @@ import typer
 
 from ldn_spark.cli.completions import source_names, study_names
 from ldn_spark.cli.logs import log_format
-from ldn_spark.cli.paths import run_id, text_path
+from ldn_spark.cli.run_names import run_id
+from ldn_spark.places.place import as_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,9 @@ LakeFolder = Annotated[
     typer.Option(
         "--lake",
         envvar="LDN_LAKE",
-        callback=text_path,
-        help="The lake: a folder of Delta tables.",
+        parser=as_place,
+        metavar="PLACE",
+        help="The lake: a folder or a URL.",
     ),
 ]
 ShareGroup = Annotated[
@@ -120,7 +122,10 @@ AtcVersions = Annotated[
     ),
 ]
 ResultsFolder = Annotated[
-    Path, typer.Option("--out", callback=text_path, help="Results go to `OUT/<study>/<run>`.")
+    Path,
+    typer.Option(
+        "--out", parser=as_place, metavar="PLACE", help="Results go to `OUT/<study>/<run>`."
+    ),
 ]
 Published = Annotated[
     str | None,
@@ -234,7 +239,8 @@ LakeToCheck = Annotated[
     typer.Option(
         "--lake",
         envvar="LDN_LAKE",
-        callback=text_path,
+        parser=as_place,
+        metavar="PLACE",
         help="Also say which files are in this lake already.",
     ),
 ]
@@ -247,7 +253,8 @@ Memory = Annotated[
 # of an invented registry
 
 InventedFolder = Annotated[
-    Path, typer.Argument(help="The folder to write the delivery to.", callback=text_path)
+    Path,
+    typer.Argument(help="The folder to write the delivery to.", parser=as_place, metavar="PLACE"),
 ]
 People = Annotated[
     int,
@@ -329,7 +336,8 @@ QualityFolder = Annotated[
     Default(None),
     typer.Option(
         "--out",
-        callback=text_path,
+        parser=as_place,
+        metavar="PLACE",
         help="The folder to write; LAKE/quality/VERSION when not given.",
     ),
 ]

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from ldn_spark.places.stores import settings_for_tasks, take_over
+
 PRIVATE, SHARED = 0o077, 0o027
 """What is taken away from others, and what of it is left when the group may read."""
 UMASK_KEY = "spark.hadoop.fs.permissions.umask-mode"
@@ -44,11 +46,12 @@ def apply_umask(mask: int | None) -> None:
 def with_umask(
     task: Callable[[Iterator[Batch]], Iterator[Batch]],
 ) -> Callable[[Iterator[Batch]], Iterator[Batch]]:
-    """A task that writes files as the command chose, on whatever machine it runs."""
-    mask = chosen_umask()
+    """A task that reaches places and writes files as the command does, on whatever machine."""
+    mask, settings = chosen_umask(), settings_for_tasks()
 
     def do(batches: Iterator[Batch]) -> Iterator[Batch]:
         apply_umask(mask)
+        take_over(settings)
         yield from task(batches)
 
     return do

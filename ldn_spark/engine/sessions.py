@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.engine.embedded import embedded_session
 from ldn_spark.engine.java import require_java, starting_spark
+from ldn_spark.engine.own_network import is_alone
 from ldn_spark.engine.rights import UMASK_KEY, chosen_umask, with_umask
 from ldn_spark.engine.waiting import Started
 from ldn_spark.errors import Problem, UsageError
+from ldn_spark.places.place import Place, is_url
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,6 +92,8 @@ def opening_engine(engine: str) -> Iterator[Callable[[], SparkSession]]:
     """
     with ExitStack() as stack:
         started = Started(lambda: stack.enter_context(open_engine(engine)))
+        if not is_alone():  # its door is shut by letting this process open no file meanwhile
+            started.wait()
         try:
             yield started.wait
         finally:
@@ -220,14 +224,18 @@ def tasks_on_a_machine(spark: SparkSession) -> int:
     return int(cores) if cores and not is_local else max(1, context.defaultParallelism)
 
 
-def engine_path(spark: SparkSession, path: Path) -> str:
-    """A path as the engine can take it.
+def engine_path(spark: SparkSession, path: Place) -> str:
+    """A place as the engine can take it: Spark would look for a path in the cluster's own store.
 
     Sail 0.7.2 loses Delta tables whose path holds a blank or a letter beyond ASCII: it reaches
     them by a link without either.
     """
+    if is_url(path):
+        return str(path)
     links = spark.conf.get(_LINKS, "")
-    if not links or _PLAIN_PATH.fullmatch(str(path)):
+    if not links:
+        return f"file://{path.absolute()}"
+    if _PLAIN_PATH.fullmatch(str(path)):
         return str(path)
     parent = str(path.parent.resolve())
     link = Path(links) / hashlib.sha256(os.fsencode(parent)).hexdigest()[:16]

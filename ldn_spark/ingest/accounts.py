@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
@@ -28,6 +27,7 @@ from ldn_spark.ingest.landing.tasks import (
     land_blocks,
 )
 from ldn_spark.lake.versions import FileRecord, LakeVersion
+from ldn_spark.places.place import Place
 from ldn_spark.progress import Progress, report
 from ldn_spark.shown import counted, numbered
 
@@ -42,7 +42,7 @@ def parse_files(
     spark: SparkSession,
     files: Sequence[DeliveredFile],
     source: Source,
-    landing: Path,
+    landing: Place,
     before: LakeVersion | None,
     *,
     lookups: Mapping[str, LookupTable] | None = None,
@@ -127,7 +127,7 @@ def _tasks(files: Sequence[DeliveredFile], first_id: int) -> Iterator[BlockTask]
             )
 
 
-def _account_of_all(account: DataFrame, landing: Path, blocks: int) -> pa.Table:
+def _account_of_all(account: DataFrame, landing: Place, blocks: int) -> pa.Table:
     """The account of all blocks; meanwhile, the blocks landed so far are reported."""
     so_far = LandedSoFar(landing)
 
@@ -187,7 +187,7 @@ def _markers(fields: Mapping[str, int]) -> dict[str, dict[str, int]]:
     return dict(found)
 
 
-def rejection_examples(landing: Path, records: Sequence[FileRecord]) -> list[Problem]:
+def rejection_examples(landing: Place, records: Sequence[FileRecord]) -> list[Problem]:
     """The first rejected line of every file and reason, and what may be done about it."""
     names = {one.file_id: one.name for one in records}
     return first_rejections(landing, names, {one.file_id: one.markers for one in records})

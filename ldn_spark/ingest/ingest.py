@@ -9,13 +9,11 @@ and the next ingest begins from there.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.delivery.files.scanning import BLOCK_BYTES, DeliveredFile, find_files, scan_files
@@ -50,6 +48,8 @@ from ldn_spark.lake.versions import (
     read_version,
     require_layout,
 )
+from ldn_spark.places.files import delete_tree, make_folder, streamed
+from ldn_spark.places.place import Place, is_url
 from ldn_spark.progress import Progress, report
 
 if TYPE_CHECKING:
@@ -85,12 +85,12 @@ class IngestReport:
 
 def ingest(
     engine: SparkSession | Callable[[], SparkSession],
-    lake_root: Path,
-    delivery: Sequence[str | Path],
+    lake_root: Place,
+    delivery: Sequence[str | Place],
     source: Source,
     *,
     max_rejected_share: float = MAX_REJECTED_SHARE,
-    lookups: Mapping[str, Path] | None = None,
+    lookups: Mapping[str, Place] | None = None,
     replaces: Sequence[str] = (),
     memory: int = MEMORY,
     block_bytes: int = BLOCK_BYTES,
@@ -194,31 +194,33 @@ def reached(step: str) -> None:
 
 
 @contextmanager
-def new_landing(root: Path) -> Iterator[Path]:
+def new_landing(root: Place) -> Iterator[Place]:
     """A folder for unpacked files and parsed rows; what killed ingests left there is removed."""
-    shutil.rmtree(root / "_staging", ignore_errors=True)
+    delete_tree(root / "_staging")
     landing = root / "_staging" / uuid.uuid4().hex
-    landing.mkdir(parents=True)
+    make_folder(landing)
     try:
         yield landing
     finally:
-        # Renamed first: tasks that an interrupt has left behind can then write nothing more.
         ended = landing.with_suffix(".ended")
-        landing.rename(ended)
-        shutil.rmtree(ended, ignore_errors=True)
+        if is_url(landing):
+            ended = landing
+        else:  # tasks that an interrupt has left behind can then write nothing more
+            landing.rename(ended)
+        delete_tree(ended)
 
 
-def without_lookups(paths: Sequence[Path], lookups: Mapping[str, Path]) -> list[Path]:
+def without_lookups(paths: Sequence[Place], lookups: Mapping[str, Place]) -> list[Place]:
     """The delivered files; a lookup may lie beside them and have their columns."""
     beside = {path.resolve() for path in lookups.values()}
     return [path for path in paths if path not in beside]
 
 
-def hashes(files: Mapping[str, Path]) -> dict[str, str]:
+def hashes(files: Mapping[str, Place]) -> dict[str, str]:
     """The SHA-256 of files by name."""
     found = {}
     for name, path in sorted(files.items()):
-        with path.open("rb") as stream:
+        with streamed(path) as stream:
             found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
     return found
 

@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -14,6 +13,7 @@ import pyarrow as pa
 from ldn_spark.errors import ConflictError, Problem
 from ldn_spark.lake.arrow import arrow_schema
 from ldn_spark.lake.versions import table_properties
+from ldn_spark.places.place import Place
 from ldn_spark.schemas import Table
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def nothing(partition: Partition) -> bool:
 
 
 def exchange_files(
-    folder: Path,
+    folder: Place,
     table: Table,
     *,
     base: int | None,
@@ -103,10 +103,10 @@ def exchange_files(
     try:
         if not DeltaTable.is_deltatable(str(folder)):
             _make(folder, table, marked)
-        lake = DeltaTable(folder)
+        lake = DeltaTable(str(folder))
         if base is not None and lake.version() != base:
             lake.restore(base, **marked)
-            lake = DeltaTable(folder)
+            lake = DeltaTable(str(folder))
         leaves = [
             RemoveAction(path, True, now, size, dict(partition))
             for path, size, partition in _held(lake, table)
@@ -126,11 +126,11 @@ def _statistics(file: DataFile) -> dict[str, Any]:
     return {"numRecords": file.rows, **ends}
 
 
-def _make(folder: Path, table: Table, marked: dict[str, Any]) -> None:
+def _make(folder: Place, table: Table, marked: dict[str, Any]) -> None:
     from deltalake import DeltaTable, Schema
 
     DeltaTable.create(
-        folder,
+        str(folder),
         Schema.from_arrow(arrow_schema(table)),
         partition_by=list(table.partition_by),
         configuration=table_properties(table),

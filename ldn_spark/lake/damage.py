@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from ldn_spark.delivery.files.deltatables import is_delta, open_delta
 from ldn_spark.delivery.files.tabular import is_damage, open_parquet
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.places.place import Place
 
 _MEND = "restore it from a backup, or ingest the deliveries into a new lake"
 _MOST_BYTES = 4 << 30
 """What is read of data whose ends are whole; more would take minutes."""
 
 
-def damaged_files(lake: Path) -> list[Problem]:
+def damaged_files(lake: Place) -> list[Problem]:
     """The tables and data files of a lake that cannot be read, each with what is wrong.
 
     The ends of all files are looked at first, then whole files up to 4 GiB, until one is found.
@@ -34,7 +34,7 @@ def damaged_files(lake: Path) -> list[Problem]:
     return problems or list(_fault_within(whole))
 
 
-def _fault_of_ends(path: Path) -> str:
+def _fault_of_ends(path: Place) -> str:
     try:
         with open_parquet(path):
             return ""
@@ -46,7 +46,7 @@ def _fault_of_ends(path: Path) -> str:
         return (error.strerror or "cannot be read").lower()
 
 
-def _fault_within(paths: list[Path]) -> Iterator[Problem]:
+def _fault_within(paths: list[Place]) -> Iterator[Problem]:
     read = 0
     for path in paths:
         read += path.stat().st_size

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from ldn_spark.places.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,13 @@ class Commit:
     partitions: tuple[dict[str, str | None], ...]
 
 
-def delta_version(path: Path) -> int | None:
+def delta_version(path: Place) -> int | None:
     """The latest committed version of a Delta table; None where there is none."""
     commits = [int(file.stem) for file in (path / "_delta_log").glob("[0-9]*.json")]
     return max(commits, default=None)
 
 
-def commits_after(path: Path, version: int | None) -> list[Commit]:
+def commits_after(path: Place, version: int | None) -> list[Commit]:
     """The commits since a version (None: all), in order.
 
     Raises:
@@ -43,13 +44,13 @@ def commits_after(path: Path, version: int | None) -> list[Commit]:
     return [_commit(path, number) for number in range(first, -1 if last is None else last + 1)]
 
 
-def _commit(path: Path, version: int) -> Commit:
+def _commit(path: Place, version: int) -> Commit:
     actions = list(_actions(path / "_delta_log" / f"{version:020d}.json"))
     token = next((a["commitInfo"].get("userMetadata") for a in actions if "commitInfo" in a), "")
     files = [a[kind] for a in actions for kind in ("add", "remove") if kind in a]
     return Commit(version, token or "", tuple(file.get("partitionValues") or {} for file in files))
 
 
-def _actions(path: Path) -> Iterator[dict[str, Any]]:
+def _actions(path: Place) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as stream:
         yield from map(json.loads, stream)

@@ -1,37 +1,113 @@
-"""Files that are whole under their own name: written beside it, then renamed."""
+"""Files that are whole under their own name: written beside it, then renamed, or put into a store.
+
+An Arrow file of this machine is mapped into memory. In a store it is written in pieces, with the
+first place of each in its end, so that a part of it is read without the rest.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ldn_spark.engine.embedded import ROW_GROUP_ROWS
+from ldn_spark.places.files import readable, written
+from ldn_spark.places.place import Place, back, is_url
 
 _ROW_GROUP_ROWS = 32_768
+_PIECE_ROWS = 16_384
+_ENDS = b"ends"
 
 
-def write_arrow(rows: pa.Table, draft: Path, path: Path) -> None:
-    """Write an Arrow file of one piece, to be mapped into memory."""
-    rows = rows.combine_chunks()
-    with pa.OSFile(str(draft), "wb") as stream, pa.ipc.new_file(stream, rows.schema) as file:
-        file.write_table(rows)
+@contextmanager
+def _whole(draft: Place, path: Place) -> Iterator[Path]:
+    """A file to write to; when it is whole it is put under its own name."""
+    if is_url(path):
+        with written(path) as file:
+            yield file
+        return
+    yield draft
     os.replace(draft, path)
 
 
-def mapped(path: Path | str) -> pa.Table:
-    """An Arrow file; it is read where it is looked at."""
-    with pa.memory_map(str(path)) as content:
-        return pa.ipc.open_file(content).read_all()
+def write_arrow(rows: pa.Table, draft: Place, path: Place, order: np.ndarray) -> None:
+    """Write an Arrow file, to be mapped into memory or read in parts.
+
+    Args:
+        rows: its content.
+        draft: where it is written, on a disk.
+        path: where it is put when it is whole.
+        order: the whole number that the rows are sorted by.
+    """
+    rows, size = rows.combine_chunks(), len(rows)
+    if is_url(path):
+        size = _PIECE_ROWS
+        ends = [*order[::_PIECE_ROWS].tolist(), *order[-1:].tolist()]
+        rows = rows.replace_schema_metadata({_ENDS: json.dumps(ends)})
+    with (
+        _whole(draft, path) as file,
+        pa.OSFile(str(file), "wb") as stream,
+        pa.ipc.new_file(stream, rows.schema) as writer,
+    ):
+        writer.write_table(rows, max_chunksize=max(size, 1))
+
+
+def mapped(path: Place | str) -> pa.Table:
+    """An Arrow file; it is read where it is looked at, or whole from a store."""
+    return mapped_between(path, None, None)
+
+
+def mapped_between(path: Place | str, first: int | None, last: int | None) -> pa.Table:
+    """An Arrow file, or a part of it that holds all rows between two numbers of its order.
+
+    Args:
+        path: the file, or its text.
+        first: the smallest number that is wanted; None for no bound.
+        last: the largest one, included; None for no bound.
+    """
+    place = back(path) if isinstance(path, str) else path
+    if not is_url(place):
+        with pa.memory_map(str(place)) as content:
+            return pa.ipc.open_file(content).read_all()
+    with readable(place) as stream:
+        file = pa.ipc.open_file(stream)
+        ends = json.loads(file.schema.metadata[_ENDS])
+        pieces = [
+            file.get_batch(number)
+            for number, (low, high) in enumerate(pairwise(ends))
+            if (last is None or low <= last) and (first is None or high >= first)
+        ]
+        return pa.Table.from_batches(pieces, file.schema).replace_schema_metadata(None)
+
+
+def ends_of(path: Place) -> tuple[int, int] | None:
+    """The numbers of the first and the last row of a file in a store; None of one on a disk."""
+    if not is_url(path):
+        return None
+    with readable(path) as stream:
+        ends = json.loads(pa.ipc.open_file(stream).schema.metadata[_ENDS])
+    return ends[0], ends[-1]
+
+
+def rows_of(path: Place) -> int:
+    """About how many rows an Arrow file has: a store is not asked for all of them."""
+    if not is_url(path):
+        return len(mapped(path))
+    with readable(path) as stream:
+        return pa.ipc.open_file(stream).num_record_batches * _PIECE_ROWS
 
 
 def write_stored(
     rows: pa.Table,
-    draft: Path,
-    path: Path,
+    draft: Place,
+    path: Place,
     *,
     encoded: Sequence[str] | bool = True,
     statistics: Sequence[str] = (),
@@ -48,24 +124,23 @@ def write_stored(
     Returns:
         Its size in bytes.
     """
-    pq.write_table(
-        rows,
-        draft,
-        row_group_size=ROW_GROUP_ROWS,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=encoded,
-        write_statistics=list(statistics),
-        write_page_checksum=True,
-        store_decimal_as_integer=True,
-        store_schema=False,
-    )
-    size = draft.stat().st_size
-    os.replace(draft, path)
-    return size
+    with _whole(draft, path) as file:
+        pq.write_table(
+            rows,
+            file,
+            row_group_size=ROW_GROUP_ROWS,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=encoded,
+            write_statistics=list(statistics),
+            write_page_checksum=True,
+            store_decimal_as_integer=True,
+            store_schema=False,
+        )
+        return file.stat().st_size
 
 
-def write_parquet(rows: pa.Table, draft: Path, path: Path) -> None:
+def write_parquet(rows: pa.Table, draft: Place, path: Place) -> None:
     """Write a file that is read once or twice, soon.
 
     Args:
@@ -73,13 +148,20 @@ def write_parquet(rows: pa.Table, draft: Path, path: Path) -> None:
         draft: where it is written.
         path: where it is put when it is whole.
     """
-    pq.write_table(
-        rows,
-        draft,
-        row_group_size=_ROW_GROUP_ROWS,
-        compression="none",  # packing would cost more than it saves
-        use_dictionary=[one.name for one in rows.schema if pa.types.is_dictionary(one.type)],
-        write_statistics=False,
-        store_schema=bool(rows.schema.metadata),
-    )
-    os.replace(draft, path)
+    with _whole(draft, path) as file:
+        pq.write_table(
+            rows,
+            file,
+            row_group_size=_ROW_GROUP_ROWS,
+            compression="none",  # packing would cost more than it saves
+            use_dictionary=[one.name for one in rows.schema if pa.types.is_dictionary(one.type)],
+            write_statistics=False,
+            store_schema=bool(rows.schema.metadata),
+        )
+
+
+def read_parquet(place: Place) -> pa.Table:
+    """The rows of a Parquet file, or of all of a folder."""
+    if is_url(place):
+        return pq.read_table(place.path, filesystem=place.fs)
+    return pq.read_table(place)

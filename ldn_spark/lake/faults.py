@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -23,6 +22,7 @@ from ldn_spark.errors import (
     Problem,
     ResourceError,
 )
+from ldn_spark.places.place import Place, back, is_within
 
 _NO_SPACE = re.compile(r"No space left on device|os error 28|Disk quota exceeded|ENOSPC")
 _NO_MEMORY = re.compile(r"OutOfMemory|Resources exhausted|memory limit|Cannot allocate memory")
@@ -41,7 +41,7 @@ _MACHINE |= {errno.EACCES: "permission is denied", errno.EROFS: "the file system
 
 
 @contextmanager
-def translated_faults(doing: str, lake: Path | None = None) -> Iterator[None]:
+def translated_faults(doing: str, lake: Place | None = None) -> Iterator[None]:
     """Turn failures of the engine and the machine into ours.
 
     Args:
@@ -75,26 +75,25 @@ def translated_faults(doing: str, lake: Path | None = None) -> Iterator[None]:
         raise told from error
 
 
-def _raise_damage(lake: Path | None, error: Exception) -> None:
+def _raise_damage(lake: Place | None, error: Exception) -> None:
     """Name the files of the lake that are damaged, if there are any."""
     if lake is not None and lake.is_dir() and (files := _damaged(lake)):
         raise EngineError(files) from error
 
 
-def _damaged(lake: Path) -> list[Problem]:
+def _damaged(lake: Place) -> list[Problem]:
     """The files of a lake that cannot be read; what looks for them is loaded at need."""
     from ldn_spark.lake.damage import damaged_files
 
     return damaged_files(lake)
 
 
-def _of_lake(error: LdnSparkError, lake: Path) -> list[Problem]:
+def _of_lake(error: LdnSparkError, lake: Place) -> list[Problem]:
     """What was said of a file in the lake as if it had been delivered."""
     if not isinstance(error, DeliveryError) or not lake.is_dir():
         return []
-    places = (Path(problem.where).absolute() for problem in error.problems)
-    is_inside = any(lake.resolve() in place.parents for place in places)
-    return _damaged(lake) if is_inside else []
+    places = (back(problem.where) for problem in error.problems)
+    return _damaged(lake) if any(is_within(place, lake) for place in places) else []
 
 
 def _translated(doing: str, error: Exception) -> LdnSparkError:

@@ -14,7 +14,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.engine.sessions import engine_path, tasks_at_once
@@ -29,6 +28,8 @@ from ldn_spark.errors import (
 )
 from ldn_spark.lake.delta_log import delta_version
 from ldn_spark.lake.small_files import only_one, put_if_absent
+from ldn_spark.places.files import bytes_in, make_folder
+from ldn_spark.places.place import Place
 from ldn_spark.schemas import DISPENSING_PROFILE, DISPENSINGS, Table
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Lake:
     """A lake at a folder that every node of the engine sees under the same path."""
 
     spark: SparkSession
-    root: Path
+    root: Place
 
     def version(self, as_of: int | None = None) -> LakeVersion:
         """The latest version, or the one asked for.
@@ -233,7 +234,7 @@ class Lake:
         return found.select(*(nulls.get(name, F.col(name)) for name in table.names))
 
 
-def require_layout(root: Path, version: LakeVersion | None) -> None:
+def require_layout(root: Place, version: LakeVersion | None) -> None:
     """A delivery can be taken into the lake: its tables have all columns.
 
     Raises:
@@ -243,19 +244,19 @@ def require_layout(root: Path, version: LakeVersion | None) -> None:
         raise _too_old(root, "does not know the first and last dispensing of each person")
 
 
-def _too_old(root: Path, what: str) -> UsageError:
+def _too_old(root: Place, what: str) -> UsageError:
     made = f"the lake was made by an earlier software version and {what}"
     return UsageError(Problem(str(root), made, "take its deliveries into a new lake"))
 
 
-def known_versions(root: Path) -> list[int]:
+def known_versions(root: Place) -> list[int]:
     """The numbers of the versions of a lake, ascending; empty for none."""
     return sorted(
         int(file.stem) for file in (root / _VERSIONS).glob("*.json") if file.stem.isdecimal()
     )
 
 
-def read_version(root: Path, as_of: int | None = None) -> LakeVersion:
+def read_version(root: Place, as_of: int | None = None) -> LakeVersion:
     """The record of a lake's latest version, or of the one asked for; see `Lake.version`."""
     if not root.is_dir():
         raise DeliveryError(
@@ -287,11 +288,11 @@ def _span(known: list[int]) -> str:
     return f"versions {known[0]} to {known[-1]}" if len(known) > 1 else f"version {known[0]}"
 
 
-def _version_file(root: Path, number: int) -> Path:
+def _version_file(root: Place, number: int) -> Place:
     return root / _VERSIONS / f"{number:08d}.json"
 
 
-def publish_version(root: Path, version: LakeVersion) -> None:
+def publish_version(root: Place, version: LakeVersion) -> None:
     """Make a version visible: all or nothing, and never over another one.
 
     Raises:
@@ -303,21 +304,20 @@ def publish_version(root: Path, version: LakeVersion) -> None:
 
 
 @contextmanager
-def only_writer(root: Path) -> Iterator[None]:
-    """Hold the lake for one ingest; the lock ends with the process, however it ends.
+def only_writer(root: Place) -> Iterator[None]:
+    """Hold the lake for one ingest, see `holding.held`.
 
-    A file system without locks is no obstacle: two ingests that meet are told apart by their
-    commits, and only one can publish.
+    Two ingests that meet all the same are told apart by their commits, and only one can publish.
 
     Raises:
         ConflictError: another ingest is at work.
     """
     what = "another ingest is writing to this lake"
-    with only_one(root / "_lock", Problem(str(root), what, "wait for it and run this again")):
+    with only_one(root, Problem(str(root), what, "wait for it and run this again")):
         yield
 
 
-def write_table(frame: DataFrame, path: Path, table: Table, *, token: str = "") -> None:
+def write_table(frame: DataFrame, path: Place, table: Table, *, token: str = "") -> None:
     """Overwrite a Delta table in one commit.
 
     Columns are cast to the schema by name, because engines differ in what they do with others.
@@ -330,7 +330,7 @@ def write_table(frame: DataFrame, path: Path, table: Table, *, token: str = "") 
         token: stands in the log, to tell the writer by.
     """
     writer = _writer(frame, table, token).mode("overwrite").options(**table_properties(table))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     target = engine_path(frame.sparkSession, path)
     wait_for(lambda: writer.save(target))
 
@@ -344,7 +344,7 @@ def table_properties(table: Table) -> dict[str, str]:
     return {"delta.checkpointInterval": _NEVER, **told}
 
 
-def append_rows(frame: DataFrame, path: Path, table: Table, *, token: str = "") -> None:
+def append_rows(frame: DataFrame, path: Place, table: Table, *, token: str = "") -> None:
     """Add rows to a Delta table in one commit; otherwise as `write_table`.
 
     Sail keeps the order of the rows here, and loses it where it replaces a part of a table.
@@ -366,17 +366,17 @@ def cast_to(frame: DataFrame, table: Table) -> DataFrame:
     return frame.select(*[frame[name].cast(kind).alias(name) for name, kind in table.columns])
 
 
-def write_run_table(frame: DataFrame, folder: Path, table: Table) -> None:
+def write_run_table(frame: DataFrame, folder: Place, table: Table) -> None:
     """Write a stage table of a run, replacing what an earlier attempt left."""
     write_table(frame, folder / table.name, table)
 
 
-def is_run_table(folder: Path, table: Table) -> bool:
+def is_run_table(folder: Place, table: Table) -> bool:
     """Whether a stage left a table of a run."""
     return delta_version(folder / table.name) is not None
 
 
-def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame:
+def read_run_table(spark: SparkSession, folder: Place, table: Table) -> DataFrame:
     """A stage table of a run.
 
     Spark reads a small one in one task: what a task holds whole is never shuffled, and a cohort's
@@ -399,6 +399,6 @@ def read_run_table(spark: SparkSession, folder: Path, table: Table) -> DataFrame
     return found.coalesce(1) if in_one_task else found
 
 
-def _bytes_of(path: Path) -> int:
+def _bytes_of(path: Place) -> int:
     """Bytes of the data files of a table, those of earlier attempts included."""
-    return sum(file.stat().st_size for file in path.glob("*.parquet"))
+    return bytes_in(path, "*.parquet")

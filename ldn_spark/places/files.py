@@ -12,6 +12,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -177,6 +178,20 @@ def opened(place: Place) -> BinaryIO:
     return place.open("rb", block_size=_PIECE)
 
 
+def read_range(place: Place, start: int, end: int) -> bytes:
+    """The bytes of a file from one to before another."""
+    if is_url(place) and _is_object_store(place):
+        return bytes(_store(place).cat_file(place.path, start=start, end=end))
+    with opened(place) as stream:
+        stream.seek(start)
+        return stream.read(end - start)
+
+
+def bytes_in(folder: Place, pattern: str) -> int:
+    """Bytes of the files in a folder whose names are like this."""
+    return sum(file.stat().st_size for file in folder.glob(pattern))
+
+
 def readable(place: Place) -> Path | BinaryIO:
     """What a library of Arrow's is given to read a file: its path, or the file opened."""
     return opened(place) if is_url(place) else place
@@ -191,6 +206,14 @@ def files_below(place: Place) -> list[Place]:
     root = place.path.rstrip("/")
     found = sorted(name for name in _store(place).find(root) if name != root)
     return [place / name.removeprefix(root).lstrip("/") for name in found]
+
+
+def in_store_like(pattern: UPath) -> list[UPath]:
+    """The files and folders of a store whose names are like a pattern, which may have folders."""
+    fixed = next((one for one in pattern.parents if not has_magic(str(one))), None)
+    if fixed is None or not has_magic(str(pattern)):
+        return []
+    return sorted(fixed.glob(pattern.path.removeprefix(fixed.path).lstrip("/")))
 
 
 def has_file(place: Place, pattern: str) -> bool:

@@ -21,6 +21,7 @@ else:
     Place = Path
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<slashes>/+)", re.ASCII)
+_PLAIN = re.compile(r"[\w./@:-]*", re.ASCII)
 _HERE = ("", "localhost")
 
 
@@ -131,6 +132,17 @@ def back(text: str) -> Place:
     PosixPath('/data/lake')
     """
     return as_place(text) if is_url_text(text) else Path(text)
+
+
+def require_plain(place: Place) -> None:
+    """See that every engine can name a place in a store: Sail 0.7.2 loses others.
+
+    Raises:
+        UsageError: its URL holds a blank or a letter beyond ASCII.
+    """
+    if is_url(place) and not _PLAIN.fullmatch(str(place)):
+        what = "the URL of a lake may hold letters of ASCII, digits and . _ - / @ : alone"
+        raise UsageError(Problem(str(place), what, "choose another one"))
 
 
 def is_within(place: Place, other: Place) -> bool:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from ldn_spark.errors import LdnSparkError, Problem, ResourceError
 
@@ -167,6 +168,23 @@ def told_of_stores(where: str) -> Iterator[None]:
         if told is None:
             raise
         raise ResourceError(told) from error
+
+
+def require_stores(places: Iterable[Any]) -> None:
+    """Say before the work that a store is not there, or does not know us.
+
+    Raises:
+        ResourceError: no credentials, no right, no bucket, or no way to the store.
+    """
+    for place in places:
+        if not (scheme := scheme_of(place)):
+            continue
+        container = place.parents[-1] if place.parents else place
+        with told_of_stores(str(place)):
+            is_there = place.exists() or container.exists() or scheme == "hdfs"
+        if not is_there:
+            what = f"there is no such {STORES[scheme].container.split()[-1]}"
+            raise ResourceError(Problem(str(place), what, "make it, or check its name"))
 
 
 def store_fault(where: str, error: BaseException) -> Problem | None:

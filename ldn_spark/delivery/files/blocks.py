@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+
+from ldn_spark.places.files import Stamp, stamp
+from ldn_spark.places.place import Place
 
 BLOCK_BYTES = 16 << 20
 BLOCK_ROWS = 500_000
 DISPENSINGS = "dispensings"
 """The kind of file that is delivered beside its companions: persons, deaths, …"""
 TEXT, PARQUET = "text", "parquet"
-Stamp = tuple[int, int]
-"""The size of a file and the time of its last change in nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,6 @@ class DeliveredFile:
     stamp: Stamp | None = None
 
 
-def stamp_of(path: Path) -> Stamp | None:
+def stamp_of(path: Place) -> Stamp | None:
     """Tells a file from what it was before; None of a Delta table, whose files never change."""
-    found = path.stat()
-    return None if path.is_dir() else (found.st_size, found.st_mtime_ns)
+    return None if path.is_dir() else stamp(path)

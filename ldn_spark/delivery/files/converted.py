@@ -13,6 +13,7 @@ from ldn_spark.delivery.files.readers import Scan, Scanned
 from ldn_spark.delivery.files.tabular import blocks_of, open_parquet, row_groups, sha256_of
 from ldn_spark.delivery.source.formats import Format
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.places.files import make_folder, written
 
 
 def scan_converted(
@@ -40,8 +41,9 @@ def scan_converted(
         what = f"is {form.words}, and there is no place to turn it into Parquet"
         raise DeliveryError(Problem(str(path), what, "have it delivered as text or Parquet"))
     sha256 = sha256_of(path, lambda size: None)  # quick beside what follows
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    schema = convert(layout, copy)
+    make_folder(copy.parent)
+    with written(copy) as draft:
+        schema = convert(layout, draft)
     with open_parquet(copy) as file:
         groups = row_groups(file)
     delivered = DeliveredFile(

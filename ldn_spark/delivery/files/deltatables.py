@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ldn_spark.delivery.files.file_kinds import require_utf8_path
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.places.place import Place, is_url
 from ldn_spark.shown import counted
 
 _READ_FEATURES = {
@@ -41,7 +42,7 @@ class DeltaFile:
     """
 
     name: str
-    path: Path
+    path: Place
     constants: Mapping[str, pa.Scalar]
     kept: np.ndarray | None
 
@@ -63,12 +64,12 @@ class DeltaTable:
     files: tuple[DeltaFile, ...]
 
 
-def is_delta(folder: Path) -> bool:
+def is_delta(folder: Place) -> bool:
     """Whether a folder is a Delta table."""
     return (folder / "_delta_log").is_dir()
 
 
-def open_delta(folder: Path) -> DeltaTable:
+def open_delta(folder: Place) -> DeltaTable:
     """The latest version of a table.
 
     Raises:
@@ -82,7 +83,7 @@ def open_delta(folder: Path) -> DeltaTable:
     folder = folder.resolve()
     require_utf8_path(folder)
     try:
-        table = deltalake.DeltaTable(folder)
+        table = deltalake.DeltaTable(str(folder))
         _require_known_features(folder, table)
         schema = pa.schema(table.schema().to_arrow())
         actions = pa.table(table.get_add_actions())
@@ -98,7 +99,7 @@ def open_delta(folder: Path) -> DeltaTable:
         if "partition" in actions.column_names:
             values = actions["partition"][row]
             constants = {column: values[column] for column in values.type.names}
-        path = _local_path(folder, name)
+        path = _place_of(folder, name)
         files.append(DeltaFile(name, path, constants, kept.get(_key(path))))
     missing = [file.name for file in files if not file.path.is_file()]
     if missing:
@@ -108,7 +109,7 @@ def open_delta(folder: Path) -> DeltaTable:
     return DeltaTable(table.version(), schema, names, tuple(files))
 
 
-def _require_known_features(folder: Path, table: Any) -> None:
+def _require_known_features(folder: Place, table: Any) -> None:
     protocol = table.protocol()
     unknown = sorted({*(protocol.reader_features or ())} - _READ_FEATURES)
     if table.metadata().configuration.get(_MAPPING, "none") == "id":
@@ -140,20 +141,20 @@ def _kept_rows(table: Any) -> dict[str, np.ndarray]:
         paths = batch.column("filepath").to_pylist()
         for row, path in enumerate(paths):
             values = batch.column("selection_vector")[row].values
-            kept[_key(urlparse(path).path)] = values.to_numpy(zero_copy_only=False)
+            kept[_key(path.removeprefix("file://"))] = values.to_numpy(zero_copy_only=False)
     return kept
 
 
-def _local_path(folder: Path, name: str) -> Path:
+def _place_of(folder: Place, name: str) -> Place:
     """Where a data file is; a table that was cloned names files of another one by their URL."""
     url = urlparse(name)
-    if url.scheme in ("", "file"):
+    if url.scheme == "" or (url.scheme == "file" and not is_url(folder)):
         return Path(unquote(url.path)) if url.scheme else folder / unquote(name)
     what = "has files in other places than its folder"
     raise DeliveryError(Problem(str(folder), what, "copy the table into one folder"))
 
 
-def _key(path: Path | str) -> str:
+def _key(path: Place | str) -> str:
     """A path without any percent-encoding, however often it was encoded."""
     text = str(path)
     while (plain := unquote(text)) != text:

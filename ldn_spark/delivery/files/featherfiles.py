@@ -19,6 +19,8 @@ from ldn_spark.delivery.files.readers import Reader, Scan, Scanned
 from ldn_spark.delivery.files.tabular import damaged, is_damage, time_problems, type_problems
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.places.files import opened
+from ldn_spark.places.place import Place, is_url
 
 _GROUP_ROWS = 200_000
 
@@ -94,7 +96,7 @@ def _opened(
     if path.stat().st_size == 0:
         raise DeliveryError(Problem(str(path), "is empty: 0 bytes", "ask for the file again"))
     options = pa.ipc.IpcReadOptions(included_fields=columns)
-    with pa.OSFile(str(path)) as stream:
+    with _stream(path) as stream:
         try:
             file = pa.ipc.open_file(stream, options=options)
             file.schema.names  # noqa: B018  # the library reads the names when they are asked for
@@ -113,6 +115,10 @@ def _opened(
             if not is_damage(error):
                 raise
             raise DeliveryError(damaged(path)) from None
+
+
+def _stream(path: Place) -> pa.NativeFile:
+    return pa.PythonFile(opened(path)) if is_url(path) else pa.OSFile(str(path))
 
 
 def _check(batch: pa.RecordBatch) -> None:

@@ -13,12 +13,14 @@ from ldn_spark.delivery.files.layouts import Layout, layouts_of, mentions_column
 from ldn_spark.delivery.files.readers import reader_of
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import DeliveryError, LdnSparkError, Problem
+from ldn_spark.places.files import in_store_like, opened
+from ldn_spark.places.place import Place, as_place, is_url_text
 from ldn_spark.shown import shown
 
 _ARCHIVES = ("*.zip", "*.7z", "*.rar", "*.tar", "*.tgz", "*.tar.*")
 
 
-def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Path], list[str]]:
+def find_files(delivery: Sequence[str | Place], source: Source) -> tuple[list[Place], list[str]]:
     """The files that a delivery names: files, folders (the source's patterns apply) and globs.
 
     A folder may hold other things too (a list of product numbers, a letter): a file in it that
@@ -34,11 +36,11 @@ def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Pat
         DeliveryError: something named does not exist or holds no file, or something that is named
             like a delivered file is none; all at once.
     """
-    found: set[Path] = set()
+    found: set[Place] = set()
     problems, warnings = [], []
     layouts = layouts_of(source)
     for item in map(str, delivery):
-        matches = [Path(item)] if Path(item).exists() else [*map(Path, glob.glob(item))]
+        matches = _matches(item)
         if not matches:
             what = "matches no file" if glob.has_magic(item) else "no such file or folder"
             problems.append(Problem(item, what, "check the path"))
@@ -66,9 +68,17 @@ def find_files(delivery: Sequence[str | Path], source: Source) -> tuple[list[Pat
     return sorted(found), list(map(shown, warnings))
 
 
+def _matches(item: str) -> list[Place]:
+    """What an argument names: itself, or what is like it."""
+    if is_url_text(item):
+        place = as_place(item)
+        return [place] if place.exists() else in_store_like(place)
+    return [Path(item)] if Path(item).exists() else [*map(Path, glob.glob(item))]
+
+
 def _in_folder(
-    folder: Path, source: Source, layouts: Sequence[Layout]
-) -> tuple[set[Path], list[str]]:
+    folder: Place, source: Source, layouts: Sequence[Layout]
+) -> tuple[set[Place], list[str]]:
     """What a folder holds that is named like a kind and has its columns; the warnings.
 
     Raises:
@@ -95,7 +105,7 @@ def _in_folder(
     return here - foreign, warnings
 
 
-def _not_delivered(paths: set[Path]) -> Iterator[Problem]:
+def _not_delivered(paths: set[Place]) -> Iterator[Problem]:
     """What is named like a delivered file and is none: left out, a year would be missing."""
     for path in sorted(path for path in paths if not path.name.startswith(".")):
         if not path.exists():
@@ -105,7 +115,7 @@ def _not_delivered(paths: set[Path]) -> Iterator[Problem]:
             yield Problem(str(path), what, mend)
 
 
-def _left_aside(paths: Sequence[Path], source: Source, layouts: Sequence[Layout]) -> Iterator[str]:
+def _left_aside(paths: Sequence[Place], source: Source, layouts: Sequence[Layout]) -> Iterator[str]:
     """What looks like a part of a delivery and is not taken: a file `2013.TXT`, a folder `2013`."""
     patterns = dict.fromkeys(pattern for layout in layouts for pattern in layout.files)
     like = " or ".join(patterns)
@@ -125,7 +135,7 @@ def _left_aside(paths: Sequence[Path], source: Source, layouts: Sequence[Layout]
             yield f"{path.name}: {what}; left aside"
 
 
-def _has_required_columns(path: Path, source: Source, layouts: Sequence[Layout]) -> bool:
+def _has_required_columns(path: Place, source: Source, layouts: Sequence[Layout]) -> bool:
     try:
         text = _header_text(path, source).lower()
     except (LdnSparkError, OSError):
@@ -133,7 +143,7 @@ def _has_required_columns(path: Path, source: Source, layouts: Sequence[Layout])
     return any(all(name.lower() in text for name in one.required) for one in layouts)
 
 
-def _data_files(folder: Path, named: set[Path], source: Source) -> Iterator[Path]:
+def _data_files(folder: Place, named: set[Place], source: Source) -> Iterator[Place]:
     """The files, folders of Parquet taken apart; Delta tables whole."""
     named = {path for path in named if not path.name.startswith(".")}
     tables = {path for path in named if is_delta(path)}
@@ -141,17 +151,17 @@ def _data_files(folder: Path, named: set[Path], source: Source) -> Iterator[Path
     yield from reader_of(source.format).within(folder, named - tables)
 
 
-def _is_known(path: Path, source: Source, layouts: Sequence[Layout]) -> bool:
+def _is_known(path: Place, source: Source, layouts: Sequence[Layout]) -> bool:
     """Whether a file names any column of the source; a broken one is no stranger, a letter is."""
     try:
         return mentions_columns(_header_text(path, source), layouts)
     except DeliveryError:
         if path.is_dir():
             return True
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         begin = stream.read(BEGIN)
     return reader_of(source.format).is_meant(path, begin)
 
 
-def _header_text(path: Path, source: Source) -> str:
+def _header_text(path: Place, source: Source) -> str:
     return reader_of("delta" if path.is_dir() else source.format).header(path, source)

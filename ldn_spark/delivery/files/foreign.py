@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from ldn_spark.delivery.source.formats import marked
+from ldn_spark.places.files import opened
 
 BEGIN = 512
 """How many bytes tell it."""
@@ -93,7 +94,7 @@ def foreign(begin: bytes, path: Path | None = None) -> Told | None:
     >>> foreign(b'{"a": 1}')
     ('is JSON', 'have it exported as CSV text or Parquet')
     """
-    if path and begin.startswith(_ZIP) and zipfile.is_zipfile(path) and _is_office(path):
+    if path and begin.startswith(_ZIP) and _is_office(path):
         return _OFFICE
     if path and path.suffix.lower() in _OF_R and begin.startswith(_PACKERS_OF_R):
         return _R
@@ -116,7 +117,7 @@ def is_letter(begin: bytes) -> bool:
 
 def _is_office(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as packed:
+        with opened(path) as stream, zipfile.ZipFile(stream) as packed:
             return bool(_PARTS_OF_OFFICE & {*packed.namelist()})
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -23,6 +22,7 @@ from ldn_spark.delivery.files.tablefiles import drift_problems, parquet_files
 from ldn_spark.delivery.files.tabular import damaged, is_damage
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import ConflictError, DeliveryError, Problem
+from ldn_spark.places.place import Place, back
 from ldn_spark.progress import Progress, report
 from ldn_spark.shown import shown
 
@@ -41,10 +41,10 @@ _POLL_SECONDS = 0.1
 
 
 def scan_files(
-    paths: Sequence[Path],
+    paths: Sequence[Place],
     source: Source,
     *,
-    workspace: Path | None = None,
+    workspace: Place | None = None,
     block_bytes: int = BLOCK_BYTES,
     block_rows: int = BLOCK_ROWS,
 ) -> tuple[list[DeliveredFile], list[str]]:
@@ -69,10 +69,10 @@ def scan_files(
 
 
 def try_files(
-    paths: Sequence[Path],
+    paths: Sequence[Place],
     source: Source,
     *,
-    workspace: Path | None = None,
+    workspace: Place | None = None,
     block_bytes: int = BLOCK_BYTES,
     block_rows: int = BLOCK_ROWS,
 ) -> tuple[list[DeliveredFile], list[str], list[Problem]]:
@@ -162,12 +162,12 @@ def require_unchanged(files: Sequence[DeliveredFile], changed: Collection[int] =
 
 def _is_changed(file: DeliveredFile) -> bool:
     try:
-        return bool(file.stamp) and file.stamp != stamp_of(Path(file.origin))
+        return bool(file.stamp) and file.stamp != stamp_of(back(file.origin))
     except FileNotFoundError:
         return True
 
 
-def _size(path: Path) -> int:
+def _size(path: Place) -> int:
     """Bytes of a file, or of all data files of a table."""
     if path.is_dir():
         return sum(file.stat().st_size for file in parquet_files(path))

@@ -24,6 +24,7 @@ from ldn_spark.delivery.files.readers import Reader, Scan, Scanned
 from ldn_spark.delivery.source.formats import Format
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.places.files import local_copy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,7 +151,8 @@ def _read(path: Path, form: Format, **options: Any) -> tuple[pd.DataFrame, Any]:
         raise DeliveryError(Problem(str(path), "is empty: 0 bytes", "ask for the file again"))
     reader = getattr(pyreadstat, _reader(path, form))
     try:
-        return reader(path, **options)
+        with local_copy(path) as here:
+            return reader(here, **options)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError) as error:
         what, mend = f"is not {form.words}, or a damaged one", "copy it or ask for it again"
         if "convert string" in str(error):

@@ -23,23 +23,26 @@ from ldn_spark.delivery.files.file_kinds import require_utf8_path
 from ldn_spark.delivery.files.layouts import Layout
 from ldn_spark.delivery.files.lines import SplitLines
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.places.files import make_folder, opened, readable, streamed, written
+from ldn_spark.places.place import Place, back
 
 _BATCH_ROWS = 1 << 16
 _PIECE = 1 << 20
 
 
-def open_parquet(path: str | Path) -> pq.ParquetFile:
+def open_parquet(path: str | Place) -> pq.ParquetFile:
     """A Parquet file, read as a stream, its pages checked where they carry a checksum.
 
     Raises:
         DeliveryError: it is no whole Parquet file.
     """
     require_utf8_path(path)
-    if Path(path).stat().st_size == 0:
+    place = back(path) if isinstance(path, str) else path
+    if place.stat().st_size == 0:
         raise DeliveryError(Problem(str(path), "is empty: 0 bytes", "ask for the file again"))
     try:
         file = pq.ParquetFile(
-            path,
+            readable(place),
             buffer_size=_PIECE,
             pre_buffer=False,
             coerce_int96_timestamp_unit="us",
@@ -50,7 +53,7 @@ def open_parquet(path: str | Path) -> pq.ParquetFile:
         file.close()
         raise DeliveryError(damaged(path))
     except (pa.ArrowException, OSError, UnicodeDecodeError):
-        with Path(path).open("rb") as stream:
+        with opened(place) as stream:
             begin = stream.read(4)
     if begin == b"PARE":
         raise DeliveryError(Problem(str(path), "is encrypted", "ask for it without encryption"))
@@ -82,15 +85,15 @@ def is_damage(error: Exception) -> bool:
     return isinstance(error, pa.ArrowException) and not isinstance(error, MemoryError)
 
 
-def damaged(path: Path | str) -> Problem:
+def damaged(path: Place | str) -> Problem:
     """A file whose end is whole and whose rows are not."""
     return Problem(str(path), "is damaged: its rows cannot be read", "copy it or ask for it again")
 
 
-def sha256_of(path: Path, has_read: Callable[[int], None]) -> str:
+def sha256_of(path: Place, has_read: Callable[[int], None]) -> str:
     """The checksum of a file's bytes."""
     digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as stream:
+    with streamed(path) as stream:
         while piece := stream.read(_PIECE):
             digest.update(piece)
             has_read(len(piece))
@@ -107,7 +110,7 @@ def type_problems(where: str, schema: pa.Schema, layout: Layout) -> Iterator[Pro
                 yield Problem(f"{where} column {name}", fault, mend)
 
 
-def time_problems(path: Path, where: str, layout: Layout) -> Iterator[Problem]:
+def time_problems(path: Place, where: str, layout: Layout) -> Iterator[Problem]:
     """The columns that are read and hold a time of day."""
     with open_parquet(path) as file:
         fields = [field for field in file.schema_arrow if pa.types.is_timestamp(field.type)]
@@ -176,12 +179,12 @@ def copy_rows(
         constants: new name: the value that it has in every row.
         kept: which rows are kept; None for all, and so are those beyond its end.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with open_parquet(origin) as file:
+    make_folder(target.parent)
+    with open_parquet(origin) as file, written(target) as draft:
         fields = [pa.field(new, file.schema_arrow.field(old).type) for new, old in columns.items()]
         fields += [pa.field(name, value.type) for name, value in constants.items()]
         at, old = 0, list(columns.values())
-        with pq.ParquetWriter(target, pa.schema(fields), compression="lz4") as writer:
+        with pq.ParquetWriter(draft, pa.schema(fields), compression="lz4") as writer:
             for batch in file.iter_batches(_BATCH_ROWS * 4, columns=old):
                 arrays = [batch.column(batch.schema.get_field_index(name)) for name in old]
                 arrays += [pa.repeat(value, batch.num_rows) for value in constants.values()]

@@ -21,6 +21,7 @@ from ldn_spark.delivery.files.records import find_records
 from ldn_spark.delivery.files.unpacking import PACKED_SUFFIXES, PlainStream
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.places.files import make_folder, opened
 from ldn_spark.texts.csv_files import split_line
 
 LONGEST_HEADER = 1 << 20
@@ -111,7 +112,7 @@ def scan_text(
                 is_utf8 = is_text(chunk, "utf-8")
             start += len(chunk)
             line, records = line + _lines_of(chunk), records + found
-    with plain.open("rb") as written:
+    with opened(plain) as written:
         records -= _drop_blank_end(blocks, written)
     file = DeliveredFile(
         path=str(plain),
@@ -189,7 +190,7 @@ def _new_copy(path: Path, copy: Path | None) -> Path:
         raise DeliveryError(
             Problem(str(path), "is packed or in UTF-16", "unpack it and save it as UTF-8 first")
         )
-    copy.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(copy.parent)
     return copy
 
 

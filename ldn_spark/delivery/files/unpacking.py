@@ -21,6 +21,7 @@ import zstandard
 
 from ldn_spark.delivery.files.foreign import BEGIN, foreign
 from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.places.files import streamed
 
 PACKED_SUFFIXES = (".gz", ".zst")
 _PIECE = 4 << 20  # large, so that threads seldom wait for each other
@@ -62,7 +63,7 @@ class PlainStream:
         self._piece = piece
         self._digest = hashlib.sha256()
         self.unchecked = False
-        self._file = path.open("rb", buffering=0)
+        self._file = streamed(path)
         try:
             self._open(encoding, has_read)
         except BaseException:

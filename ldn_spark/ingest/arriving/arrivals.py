@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.delivery.source.sources import Source
@@ -17,6 +16,7 @@ from ldn_spark.ingest.arriving.replacing import survivors
 from ldn_spark.ingest.landing.landed import SUFFIX, Arrivals, land_anew, read_landed
 from ldn_spark.ingest.landing.tasks import ACCEPTED
 from ldn_spark.lake.versions import write_table
+from ldn_spark.places.place import Place
 from ldn_spark.schemas import DISPENSINGS, Table
 from ldn_spark.shown import numbered
 
@@ -41,7 +41,7 @@ class Arriving:
     """
 
     rows: DataFrame
-    files: tuple[Path, ...]
+    files: tuple[Place, ...]
     arrivals: Arrivals
 
 
@@ -122,7 +122,7 @@ def find_arriving(intake: Intake, turned_away: int) -> Arriving:
     return Arriving(rows, files, arrivals)
 
 
-def landed_as_parsed(intake: Intake) -> tuple[Path, ...]:
+def landed_as_parsed(intake: Intake) -> tuple[Place, ...]:
     """The files of the dispensings as they were parsed."""
     return tuple(sorted((intake.landing / ACCEPTED).glob(f"[0-9]*{SUFFIX}")))
 

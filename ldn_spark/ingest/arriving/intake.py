@@ -7,7 +7,6 @@ the latest version: what a killed ingest left behind is written over.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.delivery.source.sources import Source
@@ -17,6 +16,8 @@ from ldn_spark.ingest.arriving.replacing import Replacement
 from ldn_spark.ingest.landing.landed import Arrivals
 from ldn_spark.lake.delta_log import commits_after, delta_version
 from ldn_spark.lake.versions import FileRecord, Lake, LakeVersion, append_rows, write_table
+from ldn_spark.places.files import has_file
+from ldn_spark.places.place import Place
 from ldn_spark.schemas import Table
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Intake:
     """
 
     lake: Lake
-    landing: Path
+    landing: Place
     source: Source
     before: LakeVersion | None
     files: tuple[FileRecord, ...]
@@ -55,13 +56,13 @@ class Intake:
         """A registry table as it was before; None in an empty lake."""
         return None if self.before is None else self.lake.read(table, self.before)
 
-    def path(self, table: Table) -> Path:
+    def path(self, table: Table) -> Place:
         """The folder of a registry table."""
         return self.lake.root / table.name
 
     def landed(self, kind: str) -> DataFrame | None:
         """The rows that are landed for the engine; None where no file of that kind is there."""
-        if not any((self.landing / kind).glob("*.parquet")):
+        if not has_file(self.landing / kind, "*.parquet"):
             return None
         return self.lake.spark.read.parquet(engine_path(self.lake.spark, self.landing / kind))
 

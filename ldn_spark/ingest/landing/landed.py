@@ -10,9 +10,9 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -24,7 +24,9 @@ from ldn_spark.engine.rights import with_umask
 from ldn_spark.engine.sessions import in_tasks
 from ldn_spark.ingest.landing.batches import CODE_BITS, code_number
 from ldn_spark.lake.arrow import arrow_schema
-from ldn_spark.lake.drafts import mapped, write_arrow
+from ldn_spark.lake.drafts import ends_of, mapped, mapped_between, write_arrow
+from ldn_spark.places.files import make_folder
+from ldn_spark.places.place import Place, back
 from ldn_spark.schemas import DISPENSINGS
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ SUFFIX = ".arrow"
 _CODES = (1 << CODE_BITS) - 1
 _BATCH_ROWS = 65_536
 _ROWS_PER_FILE = 262_144
+_LOOKS_AT_ONCE = 8
 _MAY_BE_LEFT_OUT = (
     "product_number",
     "packages",
@@ -87,7 +90,7 @@ def code_place(year: int, number: int) -> int:
     return year << CODE_BITS | number
 
 
-def stage_by_code(rows: pa.Table, draft: Path, path: Path) -> pa.RecordBatch:
+def stage_by_code(rows: pa.Table, draft: Place, path: Place) -> pa.RecordBatch:
     """Write a block's dispensings by year and ATC code; where there are none, no file.
 
     Args:
@@ -111,7 +114,8 @@ def stage_by_code(rows: pa.Table, draft: Path, path: Path) -> pa.RecordBatch:
         small = key.astype(np.uint16) if key.max() < 1 << 16 else key  # numpy sorts it by radix
         order = np.argsort(small, kind="stable")
         rows, key = rows.take(pa.array(order)), key[order]
-        write_arrow(rows, draft, path)
+        places = years[order].astype(np.int64) << CODE_BITS | rows["code_number"].to_numpy()
+        write_arrow(rows, draft, path, places)
     return _account(rows, key)
 
 
@@ -155,7 +159,7 @@ def read_account(account: pa.Table) -> Arrivals:
     return Arrivals(Counter(rows), spans)
 
 
-def land_anew(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
+def land_anew(rows: DataFrame, folder: Place) -> tuple[list[Place], Arrivals]:
     """Land rows of the engine anew.
 
     Args:
@@ -165,13 +169,13 @@ def land_anew(rows: DataFrame, folder: Path) -> tuple[list[Path], Arrivals]:
     Returns:
         The files written, and what they hold.
     """
-    folder.mkdir()
+    make_folder(folder)
     root = str(folder)
 
     def land(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for table in map(_encoded, gathered(batches, _ROWS_PER_FILE)):
             name = f"{uuid.uuid4().hex}{SUFFIX}"
-            account = stage_by_code(table, Path(root, f".{name}"), Path(root, name))
+            account = stage_by_code(table, back(root) / f".{name}", back(root) / name)
             yield account.append_column("name", pa.array([name] * len(account), pa.string()))
 
     account = collect.table(
@@ -202,15 +206,20 @@ def _encoded(rows: pa.Table) -> pa.Table:
     return table
 
 
-def look_into(paths: Collection[Path]) -> list[LandedFile]:
+def look_into(paths: Collection[Place]) -> list[LandedFile]:
     """What the landed files hold, by name."""
-    found = []
-    for path in sorted(paths):
-        rows = mapped(path)
-        years, codes = rows["year"], rows["code_number"]
-        ends = (code_place(years[at].as_py(), codes[at].as_py()) for at in (0, -1))
-        found.append(LandedFile(str(path), *ends))
-    return found
+    with ThreadPoolExecutor(_LOOKS_AT_ONCE) as pool:
+        ends = pool.map(_ends, sorted(paths))
+        return [LandedFile(str(path), *two) for path, two in zip(sorted(paths), ends, strict=True)]
+
+
+def _ends(path: Place) -> tuple[int, int]:
+    if (known := ends_of(path)) is not None:
+        return known
+    rows = mapped(path)
+    years, codes = rows["year"], rows["code_number"]
+    first, last = (code_place(years[at].as_py(), codes[at].as_py()) for at in (0, -1))
+    return first, last
 
 
 def read_range(
@@ -227,7 +236,7 @@ def read_range(
     tables = []
     for file in files:
         if file.first <= last and file.last >= first:
-            rows = mapped(file.path)
+            rows = mapped_between(file.path, first, last)
             low, high = _find(rows, first, "left"), _find(rows, last, "right")
             there = [name for name in columns if name in rows.column_names]
             tables.append(rows.select(there).slice(low, high - low))
@@ -241,7 +250,7 @@ def _find(rows: pa.Table, place: int, side: Literal["left", "right"]) -> int:
     return int(begin + np.searchsorted(codes[begin:end], place & _CODES, side))
 
 
-def read_landed(spark: SparkSession, paths: Sequence[Path]) -> DataFrame:
+def read_landed(spark: SparkSession, paths: Sequence[Place]) -> DataFrame:
     """Landed files for the engine: the columns of the dispensings, and `line`."""
     files, schema = [str(path) for path in paths], arrow_schema(DISPENSINGS)
     schema = schema.append(pa.field("line", pa.int64()))

@@ -7,7 +7,6 @@ person key, so that a part of the persons is read without the others.
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 
 from ldn_spark.ingest.landing.person_keys import person_keys
 from ldn_spark.lake.drafts import write_arrow
+from ldn_spark.places.place import Place
 from ldn_spark.schemas import SEXES
 
 LANDED = pa.schema(
@@ -39,7 +39,7 @@ _DAY = pa.date32()
 class Statements:
     """What a task has read of persons and not landed yet."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self._folder = folder
         self._gathered: list[pa.Table] = []
         self._name = ""
@@ -78,11 +78,12 @@ class Statements:
         self._gathered = []
 
 
-def write_statements(rows: pa.Table, folder: Path, name: str) -> None:
+def write_statements(rows: pa.Table, folder: Place, name: str) -> None:
     """Land statements, sorted by person key."""
-    order = np.argsort(rows["person_key"].to_numpy(), kind="stable")
+    keys = rows["person_key"].to_numpy()
+    order = np.argsort(keys, kind="stable")
     draft = folder / f".{name}-{uuid.uuid4().hex}"
-    write_arrow(rows.take(pa.array(order)), draft, folder / f"{name}.arrow")
+    write_arrow(rows.take(pa.array(order)), draft, folder / f"{name}.arrow", keys[order])
 
 
 def sex_numbers(sexes: pa.ChunkedArray) -> pa.ChunkedArray:

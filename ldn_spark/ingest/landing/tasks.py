@@ -7,12 +7,12 @@ their persons; what lines say of persons is summed up and landed beside them.
 
 from __future__ import annotations
 
+import time
 import traceback
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -35,7 +35,9 @@ from ldn_spark.ingest.landing.landed import SUFFIX, stage_by_code
 from ldn_spark.ingest.landing.person_keys import person_keys
 from ldn_spark.ingest.landing.statements import Statements
 from ldn_spark.ingest.unread import KNOWN_COLUMNS
-from ldn_spark.lake.drafts import write_parquet
+from ldn_spark.lake.drafts import read_parquet, write_parquet
+from ldn_spark.places.files import make_folder, read_range, readable
+from ldn_spark.places.place import Place, back, is_url
 from ldn_spark.shown import numbered
 
 if TYPE_CHECKING:
@@ -60,6 +62,8 @@ _ACCOUNT_DDL = (
 )
 _BLOCKS_PER_TASK = 16
 _TAKEN_IN = b"accepted"
+_SECONDS_BETWEEN_LOOKS = 3.0
+"""How often a store is asked what the tasks have landed; a disk is asked at every look."""
 MARKER_SEPARATOR = "\x1f"
 
 
@@ -90,7 +94,7 @@ def land_blocks(
     spark: SparkSession,
     tasks: Sequence[BlockTask],
     source: Source,
-    landing: Path,
+    landing: Place,
     *,
     lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
@@ -119,17 +123,17 @@ def land_blocks(
     """
     kinds = (DISPENSINGS, *source.companions)
     for folder in (ACCEPTED, REJECTED, STATEMENTS, OBSERVATION_PERIODS, "drafts"):
-        (landing / folder).mkdir()
+        make_folder(landing / folder)
     for kind in kinds:
         _write_empty(kind, source, landing)
     root, everything = str(landing), list(tasks)
 
     def parse(numbers: range) -> Iterator[pa.RecordBatch]:
         rules = {kind: rules_of(source, lookups, kind) for kind in kinds}
-        said = Statements(Path(root) / STATEMENTS)
+        said = Statements(back(root) / STATEMENTS)
         for number in numbers:
             task = everything[number]
-            block = _Landing(task, f"{number:08d}", Path(root), source, keep_accepted, today)
+            block = _Landing(task, f"{number:08d}", back(root), source, keep_accepted, today)
             yield block.parse(rules[task.kind], said)
         said.land()
 
@@ -145,7 +149,7 @@ def _tasks(spark: SparkSession, blocks: int) -> int | None:
     return cores * -(-blocks // (cores * _BLOCKS_PER_TASK))
 
 
-def _write_empty(kind: str, source: Source, landing: Path) -> None:
+def _write_empty(kind: str, source: Source, landing: Place) -> None:
     """Files without rows, so that the folders have their columns whatever is delivered."""
     if kind == DISPENSINGS:
         header = tuple(dict.fromkeys([*source.columns.values(), *source.line_key]))
@@ -171,7 +175,7 @@ class _Landing:
 
     task: BlockTask
     name: str
-    landing: Path
+    landing: Place
     source: Source
     keep_accepted: bool = True
     today: date | None = None
@@ -243,7 +247,7 @@ class _Landing:
         path = self.landing / folder / f"{self.name}.parquet"
         write_parquet(rows, self._draft(folder), path)
 
-    def _draft(self, folder: str) -> Path:
+    def _draft(self, folder: str) -> Place:
         return self.landing / "drafts" / f"{folder}-{self.name}-{uuid.uuid4().hex}"
 
     def _account(
@@ -299,9 +303,7 @@ def read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> SplitL
     try:
         if task.reader == PARQUET:
             return read_rows(task.path, task.block, wanted)
-        with open(task.path, "rb") as stream:
-            stream.seek(task.block.start)
-            data = stream.read(task.block.end - task.block.start)
+        data = read_range(back(task.path), task.block.start, task.block.end)
     except FileNotFoundError:
         raise UnreadError("missing") from None
     except (OSError, pa.ArrowException) as error:
@@ -316,24 +318,29 @@ def read_lines(task: BlockTask, wanted: Sequence[str], source: Source) -> SplitL
 class LandedSoFar:
     """What the tasks have landed until now; every file is looked into once."""
 
-    def __init__(self, landing: Path) -> None:
+    def __init__(self, landing: Place) -> None:
+        self._seconds_between = _SECONDS_BETWEEN_LOOKS if is_url(landing) else 0.0
+        self._next_look = 0.0
         self._landing = landing
         self._seen: set[str] = set()
         self._rows = {"rows": 0, "rejected": 0}
 
     def look(self) -> tuple[int, dict[str, int]]:
         """Blocks that are parsed, and their accepted (`rows`) and `rejected` rows."""
+        if (now := time.monotonic()) < self._next_look:
+            return len(self._seen), dict(self._rows)
+        self._next_look = now + self._seconds_between
         for path in (self._landing / REJECTED).glob("[0-9]*.parquet"):
             if path.name not in self._seen:
                 self._seen.add(path.name)
-                metadata = pq.read_metadata(path)
+                metadata = pq.read_metadata(readable(path))
                 self._rows["rows"] += int(metadata.metadata[_TAKEN_IN])
                 self._rows["rejected"] += metadata.num_rows
         return len(self._seen), dict(self._rows)
 
 
 def first_rejections(
-    landing: Path, names: Mapping[int, str], markers: Mapping[int, Collection[str]] | None = None
+    landing: Place, names: Mapping[int, str], markers: Mapping[int, Collection[str]] | None = None
 ) -> list[Problem]:
     """The first rejected line of every file and reason: where, and why, but not what it said.
 
@@ -342,7 +349,7 @@ def first_rejections(
         names: of the files.
         markers: the columns of each file with texts that look like missing values.
     """
-    table = pq.read_table(landing / REJECTED)
+    table = read_parquet(landing / REJECTED)
     table = table.filter(pc.is_in(table["file_id"], pa.array(names, pa.int32())))
     first = table.group_by(["file_id", "reason", "column"])
     first = first.aggregate([("line", "min"), ("line", "count")])

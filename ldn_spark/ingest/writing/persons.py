@@ -10,7 +10,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +32,9 @@ from ldn_spark.ingest.writing.merging import (
     stated,
 )
 from ldn_spark.lake.commits import DataFile, everything, exchange_files, nothing
-from ldn_spark.lake.drafts import mapped, write_stored
+from ldn_spark.lake.drafts import mapped_between, rows_of, write_stored
+from ldn_spark.places.files import make_folder
+from ldn_spark.places.place import Place, back
 from ldn_spark.schemas import DISPENSINGS, PERSON_STATEMENTS, PERSONS, Table
 from ldn_spark.transforms.spans import with_spans
 
@@ -114,7 +115,7 @@ def merge_persons(
 
 def _stage_known(
     intake: Intake, superseded: Counter[int], arriving: DataFrame | None
-) -> tuple[list[Path], bool]:
+) -> tuple[list[Place], bool]:
     """What was said before, without what is forgotten, as statements.
 
     Returns:
@@ -145,15 +146,17 @@ def _stage_known(
     return _restage(statements, stated, intake.landing / "stated"), True
 
 
-def _restage(rows: DataFrame, convert: Callable[[pa.Table], pa.Table], folder: Path) -> list[Path]:
+def _restage(
+    rows: DataFrame, convert: Callable[[pa.Table], pa.Table], folder: Place
+) -> list[Place]:
     """Rows of the lake as landed statements."""
-    folder.mkdir()
+    make_folder(folder)
     root = str(folder)
 
     def land(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for table in gathered(batches, GATHERED):
             name = uuid.uuid4().hex
-            write_statements(convert(table), Path(root), name)
+            write_statements(convert(table), back(root), name)
             yield pa.RecordBatch.from_pydict({"name": pa.array([name])})
 
     found = collect.rows(rows.mapInArrow(with_umask(land), "name string"))
@@ -161,7 +164,7 @@ def _restage(rows: DataFrame, convert: Callable[[pa.Table], pa.Table], folder: P
 
 
 def _write_parts(
-    intake: Intake, statements: Sequence[Path], known: Sequence[Path]
+    intake: Intake, statements: Sequence[Place], known: Sequence[Place]
 ) -> tuple[dict[str, list[DataFile]], Counter[str]]:
     """Write the statements and the persons, a part of all keys at a time.
 
@@ -176,17 +179,17 @@ def _write_parts(
     parts, root, token = _parts(intake, [*statements, *known]), str(intake.lake.root), intake.token
     written, further = [*map(str, statements)], [*map(str, known)]
     for table in (PERSON_STATEMENTS, PERSONS):
-        intake.path(table).mkdir(parents=True, exist_ok=True)
+        make_folder(intake.path(table))
 
     def write(numbers: range) -> Iterator[pa.RecordBatch]:
         for part in numbers:
             name = f"part-{part:05d}-{token}.parquet"
             said = fold(_read_part(written, part, parts), by_file=True)
-            yield _store(as_statements(said), PERSON_STATEMENTS, Path(root), name)
+            yield _store(as_statements(said), PERSON_STATEMENTS, back(root), name)
             everybody = pa.concat_tables([said, _read_part(further, part, parts)])
             persons = as_persons(fold(everybody, by_file=False))
             yield _codes(persons)
-            yield _store(persons, PERSONS, Path(root), name)
+            yield _store(persons, PERSONS, back(root), name)
 
     found = collect.rows(in_tasks(intake.lake.spark, parts, write, _FILE))
     files: dict[str, list[DataFile]] = {PERSON_STATEMENTS.name: [], PERSONS.name: []}
@@ -196,10 +199,10 @@ def _write_parts(
     return files, _noted(found)
 
 
-def _parts(intake: Intake, statements: Sequence[Path]) -> int:
+def _parts(intake: Intake, statements: Sequence[Place]) -> int:
     """In how many parts of all keys persons are merged."""
     most = max(1, intake.rows_at_once // (2 * tasks_on_a_machine(intake.lake.spark)))
-    return max(1, -(-sum(len(mapped(path)) for path in statements) // most))
+    return max(1, -(-sum(map(rows_of, statements)) // most))
 
 
 def _codes(persons: pa.Table) -> pa.RecordBatch:
@@ -228,7 +231,7 @@ def _read_part(paths: Sequence[str], part: int, parts: int) -> pa.Table:
     low, high = (-(_KEYS // 2) + at * _KEYS // parts for at in (part, part + 1))
     tables = [LANDED.empty_table()]
     for path in paths:
-        rows = mapped(path)
+        rows = mapped_between(path, low, high)
         keys = rows["person_key"].to_numpy()
         begin = np.searchsorted(keys, low)
         end = np.searchsorted(keys, high) if part + 1 < parts else len(keys)
@@ -236,7 +239,7 @@ def _read_part(paths: Sequence[str], part: int, parts: int) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _store(rows: pa.Table, table: Table, root: Path, name: str) -> pa.RecordBatch:
+def _store(rows: pa.Table, table: Table, root: Place, name: str) -> pa.RecordBatch:
     folder = root / table.name
     draft = folder / f".{uuid.uuid4().hex}"
     size = write_stored(rows, draft, folder / name)

@@ -19,11 +19,10 @@ from ldn_spark.schemas import DISPENSINGS
 from ldn_spark.shown import numbered
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyspark.sql import DataFrame
 
     from ldn_spark.ingest.arriving.arrivals import Arriving
+    from ldn_spark.places.place import Place
 
 RowsWritten = Callable[[int, int], None]
 PROFILES = "profiles"
@@ -118,7 +117,7 @@ def rewrite_years(
 
 def _stage_what_stays(
     intake: Intake, changed: set[int], arriving: DataFrame
-) -> tuple[Counter[tuple[int, str]], list[Path]]:
+) -> tuple[Counter[tuple[int, str]], list[Place]]:
     """The lake's dispensings of the years that change, those that are replaced left out."""
     from pyspark.sql import functions as F
 
