@@ -172,6 +172,7 @@ FinishedRun = Annotated[
     Path,
     typer.Argument(
         metavar="RUN",
+        parser=as_place,
         help="A finished run: its folder, or OUT, OUT/STUDY or OUT/STUDY/latest for the newest "
         "one.",
     ),

@@ -27,6 +27,7 @@ from ldn_spark.catalogue.lookup import find
 from ldn_spark.catalogue.quantity import Quantity
 from ldn_spark.errors import Problem, ResultsError
 from ldn_spark.estimates.results import AttritionStep, CurvePoint, Estimate, Results
+from ldn_spark.places.place import back
 from ldn_spark.shown import numbered
 from ldn_spark.study.definition import STUDY, StudyDefinition
 from ldn_spark.texts.csv_cells import csv_text
@@ -146,7 +147,7 @@ def load_results(
         ResultsError: a file is none of ours, or the folder belongs to a study with other outcomes.
             All files are read before any is looked at.
     """
-    folder = Path(folder)
+    folder = back(folder) if isinstance(folder, str) else folder
     paths = (folder / ESTIMATES, folder / CURVES, folder / ATTRITION)
     estimates, curves, attrition = zip(paths, map(read, paths), strict=True)
     exposures = (STUDY, *(one.id for one in definition.exposures))

@@ -1,11 +1,11 @@
-"""The folder of a run: made whole, then renamed into its place; the manifest comes last."""
+"""The folder of a run: made whole, then renamed or put into its place; the manifest comes last."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,55 +13,68 @@ from pathlib import Path
 from typing import Any
 
 from ldn_spark.errors import OutputExistsError, Problem, UsageError
+from ldn_spark.places.files import delete_tree, put, upload
+from ldn_spark.places.place import Place, is_url, is_within
 from ldn_spark.runs.manifest_file import MANIFEST, sealed
 
+LATEST = "latest"
 
-def require_place(out: Path, lake: Path) -> None:
+
+def require_place(out: Place, lake: Place) -> None:
     """Say before the work that results could not be written, or would lie among a lake's tables.
 
     Raises:
         OutputExistsError: a file stands where a folder is to be.
         UsageError: the place is within a table of the lake, or among its records.
     """
-    place, home = (Path(os.path.realpath(folder)) for folder in (out, lake))
-    near = next(one for one in (place, *place.parents) if one.exists())
-    if not near.is_dir():
+    if is_url(out):
+        near = out
+    else:
+        near = next(one for one in (out.resolve(), *out.resolve().parents) if one.exists())
+    if near.exists() and not near.is_dir():
         raise OutputExistsError(Problem(str(near), "is no folder", "choose another --out"))
-    if place.is_relative_to(home):
+    if is_within(out, lake):
+        place, home = (out, lake) if is_url(out) else (out.resolve(), lake.resolve())
         for part in [place, *place.parents]:
             is_ours = part.parent == home and (part.name[0] == "_" or part.name == "runs")
-            if part.is_relative_to(home) and (is_ours or (part / "_delta_log").is_dir()):
+            if is_within(part, home) and (is_ours or (part / "_delta_log").is_dir()):
                 what = f"{part.name} of the lake stands there"
                 raise UsageError(Problem(f"--out {out}", what, "choose a folder outside of it"))
 
 
 @contextmanager
-def new_run_folder(parent: Path, run_id: str) -> Iterator[tuple[Path, Path]]:
-    """A hidden folder to write to, and the place it is renamed to when everything went well.
+def new_run_folder(parent: Place, run_id: str) -> Iterator[tuple[Path, Place]]:
+    """A hidden folder to write to, and the place it is moved to when everything went well.
+
+    In a store the files are put one by one, the manifest last: without it there is no run.
 
     Raises:
         OutputExistsError: a run of that name is there already.
     """
     final = parent / run_id
     if final.exists():
-        what = "this run is there already"
-        raise OutputExistsError(Problem(str(final), what, "choose another --out"))
-    draft = parent / f".{run_id}.partial"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
-        yield draft, final
-        os.rename(draft, final)
-        _point_latest(parent, run_id)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        raise OutputExistsError(_there_already(final))
+    if is_url(parent):
+        with tempfile.TemporaryDirectory(prefix="ldn-run-") as folder:
+            yield Path(folder), final
+            try:
+                upload(Path(folder), final, last=MANIFEST)
+            except FileExistsError:
+                raise OutputExistsError(_there_already(final)) from None
+    else:
+        draft = parent / f".{run_id}.partial"
+        delete_tree(draft)
+        draft.mkdir(parents=True)
+        try:
+            yield draft, final
+            os.rename(draft, final)
+        finally:
+            delete_tree(draft)
+    put(parent / LATEST, f"{run_id}\n".encode())  # `latest` names the newest run
 
 
-def _point_latest(parent: Path, run_id: str) -> None:
-    """Let `latest` name the newest run; replaced in one step."""
-    draft = parent / f".latest.{os.getpid()}"
-    draft.write_text(run_id + "\n", encoding="utf-8")
-    os.replace(draft, parent / "latest")
+def _there_already(final: Place) -> Problem:
+    return Problem(str(final), "this run is there already", "choose another --out")
 
 
 def list_outputs(folder: Path) -> list[dict[str, Any]]:

@@ -7,11 +7,11 @@ over what the engine found, and writes the folder.
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark import __version__
 from ldn_spark.ingest.suspicions import warn_of_nobodies
+from ldn_spark.places.place import Place
 from ldn_spark.runs.folder import new_run_folder, write_files, write_manifest
 from ldn_spark.runs.run import Run
 from ldn_spark.runs.steps import Found
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 def publish_stage(
     run: Run,
-    out: Path,
+    out: Place,
     found: Found,
     *,
     engine: str,
     started: datetime,
     published: Published | None = None,
     make: Make | None = None,
-) -> Path:
+) -> Place:
     """Moments -> tables, figures, report and manifest, in one folder that appears when whole."""
     from ldn_spark.reporting.publication import Publication, make_here
     from ldn_spark.runs.manifest import manifest, provenance

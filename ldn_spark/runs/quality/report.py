@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ldn_spark.errors import OutputExistsError, Problem
 from ldn_spark.lake.faults import translated_faults
 from ldn_spark.lake.versions import Lake, LakeVersion
+from ldn_spark.places.files import delete_tree, upload
+from ldn_spark.places.place import Place, is_url
 from ldn_spark.progress import Progress, report
 from ldn_spark.reporting.quality.sheets import QUALITY_HTML
 from ldn_spark.runs.quality.assess import assess_lake
@@ -24,7 +28,7 @@ def write_quality_report(
     lake: Lake,
     version: LakeVersion,
     studies: Sequence[Study],
-    folder: Path,
+    folder: Place,
     *,
     stated: StatedVersions = NOTHING_STATED,
     repeated_lines: bool = False,
@@ -51,40 +55,52 @@ def write_quality_report(
     from ldn_spark.reporting.quality.findings import findings
     from ldn_spark.reporting.quality.publish import publish_quality
 
-    folder = Path(folder)
     require_report_place(folder)
     with translated_faults("assessing the lake", lake.root):
         found = assess_lake(lake, version, studies, stated=stated, repeated_lines=repeated_lines)
     report(Progress("writing the quality report", 0, 1, "folders"))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.partial")
-    try:
-        publish_quality(found, draft)
-        _replace(folder, draft)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    if is_url(folder):
+        with tempfile.TemporaryDirectory(prefix="ldn-quality-") as draft:
+            publish_quality(found, Path(draft, FOLDER))
+            delete_tree(folder)
+            upload(Path(draft, FOLDER), folder, last=QUALITY_HTML)
+    else:
+        _write_here(partial(publish_quality, found), folder)
     report(Progress("writing the quality report", 1, 1, "folders"))
     return tuple(finding.text for finding in findings(found))
 
 
-def quality_folder(lake_root: Path, version: LakeVersion) -> Path:
+def _write_here(write: Callable[[Path], object], folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.partial")
+    try:
+        write(draft)
+        _replace(folder, draft)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def quality_folder(lake_root: Place, version: LakeVersion) -> Place:
     """Where the report of a version is kept, beside the lake's tables."""
     return lake_root / FOLDER / str(version.number)
 
 
-def require_report_place(folder: Path) -> None:
+def require_report_place(folder: Place) -> None:
     """Say before the work that a report could not be written.
 
     Raises:
         OutputExistsError: the folder holds something else, or lies below a file.
     """
-    near = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    above = () if is_url(folder) else folder.absolute().parents
+    near = next((one for one in (folder, *above) if one.exists()), None)
     what = "holds something else than a quality report"
+    if near is None:
+        return
     if not near.is_dir() or (near == folder and _holds_something_else(folder)):
         raise OutputExistsError(Problem(str(near), what, "choose another --out"))
 
 
-def _holds_something_else(folder: Path) -> bool:
+def _holds_something_else(folder: Place) -> bool:
     return any(folder.iterdir()) and not (folder / QUALITY_HTML).is_file()
 
 
