@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ldn_spark.errors import Problem, UsageError
+from ldn_spark.places.place import Place, as_place, is_url_text
 
 
-def named_files(given: Sequence[str] | None, option: str = "--codelist") -> dict[str, Path]:
+def named_files(given: Sequence[str] | None, option: str = "--codelist") -> dict[str, Place]:
     """`NAME=FILE` arguments as a mapping.
 
     Raises:
@@ -25,5 +26,5 @@ def named_files(given: Sequence[str] | None, option: str = "--codelist") -> dict
             raise UsageError(Problem(option, what, "write it like ldn_products=numbers.csv"))
         if name in files:
             raise UsageError(Problem(option, f"'{name}' is given twice", "give it one file"))
-        files[name] = Path(path)
+        files[name] = as_place(path) if is_url_text(path) else Path(path)
     return files

@@ -187,7 +187,10 @@ AllTables = Annotated[
 
 Delivery = Annotated[list[str], typer.Argument(help="Files, folders or globs.")]
 DeliveredFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A delivered file of any kind, packed or not.")
+    Path,
+    typer.Argument(
+        metavar="FILE", parser=as_place, help="A delivered file of any kind, packed or not."
+    ),
 ]
 SourceName = Annotated[
     str,

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ldn_spark.errors import EngineError, OutputExistsError, Problem
 from ldn_spark.lake.small_files import only_one, put_if_absent
 from ldn_spark.lake.versions import LakeVersion
+from ldn_spark.places.place import Place
 from ldn_spark.runs.manifest_file import is_as_written, sealed
 from ldn_spark.runs.run import Asked, key_of
 from ldn_spark.runs.software import software
@@ -28,7 +29,6 @@ from ldn_spark.texts.documents import conf_folder
 
 RUN_FILE = "run.json"
 CLOSED_FILE = "published.json"
-_LOCK = "_lock"
 _ANOTHER = "give this one another --run-id"
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -137,7 +137,7 @@ def _hash_of(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def bind(lake: Path, bound: Bound) -> None:
+def bind(lake: Place, bound: Bound) -> None:
     """Bind a run, or see that it is bound to the same already.
 
     Raises:
@@ -149,7 +149,7 @@ def bind(lake: Path, bound: Bound) -> None:
         require_begun_alike(lake, bound)
 
 
-def require_begun_alike(lake: Path, bound: Bound) -> None:
+def require_begun_alike(lake: Place, bound: Bound) -> None:
     """See that a run has not begun, or may go on as it is asked for; see `bind`."""
     there = read_bound(lake, bound.run_id)
     if there is not None:
@@ -157,7 +157,7 @@ def require_begun_alike(lake: Path, bound: Bound) -> None:
         require_open(lake, bound.run_id)
 
 
-def read_bound(lake: Path, run_id: str) -> Bound | None:
+def read_bound(lake: Place, run_id: str) -> Bound | None:
     """What a run is bound to; None where it has not begun.
 
     Raises:
@@ -231,7 +231,7 @@ def _arguments(texts: Sequence[str]) -> str:
     return " ".join(f"--atc-version {text}" for text in texts) or "no --atc-version"
 
 
-def require_open(lake: Path, run_id: str) -> None:
+def require_open(lake: Place, run_id: str) -> None:
     """See that a run is not published yet.
 
     Raises:
@@ -242,7 +242,7 @@ def require_open(lake: Path, run_id: str) -> None:
         raise OutputExistsError(Problem(f"run {run_id}", what, mend))
 
 
-def close(lake: Path, run_id: str, folders: Mapping[str, Path]) -> None:
+def close(lake: Place, run_id: str, folders: Mapping[str, Place]) -> None:
     """Say that a run is published: where the results of each study are."""
     said = {"folders": {study: str(folder.absolute()) for study, folder in folders.items()}}
     content = json.dumps(sealed(said), indent=2, ensure_ascii=False) + "\n"
@@ -250,16 +250,16 @@ def close(lake: Path, run_id: str, folders: Mapping[str, Path]) -> None:
 
 
 @contextmanager
-def only_worker(lake: Path, run_id: str) -> Iterator[None]:
+def only_worker(lake: Place, run_id: str) -> Iterator[None]:
     """Hold a run for one process.
 
     Raises:
         ConflictError: another one works on it.
     """
     what, mend = "another process works on it", "wait for it and run this again"
-    with only_one(_folder(lake, run_id) / _LOCK, Problem(f"run {run_id}", what, mend)):
+    with only_one(_folder(lake, run_id), Problem(f"run {run_id}", what, mend)):
         yield
 
 
-def _folder(lake: Path, run_id: str) -> Path:
+def _folder(lake: Place, run_id: str) -> Place:
     return lake / "runs" / run_id

@@ -16,8 +16,7 @@ from ldn_spark.errors import OutputExistsError, Problem, UsageError
 from ldn_spark.places.files import delete_tree, put, upload
 from ldn_spark.places.place import Place, is_url, is_within
 from ldn_spark.runs.manifest_file import MANIFEST, sealed
-
-LATEST = "latest"
+from ldn_spark.runs.run_ids import LATEST
 
 
 def require_place(out: Place, lake: Place) -> None:
@@ -52,9 +51,10 @@ def new_run_folder(parent: Place, run_id: str) -> Iterator[tuple[Path, Place]]:
         OutputExistsError: a run of that name is there already.
     """
     final = parent / run_id
-    if final.exists():
+    if (final / MANIFEST if is_url(final) else final).exists():
         raise OutputExistsError(_there_already(final))
     if is_url(parent):
+        delete_tree(final)  # what a run left that was killed while it put its files
         with tempfile.TemporaryDirectory(prefix="ldn-run-") as folder:
             yield Path(folder), final
             try:
