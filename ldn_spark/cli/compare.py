@@ -121,4 +121,6 @@ def _page(
 
 
 def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+    from ldn_spark.places.files import put
+
+    put(path, text.encode())

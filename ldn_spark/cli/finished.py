@@ -21,9 +21,12 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
         ResultsError: there is no finished run, or a file is not as the run wrote it.
     """
     from ldn_spark.estimates.results import TurnedAway
+    from ldn_spark.places.stores import prepare_stores, require_stores
     from ldn_spark.reporting.result_files import load_results
     from ldn_spark.runs.finished import find_run, read_run
 
+    prepare_stores([place])
+    require_stores([place])
     folder = find_run(place)
     run = read_run(folder)
     results = load_results(folder, run.study, run.read)

@@ -17,7 +17,7 @@ import typer
 from ldn_spark.cli.completions import source_names, study_names
 from ldn_spark.cli.logs import log_format
 from ldn_spark.cli.run_names import run_id
-from ldn_spark.places.place import as_place
+from ldn_spark.places.place import as_folder, as_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ LakeFolder = Annotated[
     typer.Option(
         "--lake",
         envvar="LDN_LAKE",
-        parser=as_place,
+        parser=as_folder,
         metavar="PLACE",
         help="The lake: a folder or a URL.",
     ),
@@ -124,7 +124,7 @@ AtcVersions = Annotated[
 ResultsFolder = Annotated[
     Path,
     typer.Option(
-        "--out", parser=as_place, metavar="PLACE", help="Results go to `OUT/<study>/<run>`."
+        "--out", parser=as_folder, metavar="PLACE", help="Results go to `OUT/<study>/<run>`."
     ),
 ]
 Published = Annotated[
@@ -243,7 +243,7 @@ LakeToCheck = Annotated[
     typer.Option(
         "--lake",
         envvar="LDN_LAKE",
-        parser=as_place,
+        parser=as_folder,
         metavar="PLACE",
         help="Also say which files are in this lake already.",
     ),
@@ -258,7 +258,7 @@ Memory = Annotated[
 
 InventedFolder = Annotated[
     Path,
-    typer.Argument(help="The folder to write the delivery to.", parser=as_place, metavar="PLACE"),
+    typer.Argument(help="The folder to write the delivery to.", parser=as_folder, metavar="PLACE"),
 ]
 People = Annotated[
     int,
@@ -340,7 +340,7 @@ QualityFolder = Annotated[
     Default(None),
     typer.Option(
         "--out",
-        parser=as_place,
+        parser=as_folder,
         metavar="PLACE",
         help="The folder to write; LAKE/quality/VERSION when not given.",
     ),

@@ -33,14 +33,12 @@ def as_place(text: str | Path) -> Place:
 
     Raises:
         UsageError: the URL is of a scheme that is not supported, or holds what it should not, or
-            its library is not installed; or a path is not UTF-8.
+            its library is not installed.
 
     >>> as_place("/data/lake"), as_place("file:///data/my%20lake")
     (PosixPath('/data/lake'), PosixPath('/data/my lake'))
     """
     text = str(text)
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise UsageError(Problem(text, "the path is not UTF-8", "give the folder another name"))
     found = _URL.match(text)
     if not found:
         return _absolute(Path(text))
@@ -55,6 +53,18 @@ def as_place(text: str | Path) -> Place:
         mend = f"use a path, or a URL that begins with {', '.join(some)} or {last}"
         raise UsageError(Problem(_without_secret(text), what, mend))
     return _in_store(f"{scheme}://{text[found.end() :]}", text, found["slashes"], store)
+
+
+def as_folder(text: str | Path) -> Place:
+    """The same of a folder of ours, whose name every library must be able to read.
+
+    Raises:
+        UsageError: as `as_place`; or its name is not UTF-8.
+    """
+    if any("\ud800" <= character <= "\udfff" for character in str(text)):
+        what = "the path is not UTF-8"
+        raise UsageError(Problem(str(text), what, "give the folder another name"))
+    return as_place(text)
 
 
 def _absolute(path: Path) -> Path:

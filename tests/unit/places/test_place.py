@@ -9,7 +9,7 @@ import pytest
 
 from ldn_spark.errors import UsageError
 from ldn_spark.places import place as module
-from ldn_spark.places.place import as_place, back, is_url, is_url_text, is_within
+from ldn_spark.places.place import as_folder, as_place, back, is_url, is_url_text, is_within
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,6 @@ def test_a_place_is_absolute_and_means_the_same_everywhere(text, means, tmp_path
         ("s3://key:hidden@bucket/lake", "AWS_ACCESS_KEY_ID"),
         ("ftp://user:hidden@host/lake", "is no place"),
         ("file://server/share/lake", "'server' is another machine"),
-        ("lake\udcff", "not UTF-8"),
     ],
 )
 def test_what_is_no_place_is_told_in_one_sentence(text, told):
@@ -59,6 +58,12 @@ def test_what_is_no_place_is_told_in_one_sentence(text, told):
         as_place(text)
     assert told in str(refused.value)
     assert "hidden" not in str(refused.value)
+
+
+def test_a_folder_of_ours_is_named_in_utf_8_and_a_delivered_file_may_not_be():
+    with pytest.raises(UsageError, match="not UTF-8"):
+        as_folder("lake\udcff")
+    assert as_place("/data/l\udcff.csv").name == "l\udcff.csv"
 
 
 def test_a_missing_library_is_named_with_what_installs_it(monkeypatch):
