@@ -93,7 +93,8 @@ def opening_engine(engine: str) -> Iterator[Callable[[], SparkSession]]:
     with ExitStack() as stack:
         started = Started(lambda: stack.enter_context(open_engine(engine)))
         if not is_alone():  # its door is shut by letting this process open no file meanwhile
-            started.wait()
+            with suppress(Exception):
+                started.wait()
         try:
             yield started.wait
         finally:

@@ -208,9 +208,10 @@ def _encoded(rows: pa.Table) -> pa.Table:
 
 def look_into(paths: Collection[Place]) -> list[LandedFile]:
     """What the landed files hold, by name."""
+    ordered = sorted(paths)
     with ThreadPoolExecutor(_LOOKS_AT_ONCE) as pool:
-        ends = pool.map(_ends, sorted(paths))
-        return [LandedFile(str(path), *two) for path, two in zip(sorted(paths), ends, strict=True)]
+        ends = pool.map(_ends, ordered)
+        return [LandedFile(str(path), *two) for path, two in zip(ordered, ends, strict=True)]
 
 
 def _ends(path: Place) -> tuple[int, int]:
