@@ -57,6 +57,9 @@ class PairSums:
         return PairSums(**sums, largest=max(self.largest, other.largest))
 
 
+_NO_SUMS = PairSums()
+
+
 @dataclass(frozen=True)
 class OutcomeMoments:
     """One outcome in one group: everything its statistics are functions of.
@@ -153,7 +156,7 @@ class OutcomeMoments:
         return OutcomeMoments(self.persons + other.persons, added)
 
     def _of(self, measure: Measure) -> PairSums:
-        return self.sums.get(measure, PairSums())
+        return self.sums.get(measure, _NO_SUMS)
 
     def _sum(self, measure: Measure, name: Sum) -> int:
         """A sum over persons.

@@ -14,8 +14,9 @@ would hide a small one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 
 from ldn_spark.catalogue.lookup import need
 from ldn_spark.estimates.results import Estimate, Results
@@ -36,12 +37,14 @@ class Named:
         variable, level: what is measured; an empty level is the outcome's.
         name: the quantity.
         of: of a percentage, the counts whose sum is 100 %.
+        type: what kind of number it is: integer for counts, percentage for shares, or numeric.
     """
 
     variable: str
     level: str
     name: str
     of: tuple[str, ...] = ()
+    type: str = ""
 
 
 _PERSONS = {
@@ -85,19 +88,14 @@ _LEFT_OUT = {
 _NAMES = {"cohort": _PERSONS, "baseline": _BASELINE}
 
 
-def named(estimate: Estimate) -> Named | None:
+@cache
+def named(table: str, quantity: str) -> Named | None:
     """The names of an estimate; None for one that is left out or stands elsewhere."""
-    table, quantity = estimate.table, estimate.quantity
     if quantity in _LEFT_OUT.get(table, ()):
         return None
-    return _NAMES.get(table, _OUTCOMES).get(quantity, Named(table, "", quantity))
-
-
-def estimate_type(estimate: Estimate, name: Named) -> str:
-    """What kind of number an estimate is: integer for counts, percentage for shares, or numeric."""
-    if name.name == PERCENTAGE:
-        return PERCENTAGE
-    return INTEGER if need(estimate.table, estimate.quantity).type is int else NUMERIC
+    found = _NAMES.get(table, _OUTCOMES).get(quantity, Named(table, "", quantity))
+    kind = INTEGER if need(table, quantity).type is int else NUMERIC
+    return replace(found, type=PERCENTAGE if found.name == PERCENTAGE else kind)
 
 
 def percentage(results: Results, estimate: Estimate, name: Named) -> float | None:
@@ -116,20 +114,28 @@ def _count(results: Results, table: str, estimate: Estimate, quantity: str) -> i
     return int(results.value(table, estimate.stratum, outcome, quantity) or 0)
 
 
-def strata_of(study: StudyDefinition, stratum: str) -> tuple[str, ...]:
-    """The strata that a stratum, a contrast, or all of them together is made of."""
-    part, slash, name = stratum.rpartition("/")
-    contrasts = {contrast.id: contrast for contrast in study.contrasts}
-    levels = [level.id for level in study.strata.levels]
-    if name in levels or name == OVERALL:
-        found = [name]
-    else:
-        found = [contrasts[name].comparator, contrasts[name].exposed]
-    return tuple(f"{part}{slash}{one}" for one in found)
+class Strata:
+    """What the strata of a study's estimates are made of."""
+
+    def __init__(self, study: StudyDefinition) -> None:
+        levels = [level.id for level in study.strata.levels]
+        pairs = {one.id: (one.comparator, one.exposed) for one in study.contrasts}
+        self._parts = {**pairs, **{name: (name,) for name in (*levels, OVERALL)}}
+        self._levels = tuple(levels)
+
+    def of(self, stratum: str) -> tuple[str, ...]:
+        """A stratum alone, the two of a contrast, or all of them together."""
+        part, slash, name = stratum.rpartition("/")
+        return tuple(f"{part}{slash}{one}" for one in self._parts[name])
+
+    def along(self, stratum: str) -> tuple[str, ...]:
+        """Every stratum of the same subgroup, in their order."""
+        part, slash, _ = stratum.rpartition("/")
+        return tuple(f"{part}{slash}{one}" for one in self._levels)
 
 
 def smallest_cell(
-    results: Results, study: StudyDefinition, estimate: Estimate, name: Named
+    results: Results, study: StudyDefinition, strata: Strata, estimate: Estimate, name: Named
 ) -> int | None:
     """The smallest number of persons above 0 that statistics rest on; None where they need none.
 
@@ -139,11 +145,9 @@ def smallest_cell(
     is_masked_by_its_count = name.name in (COUNT, PERCENTAGE) and estimate.quantity != "women_share"
     if is_masked_by_its_count or (estimate.table, name.variable) == ("cohort", "age"):
         return None
-    strata = strata_of(study, estimate.stratum)
-    if estimate.table.startswith("trend_"):
-        part, slash, _ = estimate.stratum.rpartition("/")
-        strata = tuple(f"{part}{slash}{level.id}" for level in study.strata.levels)
-    quantities = [(one, *key) for one in strata for key in _rests_on(study, estimate, name)]
+    is_along = estimate.table.startswith("trend_")
+    rests_on = strata.along(estimate.stratum) if is_along else strata.of(estimate.stratum)
+    quantities = [(one, *key) for one in rests_on for key in _rests_on(study, estimate, name)]
     counts = [results.value(table, one, what, which) for one, table, what, which in quantities]
     return min((int(number) for number in counts if number), default=0)
 

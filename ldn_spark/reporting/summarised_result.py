@@ -26,6 +26,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from ldn_spark.catalogue.lookup import BY_NAME
@@ -40,14 +41,13 @@ from ldn_spark.reporting.summarised_names import (
     RECORDS,
     SUBJECTS,
     Named,
-    estimate_type,
+    Strata,
     named,
     percentage,
     smallest_cell,
-    strata_of,
 )
 from ldn_spark.study.definition import OVERALL, STUDY, StudyDefinition
-from ldn_spark.texts.csv_cells import csv_text
+from ldn_spark.texts.csv_cells import csv_line, csv_lines
 
 COLUMNS = (
     "result_id",
@@ -84,7 +84,7 @@ def summarised_result_csv(
     if results.invented:
         source = f"{INVENTED} ({source})"
     cohorts = [
-        _Cohort(exposure, study.as_exposure(exposure), found)
+        _Cohort(source, exposure, study.as_exposure(exposure), found)
         for exposure, found in results.by_exposure.items()
     ]
     tables = [(one, *table) for one in cohorts for table in one.tables()]
@@ -99,20 +99,18 @@ def summarised_result_csv(
         "study_id": study.id,
         "study_hash": study_hash,
     }
-    rows = [
-        *(
-            row
-            for id, one, design, table in numbered
-            for row in _settings(id, table, design, one.exposure, settings)
-        ),
-        *(row for id, one, *table in numbered for row in one.rows(id, *table)),
-    ]
-    return csv_text(COLUMNS, ([row[0], source, *row[1:]] for row in rows))
+    about = (
+        line
+        for id, one, design, table in numbered
+        for line in _settings((id, source), table, design, one.exposure, settings)
+    )
+    found = (line for id, one, *table in numbered for line in one.lines(id, *table))
+    return csv_lines(COLUMNS, chain(about, found))
 
 
 def _settings(
-    result_id: str, table: str, design: str, exposure: str, common: Mapping[str, str]
-) -> Iterator[list[str]]:
+    begin: tuple[str, str], table: str, design: str, exposure: str, common: Mapping[str, str]
+) -> Iterator[str]:
     if design:
         common = {**common, "design": design}
     if exposure != STUDY:
@@ -127,13 +125,15 @@ def _settings(
         common = {**common, "additional": "reason_id"}
     for name, value in sorted({**common, **own}.items()):
         overall = [OVERALL] * 4
-        yield [result_id, *overall, "settings", "", name, "character", value, OVERALL, OVERALL]
+        what = "settings", "", name, "character", value
+        yield csv_line((*begin, *overall, *what, OVERALL, OVERALL))
 
 
 @dataclass(frozen=True)
 class _Cohort:
-    """What was found of one exposure."""
+    """What was found of one exposure, and what the delivery is called."""
 
+    source: str
     exposure: str
     study: StudyDefinition
     results: Results
@@ -148,21 +148,24 @@ class _Cohort:
     def _by_design(self) -> dict[str, _Rows]:
         designs = {one: self.results.of_design(one) for one in self.results.designs}
         found = {"": self.results, **designs}
-        return {design: _Rows(results, self.study) for design, results in found.items()}
+        strata = Strata(self.study)
+        return {design: _Rows(results, self.study, strata) for design, results in found.items()}
 
-    def rows(self, result_id: str, design: str, table: str) -> Iterator[list[str]]:
+    def lines(self, result_id: str, design: str, table: str) -> Iterator[str]:
         """The rows of a table, or of the attrition."""
+        begin = result_id, self.source
         if table == ATTRITION:
-            return _attrition(result_id, self.study, self.results)
-        return self._by_design[design].of_table(result_id, table)
+            return _attrition(begin, self.study, self.results)
+        return self._by_design[design].of_table(begin, table)
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of the tables of one study, without the name of the source."""
+    """The rows of the tables of one study, each behind what it begins with."""
 
     results: Results
     study: StudyDefinition
+    strata: Strata
 
     @cached_property
     def _estimates(self) -> dict[str, dict[str, list[Estimate]]]:
@@ -172,12 +175,13 @@ class _Rows:
             found.setdefault(estimate.table, {}).setdefault(estimate.stratum, []).append(estimate)
         return found
 
-    def of_table(self, result_id: str, table: str) -> Iterator[list[str]]:
+    def of_table(self, begin: tuple[str, str], table: str) -> Iterator[str]:
         """A table's groups: the size of each, then its variables."""
+        end = csv_line((OVERALL, OVERALL))
         for stratum, estimates in self._estimates[table].items():
-            place = self._place(stratum)
-            for row in (*self._sizes(stratum), *self._variables(estimates)):
-                yield [result_id, *place, *row, OVERALL, OVERALL]
+            before = csv_line((*begin, *self._place(stratum)))
+            for row in chain(self._sizes(stratum), self._variables(estimates)):
+                yield f"{before},{csv_line(row)},{end}"
 
     def _place(self, stratum: str) -> tuple[str, str, str, str]:
         subgroup, _, name = stratum.rpartition("/")
@@ -188,41 +192,39 @@ class _Rows:
         subgroup, slash, _ = stratum.rpartition("/")
         everybody = self._sum(f"{subgroup}{slash}{OVERALL}", "persons")
         yield SUBJECTS, "", COUNT, INTEGER, number_text(persons)
-        if persons is not None and everybody and len(strata_of(self.study, stratum)) == 1:
+        if persons is not None and everybody and len(self.strata.of(stratum)) == 1:
             share = number_text(float(100 * Fraction(persons, everybody)))
             yield SUBJECTS, "", PERCENTAGE, PERCENTAGE, share
         records = self._sum(stratum, "exposure_fills")
         yield RECORDS, "", COUNT, INTEGER, number_text(records)
 
     def _sum(self, stratum: str, quantity: str) -> int | None:
-        strata = strata_of(self.study, stratum)
+        strata = self.strata.of(stratum)
         found = [self.results.value("cohort", one, "", quantity) for one in strata]
         return None if None in found else sum(map(int, found))
 
     def _variables(self, estimates: Sequence[Estimate]) -> Iterator[tuple[str, ...]]:
         begun = set()
         for estimate in estimates:
-            name = named(estimate)
+            name = named(estimate.table, estimate.quantity)
             if name is None:
                 continue
             variable = name.variable, name.level or estimate.outcome
-            cells = self._cells(estimate, name) if variable not in begun else {}
-            if cells:
+            if variable not in begun and (cells := self._cells(estimate, name)):
                 begun.add(variable)
-            for key, number in cells.items():
-                yield *variable, key, INTEGER, number_text(number)
+                for key, number in cells.items():
+                    yield *variable, key, INTEGER, number_text(number)
             value = estimate.value
-            kind = estimate_type(estimate, name)
-            if kind == PERCENTAGE:
+            if name.type == PERCENTAGE:
                 value = percentage(self.results, estimate, name)
-            yield *variable, name.name, kind, number_text(value)
+            yield *variable, name.name, name.type, number_text(value)
 
     def _cells(self, estimate: Estimate, name: Named) -> dict[str, int | None]:
         """The numbers of persons that statistics rest on, by which they are masked."""
-        smallest = smallest_cell(self.results, self.study, estimate, name)
+        smallest = smallest_cell(self.results, self.study, self.strata, estimate, name)
         if smallest is None:
             return {}
-        strata = strata_of(self.study, estimate.stratum)
+        strata = self.strata.of(estimate.stratum)
         if len(strata) == 1:
             return {OUTCOME_COUNT: smallest}
         sizes = [self._sum(one, "persons") for one in strata]
@@ -248,20 +250,12 @@ def _strata(study: StudyDefinition, stratum: str) -> tuple[str, str]:
     return ("exposure_dispenses" if stratum in levels else "contrast"), stratum
 
 
-def _attrition(result_id: str, study: StudyDefinition, results: Results) -> Iterator[list[str]]:
+def _attrition(begin: tuple[str, str], study: StudyDefinition, results: Results) -> Iterator[str]:
     names = ("number_records", "number_subjects", "excluded_records", "excluded_subjects")
+    group = _group(study, "")
     for step in results.attrition:
+        before = *begin, *group, "reason", _one(step.reason)
         for name in names:
-            yield [
-                result_id,
-                *_group(study, ""),
-                "reason",
-                _one(step.reason),
-                name,
-                "",
-                "count",
-                "integer",
-                number_text(getattr(step, name)),
-                "reason_id",
-                str(step.reason_id),
-            ]
+            number = number_text(getattr(step, name))
+            what = name, "", COUNT, INTEGER, number
+            yield csv_line((*before, *what, "reason_id", str(step.reason_id)))

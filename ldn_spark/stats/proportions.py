@@ -204,26 +204,31 @@ def tango(counts: PairedCounts, level: float) -> Interval:
     last bits of a float; -1 or 1 where even that is not rejected.
     """
     z = z_quantile(level)
-    theta = counts.gain / counts.n
-    lower = _root(lambda d: _score(counts, d) - z, -1.0, theta)
-    upper = _root(lambda d: _score(counts, d) + z, theta, 1.0)
+    theta, score = counts.gain / counts.n, _score(counts)
+    lower = _root(lambda d: score(d) - z, -1.0, theta)
+    upper = _root(lambda d: score(d) + z, theta, 1.0)
     return lower, upper
 
 
-def _score(counts: PairedCounts, theta: float) -> float:
-    """Tango's statistic (1998, eq. 8) for c - b; falls as theta grows."""
+def _score(counts: PairedCounts) -> Callable[[float], float]:
+    """Tango's statistic (1998, eq. 8) for c - b by theta; falls as theta grows."""
     n, b, c = counts.n, counts.before_only, counts.after_only
-    delta = -theta
-    # q: restricted maximum likelihood of the probability of `after only`
-    quadratic_b = -b - c + (2 * n - b + c) * delta
-    quadratic_c = -c * delta * (1 - delta)
-    root = sqrt(max(quadratic_b**2 - 8 * n * quadratic_c, 0.0))
-    q = (root - quadratic_b) / (4 * n)
-    variance = n * (2 * q + delta * (1 - delta))
-    numerator = c - b - n * theta
-    if variance <= 0:
-        return 0.0 if numerator == 0 else float("inf") if numerator > 0 else float("-inf")
-    return numerator / sqrt(variance)
+    constant, slope, gain = -b - c, 2 * n - b + c, c - b
+
+    def score(theta: float) -> float:
+        delta = -theta
+        # q: restricted maximum likelihood of the probability of `after only`
+        quadratic_b = constant + slope * delta
+        quadratic_c = -c * delta * (1 - delta)
+        root = sqrt(max(quadratic_b**2 - 8 * n * quadratic_c, 0.0))
+        q = (root - quadratic_b) / (4 * n)
+        variance = n * (2 * q + delta * (1 - delta))
+        numerator = gain - n * theta
+        if variance <= 0:
+            return 0.0 if numerator == 0 else float("inf") if numerator > 0 else float("-inf")
+        return numerator / sqrt(variance)
+
+    return score
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import io
 import re
 import xml.etree.ElementTree as ET
 from html import escape
@@ -16,7 +17,7 @@ import ldn_spark
 from ldn_spark.papers.compare.files import Listing
 from ldn_spark.reporting.escaping import markdown
 from ldn_spark.shown import escaped
-from ldn_spark.texts.csv_cells import FORMULA_SIGNS, csv_cell
+from ldn_spark.texts.csv_cells import FORMULA_SIGNS, csv_cell, csv_text
 from ldn_spark.texts.pages import fill
 from tests.unit.reporting.paper_like import PROVENANCE
 from tests.unit.reporting.written import publish
@@ -34,6 +35,15 @@ def test_numbers_stay_and_no_text_is_a_formula():
     for text in FORMULAS:
         assert not csv_cell(text).startswith(tuple(FORMULA_SIGNS)), text
     assert csv_cell("-0.9 to 2.0") == "−0.9 to 2.0"
+
+
+def test_the_lines_are_those_of_the_csv_writer():
+    odd = [EVIL, "a,b", 'the "c"', '"', ",", "two\nlines", "\r", " ", "'", "\t", "a;b", *NUMBERS]
+    rows = [[one] for one in odd] + [[one, other] for one in odd for other in odd]
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\n").writerows(map(csv_cell, row) for row in rows)
+    head, _, body = csv_text(["a", "b"], rows).partition("\n")
+    assert (head, body) == ("a,b", stream.getvalue())
 
 
 @pytest.mark.parametrize(
