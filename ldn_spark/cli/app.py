@@ -20,6 +20,7 @@ from ldn_spark.cli.quality import quality
 from ldn_spark.cli.schema import schema
 from ldn_spark.cli.simulate import simulate
 from ldn_spark.cli.study import plan, run_study
+from ldn_spark.cli.verify import verify
 from ldn_spark.errors import LdnSparkError, Problem
 
 app = typer.Typer(
@@ -111,5 +112,5 @@ def show(
 for _command in (simulate, ingest):
     add_command(app, _command)
 add_command(app, run_study, "run")
-for _command in (show, plan, compare, audit, concepts, check, quality, inspect, schema):
+for _command in (show, plan, compare, audit, concepts, check, quality, inspect, verify, schema):
     add_command(app, _command)

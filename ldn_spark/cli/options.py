@@ -77,6 +77,15 @@ LakeFolder = Annotated[
         help="The lake: a folder or a URL.",
     ),
 ]
+LakeToVerify = Annotated[
+    Path,
+    typer.Argument(
+        metavar="LAKE",
+        envvar="LDN_LAKE",
+        parser=as_folder,
+        help="The lake whose files are read: a folder or a URL.",
+    ),
+]
 ShareGroup = Annotated[
     bool,
     Default(False),

@@ -25,6 +25,7 @@ from ldn_spark.cli.wanted import require_one_study
 from ldn_spark.errors import Problem, UsageError
 
 if TYPE_CHECKING:
+    from ldn_spark.engine.waiting import Started
     from ldn_spark.runs.batch import Batch
     from ldn_spark.runs.bound import Bound
     from ldn_spark.runs.run import Question
@@ -60,7 +61,7 @@ def _takes(
 @_takes(*ONLY_PUBLISHED, begins=True)
 def cohort(**options: Any) -> None:
     """Find the cohort: persons + dispensings -> candidates, cohort."""
-    with _open_run("cohort", _find_run(**options, begins=True)) as batch:
+    with _open_run("cohort", _find_run(**options, begins=True)) as (batch, _):
         from ldn_spark.runs.steps import check_stage, cohort_stage, divide, require_anybody
         from ldn_spark.study.ids import STUDY
 
@@ -75,7 +76,7 @@ def cohort(**options: Any) -> None:
 @_takes(*ONLY_PUBLISHED)
 def measure(**options: Any) -> None:
     """Measure outcomes: dispensings + cohort -> cohort_dispensings, person_outcomes."""
-    with _open_run("measure", _find_run(**options)) as batch:
+    with _open_run("measure", _find_run(**options)) as (batch, _):
         from ldn_spark.runs.steps import measure_stage
 
         measure_stage(batch)
@@ -84,7 +85,7 @@ def measure(**options: Any) -> None:
 @_takes(*ONLY_PUBLISHED)
 def summarise(**options: Any) -> None:
     """Sum groups: person_outcomes -> cohort_moments, design_moments, daily_moments."""
-    with _open_run("summarise", _find_run(**options)) as batch:
+    with _open_run("summarise", _find_run(**options)) as (batch, _):
         from ldn_spark.runs.steps import summarise_stage
 
         summarise_stage(batch)
@@ -106,11 +107,13 @@ def publish(*, out: Path, published: str | None, **options: Any) -> None:
     wanted = [Wanted(one.study, values) for one in found_run.asked]
     there = find_there(out, wanted, found_run.asked, found_run.bound.run_id, others=False)
     if len(there) < len(wanted):
-        with _open_run("publish", found_run) as batch:
+        with _open_run("publish", found_run) as (batch, files):
             from ldn_spark.runs.publish_step import publish_stage
             from ldn_spark.runs.steps import read_found
 
-            for run, found in zip(batch.runs, read_found(batch), strict=True):
+            results = read_found(batch)
+            files.wait()
+            for run, found in zip(batch.runs, results, strict=True):
                 study = run.study.definition
                 if study.id not in there:
                     there[study.id] = publish_stage(
@@ -198,14 +201,20 @@ def _find_run(
 
 
 @contextmanager
-def _open_run(stage: str, found: _Found) -> Iterator[Batch]:
-    """The run as the engine sees it, on a session of its own, held for this process."""
+def _open_run(stage: str, found: _Found) -> Iterator[tuple[Batch, Started[None]]]:
+    """The run as the engine sees it, on a session of its own, held for this process.
+
+    Yields:
+        The run, and the look at the files that it reads, which goes on beside it; the stage ends
+        with it at the latest.
+    """
     from ldn_spark.engine.sessions import open_engine
     from ldn_spark.lake.faults import translated_faults
     from ldn_spark.lake.versions import Lake
     from ldn_spark.progress import report
     from ldn_spark.runs.batch import Batch
     from ldn_spark.runs.bound import bind, only_worker, require_open
+    from ldn_spark.runs.reading import begin_check
     from ldn_spark.runs.run import Run
     from ldn_spark.runs.telling import begun
 
@@ -221,11 +230,10 @@ def _open_run(stage: str, found: _Found) -> Iterator[Batch]:
             if found.begins:
                 bind(lake, found.bound)
             place = Lake(spark, lake)
-            yield Batch(
-                spark,
-                [
-                    Run(spark, one.study, place, one.version, run_id, one.stated)
-                    for one in found.asked
-                ],
-                run_id,
-            )
+            runs = [
+                Run(spark, one.study, place, one.version, run_id, one.stated) for one in found.asked
+            ]
+            batch = Batch(spark, runs, run_id)
+            files = begin_check(lake, runs[0].version, batch.sets)
+            yield batch, files
+            files.wait()

@@ -35,7 +35,9 @@ from ldn_spark.ingest.suspicions import suspicions
 from ldn_spark.ingest.unread import unread_warnings
 from ldn_spark.ingest.writing.registry import Written, write_registry
 from ldn_spark.invented import is_marked
+from ldn_spark.lake.checking import require_whole
 from ldn_spark.lake.faults import translated_faults
+from ldn_spark.lake.recording import with_sums
 from ldn_spark.lake.verification import check_rejected, describe_dispensings, describe_persons
 from ldn_spark.lake.versions import (
     LAYOUT,
@@ -130,6 +132,8 @@ def ingest(
     ):
         before = read_version(lake_root) if known_versions(lake_root) else None
         require_layout(lake_root, before)
+        if before is not None:
+            require_whole(lake_root, before)
         replacement = read_replacement(replaces, source, before)
         scanned, warnings = scan_files(
             paths, source, workspace=landing / "unpacked", block_bytes=block_bytes
@@ -287,6 +291,7 @@ def _write(intake: Intake) -> LakeVersion:
         lambda: describe_persons(intake.lake, draft),
     )
     check_rejected(intake.lake, draft)
+    draft = with_sums(intake.lake, draft, before)
     report(Progress("checking the lake", 1, 1, "versions"))
     invented = persons.pop("invented") > 0 or (before is not None and before.invented)
     return replace(draft, **span, **persons, invented=invented)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from ldn_spark.delivery.files.deltatables import is_delta, open_delta
 from ldn_spark.delivery.files.tabular import is_damage, open_parquet
-from ldn_spark.errors import DeliveryError, Problem
+from ldn_spark.errors import DeliveryError, EngineError, Problem
+from ldn_spark.lake.checking import damage_of
+from ldn_spark.lake.sums import RESTORE
+from ldn_spark.lake.versions import known_versions, read_version
 from ldn_spark.places.place import Place
 
-_MEND = "restore it from a backup, or ingest the deliveries into a new lake"
 _MOST_BYTES = 4 << 30
 """What is read of data whose ends are whole; more would take minutes."""
 
@@ -17,21 +19,34 @@ _MOST_BYTES = 4 << 30
 def damaged_files(lake: Place) -> list[Problem]:
     """The tables and data files of a lake that cannot be read, each with what is wrong.
 
-    The ends of all files are looked at first, then whole files up to 4 GiB, until one is found.
+    The latest record's checksums tell, where it has some. Else the ends of all files are looked at
+    first, then whole files up to 4 GiB, until one is found.
     """
+    if known := _not_as_recorded(lake):
+        return known
     problems, whole = [], []
     for folder in sorted(path for path in lake.iterdir() if is_delta(path)):
         try:
             files = [file.path for file in open_delta(folder).files]
         except DeliveryError as error:
-            problems += [Problem(one.where, one.what, _MEND) for one in error.problems]
+            problems += [Problem(one.where, one.what, RESTORE) for one in error.problems]
             continue
         for path in files:
             if what := _fault_of_ends(path):
-                problems.append(Problem(str(path), what, _MEND))
+                problems.append(Problem(str(path), what, RESTORE))
             else:
                 whole.append(path)
     return problems or list(_fault_within(whole))
+
+
+def _not_as_recorded(lake: Place) -> list[Problem]:
+    if not known_versions(lake):
+        return []
+    try:
+        version = read_version(lake)
+    except EngineError as error:
+        return list(error.problems)
+    return [one for table in version.commits for one in damage_of(lake, version, table)]
 
 
 def _fault_of_ends(path: Place) -> str:
@@ -59,5 +74,5 @@ def _fault_within(paths: list[Place]) -> Iterator[Problem]:
         except Exception as error:
             if not is_damage(error) and not isinstance(error, OSError):
                 raise
-            yield Problem(str(path), "is damaged: its rows cannot be read", _MEND)
+            yield Problem(str(path), "is damaged: its rows cannot be read", RESTORE)
             return

@@ -36,8 +36,17 @@ _OF_FILES = (pa.ArrowException, json.JSONDecodeError, UnicodeDecodeError)
 _OUR_PARSER = re.compile(
     r"(?:RuntimeError: )?(\S.*: parsing the lines from line \d+ failed with \w+ at [\w.<>]+:\d+)"
 )
-_MACHINE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
-_MACHINE |= {errno.EACCES: "permission is denied", errno.EROFS: "the file system is read-only"}
+_ROOM, _RIGHTS = "make room and run it again", "check who may read and write there"
+_MACHINE = {
+    errno.ENOSPC: ("the disk is full", _ROOM),
+    errno.EDQUOT: ("the disk quota is used up", _ROOM),
+    errno.EACCES: ("permission is denied", _RIGHTS),
+    errno.EPERM: ("permission is denied", _RIGHTS),
+    errno.EROFS: ("the file system is read-only", _RIGHTS),
+    errno.EIO: ("the disk cannot be read or written", "look at the disk, and run it again"),
+    errno.EMFILE: ("too many files are open", "raise `ulimit -n` and run it again"),
+    errno.ENFILE: ("too many files are open on this machine", "run it again later"),
+}
 
 
 @contextmanager
@@ -64,7 +73,7 @@ def translated_faults(doing: str, lake: Place | None = None) -> Iterator[None]:
             _raise_damage(lake, error)
             raise
         where = str(error.filename or doing)
-        raise ResourceError(Problem(where, _MACHINE[error.errno])) from error
+        raise ResourceError(Problem(where, *_MACHINE[error.errno])) from error
     except Exception as error:
         is_of_engine = type(error).__module__.startswith(_ENGINES)
         told = _translated(doing, error)
@@ -99,7 +108,7 @@ def _of_lake(error: LdnSparkError, lake: Place) -> list[Problem]:
 def _translated(doing: str, error: Exception) -> LdnSparkError:
     text = str(error)
     if _NO_SPACE.search(text):
-        return ResourceError(Problem(doing, "the disk is full", "make room and run it again"))
+        return ResourceError(Problem(doing, "the disk is full", _ROOM))
     if _NO_MEMORY.search(text):
         return ResourceError(Problem(doing, "the memory is used up", "give the engine more"))
     if _NO_PERMISSION.search(text):

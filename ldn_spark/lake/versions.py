@@ -28,9 +28,11 @@ from ldn_spark.errors import (
 )
 from ldn_spark.lake.delta_log import delta_version
 from ldn_spark.lake.small_files import only_one, put_if_absent
+from ldn_spark.lake.sums import NO_FILE
 from ldn_spark.places.files import bytes_in, make_folder
 from ldn_spark.places.place import Place
 from ldn_spark.schemas import DISPENSING_PROFILE, DISPENSINGS, Table
+from ldn_spark.texts.sealed import CHECKSUM, is_as_written, sealed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
@@ -129,6 +131,9 @@ class LakeVersion:
         replaced: what its delivery was declared to replace; empty for nothing.
         noted: persons by what does not fit together, see `reasons.OF_PERSONS`.
         layout: which columns its tables have, see `Table.later`.
+        sums: size and checksums of every data file, by table and the file's path in it; empty
+            where an earlier software version wrote the record.
+        commits: SHA-256 of the log of every table, see `contents.sum_of_commits`; as above.
         invented: whether any delivery so far was marked as invented; see `invented`.
     """
 
@@ -146,6 +151,8 @@ class LakeVersion:
     invented: bool = False
     noted: Mapping[str, int] = field(default_factory=dict)
     layout: int = 1
+    sums: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    commits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lines(self) -> int:
@@ -169,13 +176,20 @@ class LakeVersion:
         return sum(file.rejected for file in self.files)
 
     def to_json(self) -> str:
-        """The record as it is stored."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        """The record as it is stored, with a checksum of its own."""
+        return json.dumps(sealed(asdict(self)), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> LakeVersion:
-        """The record as it was stored."""
+        """The record as it was stored; of an earlier software version without a checksum.
+
+        Raises:
+            ValueError: it is not what was stored.
+        """
         content: dict[str, Any] = json.loads(text)
+        if CHECKSUM in content and not is_as_written(content):
+            raise ValueError("the checksum differs")
+        content.pop(CHECKSUM, None)
         files = tuple(FileRecord(**file) for file in content.pop("files"))
         return cls(files=files, **content)
 
@@ -279,7 +293,7 @@ def read_version(root: Place, as_of: int | None = None) -> LakeVersion:
     file = _version_file(root, number)
     try:
         return LakeVersion.from_json(file.read_text(encoding="utf-8"))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (*NO_FILE, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         what = "the version record is damaged"
         raise EngineError(Problem(str(file), what, "restore it from a backup")) from None
 

@@ -86,10 +86,14 @@ def _draft_of(place: Path) -> Path:
 
 
 def _write_to_disk(draft: Path, content: bytes) -> None:
-    with draft.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with draft.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:  # a full disk does not say where it is
+        error.filename = error.filename or str(draft.parent)
+        raise
 
 
 @contextmanager

@@ -19,6 +19,8 @@ import pyarrow as pa
 
 from ldn_spark import schemas
 from ldn_spark.engine import collect
+from ldn_spark.lake.faults import translated_faults
+from ldn_spark.lake.run_tables import record_sums, require_whole_table
 from ldn_spark.lake.versions import is_run_table, read_run_table, write_run_table
 from ldn_spark.runs.run import Run, sets_of
 from ldn_spark.study.criteria import Delivered
@@ -163,13 +165,23 @@ class Batch:
         """The rows of a group-level table that an earlier stage left, of all parts."""
         return collect.rows(self._read(table))
 
+    @cached_property
+    def _own(self) -> set[tuple[str, str]]:
+        """The tables that this process wrote, by folder and name; the others are looked at."""
+        return set()
+
     def _is_there(self, table: schemas.Table) -> bool:
         return is_run_table(self.tables, table)
 
     def _write(self, frame: DataFrame, table: schemas.Table, folder: str = "") -> None:
-        write_run_table(frame, self.tables / folder, table)
+        with translated_faults(str(self.tables / folder / table.name), self.runs[0].lake.root):
+            write_run_table(frame, self.tables / folder, table)
+            record_sums(self.tables / folder, table)
+        self._own.add((folder, table.name))
 
     def _read(self, table: schemas.Table, folder: str = "") -> DataFrame:
+        if (folder, table.name) not in self._own:
+            require_whole_table(self.tables / folder, table)
         return read_run_table(self.spark, self.tables / folder, table)
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,13 +19,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ldn_spark.errors import EngineError, OutputExistsError, Problem
 from ldn_spark.lake.small_files import only_one, put_if_absent
+from ldn_spark.lake.sums import NO_FILE
 from ldn_spark.lake.versions import LakeVersion
 from ldn_spark.places.place import Place
-from ldn_spark.runs.manifest_file import is_as_written, sealed
 from ldn_spark.runs.run import Asked, key_of
 from ldn_spark.runs.software import software
 from ldn_spark.study.load import Study
 from ldn_spark.texts.documents import conf_folder
+from ldn_spark.texts.sealed import is_as_written, sealed
 
 RUN_FILE = "run.json"
 CLOSED_FILE = "published.json"
@@ -126,11 +127,8 @@ def _file_of(study: Study) -> str:
 
 def data_hash(version: LakeVersion) -> str:
     """SHA-256 of what a record says of a version's data, wherever its tables lie."""
-    said = {name: value for name, value in asdict(version).items() if name not in _OF_STORAGE}
+    said = asdict(replace(version, number=0, tables={}, sums={}, commits={}))
     return _hash_of(said)
-
-
-_OF_STORAGE = {"number", "tables"}
 
 
 def _hash_of(content: Any) -> str:
@@ -171,7 +169,7 @@ def read_bound(lake: Place, run_id: str) -> Bound | None:
             return bound
     except FileNotFoundError:
         return None
-    except (ValueError, ValidationError, RecursionError):
+    except (*NO_FILE, ValueError, ValidationError, RecursionError):
         pass
     mend = f"restore it from a backup, or {_ANOTHER}"
     raise EngineError(Problem(str(path), "is damaged: it is not as the run wrote it", mend))
@@ -244,7 +242,7 @@ def require_open(lake: Place, run_id: str) -> None:
 
 def close(lake: Place, run_id: str, folders: Mapping[str, Place]) -> None:
     """Say that a run is published: where the results of each study are."""
-    said = {"folders": {study: str(folder.absolute()) for study, folder in folders.items()}}
+    said = {"folders": {study: str(folder) for study, folder in folders.items()}}
     content = json.dumps(sealed(said), indent=2, ensure_ascii=False) + "\n"
     put_if_absent(_folder(lake, run_id) / CLOSED_FILE, content.encode())
 

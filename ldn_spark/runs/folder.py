@@ -15,8 +15,9 @@ from typing import Any
 from ldn_spark.errors import OutputExistsError, Problem, UsageError
 from ldn_spark.places.files import delete_tree, put, upload
 from ldn_spark.places.place import Place, is_url, is_within
-from ldn_spark.runs.manifest_file import MANIFEST, sealed
+from ldn_spark.runs.manifest_file import MANIFEST
 from ldn_spark.runs.run_ids import LATEST
+from ldn_spark.texts.sealed import sealed
 
 
 def require_place(out: Place, lake: Place) -> None:
@@ -68,6 +69,9 @@ def new_run_folder(parent: Place, run_id: str) -> Iterator[tuple[Path, Place]]:
         try:
             yield draft, final
             os.rename(draft, final)
+        except OSError as error:  # a full disk does not say where it is
+            error.filename = error.filename or str(final)
+            raise
         finally:
             delete_tree(draft)
     put(parent / LATEST, f"{run_id}\n".encode())  # `latest` names the newest run

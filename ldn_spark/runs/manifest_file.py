@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,9 +12,9 @@ from pydantic_core import from_json
 from ldn_spark import __version__
 from ldn_spark.errors import Problem, ResultsError
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.texts.sealed import is_as_written
 
 MANIFEST = "manifest.json"
-CHECKSUM = "sha256"
 RESTORE = "restore it from a copy, or run the study again"
 _MAX_BYTES = 64 << 20
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -76,25 +74,6 @@ class Manifest(_Part):
     outputs: list[Output]
     ended: str
     sha256: _Sha256
-
-
-def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
-    """A manifest with the checksum of all that it says."""
-    return {**content, CHECKSUM: _checksum(content)}
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    """SHA-256 of what a manifest says, however it is laid out; of all but the checksum itself."""
-    said = {key: value for key, value in content.items() if key != CHECKSUM}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-
-def is_as_written(content: Mapping[str, Any]) -> bool:
-    """Whether what was sealed still fits its checksum."""
-    try:
-        return bool(content[CHECKSUM] == _checksum(content))
-    except (KeyError, ValueError):  # a whole number of more digits than Python prints
-        return False
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -18,6 +18,7 @@ from ldn_spark.progress import report
 from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.bound import Bound, bind, bound_of, close, only_worker
 from ldn_spark.runs.publish_step import publish_stage
+from ldn_spark.runs.reading import begin_check
 from ldn_spark.runs.run import Asked, Question, Run, Wanted, key_of
 from ldn_spark.runs.steps import (
     check_stage,
@@ -123,6 +124,7 @@ def run_studies(
         only_worker(lake_root, batch.run_id),
     ):
         bind(lake_root, bound or bound_of(batch.run_id, batch.runs))
+        files = begin_check(lake_root, version, batch.sets)
         tell("check")
         checks = check_stage(batch)
         ready = [
@@ -143,6 +145,7 @@ def run_studies(
         tell("summarise")
         moments = summarise_stage(batch)
         tell("publish")
+        files.wait()
         found = together(batch, [checks[number] for number in ready], steps, moments)
         for number, run, one, goes_on in zip(ready, batch.runs, found, found_somebody, strict=True):
             if not goes_on:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ldn_spark.errors import OutputExistsError, Problem, ResultsError
+from ldn_spark.places.place import Place, is_url
 from ldn_spark.runs.bound import data_hash
 from ldn_spark.runs.finished import FinishedRun, read_run
 from ldn_spark.runs.manifest_file import MANIFEST, Manifest, read_manifest
@@ -43,12 +43,12 @@ class Served:
         damaged: what is wrong with folders that would have served.
     """
 
-    folder: Path | None
+    folder: Place | None
     damaged: tuple[Problem, ...] = ()
 
 
 def find_served(
-    out: Path,
+    out: Place,
     asked: Asked,
     published: InputFile | None = None,
     *,
@@ -85,15 +85,20 @@ def find_served(
     return Served(None, tuple(damaged))
 
 
-def _candidates(place: Path, key: str, run_id: str | None) -> Iterator[Path]:
+def _candidates(place: Place, key: str, run_id: str | None) -> Iterator[Place]:
     """Finished runs of a study that may have a key, that of the given name first, then by age."""
-    written = {path.parent: path.stat().st_mtime_ns for path in place.glob(f"[!.]*/{MANIFEST}")}
-    for folder in sorted(written, key=lambda one: (one.name != run_id, -written[one], one.name)):
+    runs = sorted((path.parent for path in place.glob(f"[!.]*/{MANIFEST}")), key=str, reverse=True)
+    for folder in sorted(runs, key=lambda one: (one.name != run_id, -_written(one))):
         if not MADE_UP.fullmatch(folder.name) or folder.name.endswith(key):
             yield folder
 
 
-def _require_alike(folder: Path, wanted: Mapping[str, Any]) -> None:
+def _written(folder: Place) -> int:
+    """When its manifest was written; of one in a store the name must tell."""
+    return 0 if is_url(folder) else (folder / MANIFEST).stat().st_mtime_ns
+
+
+def _require_alike(folder: Place, wanted: Mapping[str, Any]) -> None:
     mend = "give this one another --run-id, or another --out"
     try:
         there = said_of(read_manifest(folder))

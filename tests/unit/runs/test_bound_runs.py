@@ -10,7 +10,6 @@ import pytest
 
 from ldn_spark.cli.app import run as ldn
 from ldn_spark.errors import ConflictError, EngineError, OutputExistsError, UsageError
-from ldn_spark.lake.small_files import put_if_absent
 from ldn_spark.lake.versions import FileRecord, LakeVersion, publish_version
 from ldn_spark.runs import bound as runs
 from ldn_spark.runs.bound import Bound, bind, bound_of, close, only_worker, read_bound
@@ -131,13 +130,6 @@ def test_a_run_is_worked_on_by_one(tmp_path):
             pass
     with only_worker(tmp_path, "r"):
         pass
-
-
-def test_the_first_to_write_a_file_is_the_only_one(tmp_path):
-    assert put_if_absent(tmp_path / "a" / "f", b"1")
-    assert not put_if_absent(tmp_path / "a" / "f", b"2")
-    assert (tmp_path / "a" / "f").read_bytes() == b"1"
-    assert [path.name for path in (tmp_path / "a").iterdir()] == ["f"]
 
 
 GOOD = ["r", "2026-11-28", "nightly_7.1", "a" * 128, "_x", "A.b-c"]

@@ -15,7 +15,7 @@ from ldn_spark import __version__
 from ldn_spark.cli.app import run as ldn
 from ldn_spark.cli.finished import open_finished
 from ldn_spark.errors import ResultsError
-from ldn_spark.runs.manifest_file import sealed
+from ldn_spark.texts.sealed import sealed
 from tests.unit.runs.run_folders import RUN_ID, write_run
 
 COMMANDS = ("show", "compare")

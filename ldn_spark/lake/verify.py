@@ -1,0 +1,190 @@
+"""Read everything that a lake holds, and say what is not as it was written.
+
+Records by their own checksum, logs and data files by the checksums of the records. What an earlier
+software version wrote has none: there the pages of files are read, by their checksums where they
+carry some.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ldn_spark.delivery.files.tabular import is_damage, open_parquet
+from ldn_spark.errors import DeliveryError, EngineError, Problem
+from ldn_spark.lake.checking import changed_commits
+from ldn_spark.lake.contents import contents_of
+from ldn_spark.lake.delta_log import delta_version
+from ldn_spark.lake.run_tables import damage_of_table, read_record
+from ldn_spark.lake.sums import NO_FILE, RESTORE, FileSum, fault_of
+from ldn_spark.lake.versions import LakeVersion, known_versions, read_version
+from ldn_spark.places.place import Place
+from ldn_spark.progress import Progress, report
+from ldn_spark.texts.sealed import is_as_written
+
+_REPORT_EVERY = 64 << 20
+
+
+@dataclass
+class Verified:
+    """What was looked at, and found.
+
+    Attributes:
+        versions, tables, runs: how many there are; tables of runs are not among the tables.
+        files, bytes: data files that were read, and their size.
+        unchecked: files without a recorded checksum, of which the pages were read.
+        problems: every damaged file, with what is wrong.
+    """
+
+    versions: int = 0
+    tables: int = 0
+    runs: int = 0
+    files: int = 0
+    bytes: int = 0
+    unchecked: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A data file that is to be read; without what was written its pages are."""
+
+    place: Place
+    bytes: int
+    written: FileSum | None
+
+
+def verify_lake(root: Place) -> Verified:
+    """Look at everything in a lake; progress is reported in bytes.
+
+    Raises:
+        DeliveryError: there is no lake.
+        EmptyInputError: it holds no version.
+    """
+    found = Verified()
+    records = list(_records(root, found))
+    files = {file.place: file for file in _files(root, records, found)}
+    files |= {file.place: file for file in _files_of_runs(root, found)}
+    total = sum(file.bytes for file in files.values())
+    done = said = 0
+
+    def told(size: int) -> None:
+        nonlocal done, said
+        done += size
+        if done - said >= _REPORT_EVERY:
+            said = done
+            report(Progress("verifying files", done, total, "bytes"))
+
+    report(Progress("verifying files", 0, total, "bytes"))
+    for file in files.values():
+        if file.written is None:
+            found.unchecked += 1
+            what = _fault_of_pages(file.place)
+            told(file.bytes)
+        else:
+            what = fault_of(file.place, file.written, proof=True, told=told)
+        if what:
+            found.problems.append(Problem(str(file.place), what, RESTORE))
+    report(Progress("verifying files", total, total, "bytes"))
+    found.files, found.bytes = len(files), total
+    return found
+
+
+def _records(root: Place, found: Verified) -> Iterator[LakeVersion]:
+    numbers = known_versions(root)
+    if not numbers:
+        read_version(root)  # says why there is none
+    for number in numbers:
+        try:
+            yield read_version(root, number)
+        except EngineError as error:
+            found.problems += error.problems
+    found.versions = len(numbers)
+
+
+def _files(root: Place, records: Sequence[LakeVersion], found: Verified) -> Iterator[_File]:
+    """The data files of all versions, after a look at their logs."""
+    tables = {name for record in records for name in record.tables}
+    found.tables = len(tables)
+    told: set[Problem] = set()
+    for record in records:
+        for table, version in sorted(record.tables.items()):
+            folder = root / table
+            try:
+                held = contents_of(folder, version)
+            except EngineError as error:
+                told.update(error.problems)
+                continue
+            if table in record.commits and held.commits != record.commits[table]:
+                told.add(changed_commits(root, record, table))
+                continue
+            sums = record.sums.get(table, {})
+            for file in held.files:
+                written = sums.get(file.name)
+                yield _File(
+                    folder / file.name,
+                    file.bytes,
+                    FileSum.parse(written) if written else None,
+                )
+    found.problems += sorted(told, key=str)
+
+
+def _files_of_runs(root: Place, found: Verified) -> Iterator[_File]:
+    """The data files of the tables of runs."""
+    for folder in _folders_of_runs(root, found):
+        for log in sorted(folder.glob("*/_delta_log")):
+            table = log.parent
+            try:
+                said = read_record(folder, table.name)
+                version = delta_version(table)
+                if said is not None:
+                    found.problems += damage_of_table(table, {**said, "sums": {}})
+                    version = said["version"]
+                if version is None:
+                    continue
+                held = contents_of(table, version)
+            except EngineError as error:
+                found.problems += error.problems
+                continue
+            sums = {} if said is None else said["sums"]
+            for file in held.files:
+                written = sums.get(file.name)
+                place = table / file.name
+                yield _File(place, file.bytes, FileSum.parse(written) if written else None)
+
+
+def _folders_of_runs(root: Place, found: Verified) -> Iterator[Place]:
+    for run in sorted((root / "runs").glob("*")):
+        if run.is_dir():
+            found.runs += 1
+            found.problems += [*_of_record(run / "run.json"), *_of_record(run / "published.json")]
+            yield run
+            yield from sorted(run.glob("part-*"))
+
+
+def _of_record(place: Place) -> Iterator[Problem]:
+    try:
+        if not is_as_written(json.loads(place.read_bytes())):
+            raise ValueError
+    except FileNotFoundError:
+        return
+    except (*NO_FILE, ValueError, TypeError, RecursionError):
+        yield Problem(str(place), "is damaged: it is not what was written", RESTORE)
+
+
+def _fault_of_pages(place: Place) -> str:
+    """What is wrong with a file by its own checksums; empty for nothing that they tell."""
+    try:
+        with open_parquet(place) as file:
+            for _ in file.iter_batches():
+                pass
+    except NO_FILE:
+        return "is gone"
+    except DeliveryError as error:
+        return error.problems[0].what
+    except Exception as error:
+        if not is_damage(error):
+            raise
+        return "is damaged: its rows cannot be read"
+    return ""
