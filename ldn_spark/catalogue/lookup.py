@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ldn_spark.catalogue.designs import table_and_design
 from ldn_spark.catalogue.quantity import Quantity
 from ldn_spark.catalogue.tables import TABLES
 
@@ -11,8 +10,8 @@ _QUANTITIES = {(table.name, one.name): one for table in TABLES for one in table.
 
 
 def find(table: str, quantity: str) -> Quantity | None:
-    """The record of a quantity, whatever the design; None where no table has it."""
-    return _QUANTITIES.get((table_and_design(table)[0], quantity))
+    """The record of a quantity; None where no table has it."""
+    return _QUANTITIES.get((table, quantity))
 
 
 def need(table: str, quantity: str) -> Quantity:
@@ -35,7 +34,7 @@ def anchor(table: str, quantity: str) -> str:
 def entry(table: str, quantity: str) -> tuple[Quantity, ...]:
     """The quantities that share a formula with this one, itself among them."""
     need(table, quantity)
-    return _ENTRIES[table_and_design(table)[0], quantity]
+    return _ENTRIES[table, quantity]
 
 
 _ENTRIES: dict[tuple[str, str], tuple[Quantity, ...]] = {

@@ -171,13 +171,14 @@ class _Writer:
     def __call__(
         self, table: str, stratum: str, outcome: str, values: Mapping[str, Value]
     ) -> Iterator[Estimate]:
+        stratum = self.prefix + stratum
         for quantity, value in values.items():
             need(table, quantity)
-            key = (table, self.prefix + stratum, outcome, quantity)
             if isinstance(value, NotEstimable):
-                yield Estimate(*key, None, NOT_ESTIMABLE, value.reason)
+                reason = value.reason
+                yield Estimate(table, stratum, outcome, quantity, None, NOT_ESTIMABLE, reason)
             else:
-                yield Estimate(*key, value)
+                yield Estimate(table, stratum, outcome, quantity, value)
 
     def family(
         self, table: str, stratum: str, groups: Sequence[Group], form: Form

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ldn_spark.catalogue.designs import OF_DESIGN, table_and_design, without_exposure
 from ldn_spark.study.ids import STUDY
@@ -15,8 +15,7 @@ OK = "ok"
 NOT_ESTIMABLE = "not_estimable"
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """One number of a study, or the reason why there is none.
 
     Attributes:

@@ -272,7 +272,7 @@ def test_a_small_stratum_masks_everything_of_it():
 
 
 def test_shares_of_a_sex_are_masked_by_either(definition, results):
-    few_men = [replace(one, value=3) if one.quantity == "men" else one for one in results.estimates]
+    few_men = [one._replace(value=3) if one.quantity == "men" else one for one in results.estimates]
     rows = suppressed(written(definition, replace(results, estimates=tuple(few_men))))
     of_sex = [row for row in rows if row["variable_name"] == "sex"]
     shares = [row for row in of_sex if row["estimate_name"] == "percentage"]
