@@ -117,6 +117,7 @@ def published(lake: Path, name: str, out: Path) -> Any:
 
 def parts(publication: Any) -> dict[str, float]:
     """Processor seconds of each part of making the files, one after the other."""
+    from ldn_spark.reporting.copies import here
     from ldn_spark.reporting.figures.draw import draw_figures
     from ldn_spark.reporting.figures.registry import figure_ids
     from ldn_spark.reporting.publication import analyse_moments, make
@@ -136,7 +137,7 @@ def parts(publication: Any) -> dict[str, float]:
         with part(name.replace("figure", "figure ")):
             drawn += draw_figures(study, results, [name])
     with part("all files but the figures"):
-        make(publication, lambda _study, _results: lambda: tuple(drawn))
+        make(publication, here, tuple(drawn))
     found["all files but the figures"] -= found["analysis"]  # which is done once more in it
     return found
 

@@ -38,6 +38,7 @@ def analyse(
     design_moments: Sequence[Row],
     daily_moments: Sequence[Row] | None,
     attrition: Sequence[AttritionStep],
+    designs: Mapping[str, tuple[Estimate, ...]] | None = None,
 ) -> Results:
     """All estimates, curves and attrition of a study.
 
@@ -46,22 +47,15 @@ def analyse(
         cohort_moments, design_moments, daily_moments: the rows of these tables, in any order; of
             the last None where no curves are wanted.
         attrition: from `attrition_steps`.
+        designs: what `compare_in` gives of each further design; None where that is still to do.
 
     Returns:
         Results in a fixed order: subgroups, then strata, then outcomes, as in the study file.
     """
-    sums: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in design_moments:
-        sums[row["design"], row["subgroup"]].append(row)
-    parts = (OVERALL, *(group.id for group in study.subgroups))
-
-    def strata(design: str) -> dict[str, list[Group]]:
-        return {
-            part: groups_of(study, part, cohort_moments, sums[design, part], design)
-            for part in parts
-        }
-
-    own = strata(MAIN)
+    if designs is None:
+        further = (one.id for one in study.designs)
+        designs = {one: compare_in(study, one, cohort_moments, design_moments) for one in further}
+    own = _by_part(study, MAIN, cohort_moments, design_moments)
     curves: Iterable[CurvePoint] = ()
     if daily_moments is not None:
         curves = cumulative_curves(
@@ -70,15 +64,36 @@ def analyse(
             [row for row in daily_moments if row["subgroup"] == OVERALL],
             leave_out=_without_curve(study, own[OVERALL]),
         )
-    return Results(
-        tuple(_estimates(study, own, of_persons=True)),
-        tuple(curves),
-        tuple(attrition),
-        designs={
-            one.id: tuple(_estimates(study, strata(one.id), of_persons=False))
-            for one in study.designs
-        },
-    )
+    estimates = tuple(_estimates(study, own, of_persons=True))
+    return Results(estimates, tuple(curves), tuple(attrition), designs=designs)
+
+
+def compare_in(
+    study: StudyDefinition,
+    design: str,
+    cohort_moments: Sequence[Row],
+    design_moments: Sequence[Row],
+) -> tuple[Estimate, ...]:
+    """What is compared in the windows of a further design, from the rows of all of them."""
+    by_part = _by_part(study, design, cohort_moments, design_moments)
+    return tuple(_estimates(study, by_part, of_persons=False))
+
+
+def _by_part(
+    study: StudyDefinition,
+    design: str,
+    cohort_moments: Sequence[Row],
+    design_moments: Sequence[Row],
+) -> dict[str, list[Group]]:
+    """The strata of the cohort and of each subgroup by one design."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for row in design_moments:
+        if row["design"] == design:
+            rows[row["subgroup"]].append(row)
+    return {
+        part: groups_of(study, part, cohort_moments, rows[part], design)
+        for part in (OVERALL, *(group.id for group in study.subgroups))
+    }
 
 
 def _without_curve(study: StudyDefinition, cohort: Sequence[Group]) -> frozenset[str]:

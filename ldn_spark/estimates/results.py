@@ -146,6 +146,10 @@ class Results:
         """What was found for the study's own exposure, `study`, and for each further one."""
         return {STUDY: self, **self.others}
 
+    def compared_in(self, design: str) -> tuple[Estimate, ...]:
+        """The estimates of a further design; of the study's own windows where it is empty."""
+        return self.designs[design] if design else self.estimates
+
     def of_design(self, design: str) -> Results:
         """What was compared in the windows of a further design.
 

@@ -2,9 +2,9 @@
 
 The libraries of statistics, figures and pages take about as long to load as the embedded engine
 takes for a whole registry, and none of it waits for the engine. A process that is started early
-loads them; when the moments are there, it makes the files, with a pool of its own for the slow
-figures. The bytes are those of `make_here`, which makes them in this process where the other
-cannot be started or is lost.
+loads them; when the moments are there, it makes the files, with copies of its own for the slow
+figures, and for what is published of every further pair of windows and exposure. The bytes are
+those of `make_here`, which makes them in this process where the other cannot be started or is lost.
 
 Two messages go to that process for every study, the study early and the publication later; one
 comes back, the files or the fault that it met. A fault is raised here, with the traceback from
@@ -20,7 +20,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -30,7 +29,9 @@ if TYPE_CHECKING:  # the sooner the process is started, the more of its loading 
 
 _NEEDED = (
     "ldn_spark.estimates.analysis",
+    "scipy.special",
     "ldn_spark.reporting.contents",
+    "ldn_spark.reporting.cautions",
     "ldn_spark.reporting.report",
     "ldn_spark.reporting.paragraphs",
     "concurrent.futures.process",
@@ -140,7 +141,8 @@ def _made(messages: BinaryIO) -> Iterator[Made | None]:
         import_module(name)
     from concurrent.futures.process import BrokenProcessPool
 
-    from ldn_spark.reporting.figures.copies import Figures, draw_ahead, draw_by_copies
+    from ldn_spark.reporting.copies import by_copies
+    from ldn_spark.reporting.figures.draw import Figures, draw_ahead
     from ldn_spark.reporting.publication import Publication, make
     from ldn_spark.reporting.report import prepare_report
 
@@ -154,7 +156,7 @@ def _made(messages: BinaryIO) -> Iterator[Made | None]:
         if message.provenance.get("invented"):
             drawn = ()  # they do not carry the mark
         try:
-            yield make(message, partial(draw_by_copies, ahead=drawn))
+            yield make(message, by_copies, drawn)
         except BrokenProcessPool:
             yield None
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.estimates.results import Results
 from ldn_spark.reporting import result_files
+from ldn_spark.reporting.copies import Share, here
 from ldn_spark.reporting.exposure_tables import exposure_tables
-from ldn_spark.reporting.figures.copies import Draw, draw_here
+from ldn_spark.reporting.figures.draw import DrawnFigure, Figures, draw_figures
+from ldn_spark.reporting.figures.registry import FIGURES, figure_ids
+from ldn_spark.reporting.parts import Part, make_part, printed
 from ldn_spark.reporting.printed import PrintedTable
-from ldn_spark.reporting.summarised_result import summarised_result_csv
-from ldn_spark.reporting.tables import all_tables, design_tables
-from ldn_spark.reporting.writers import table_csv, table_html, table_markdown
-from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.reporting.summarised_result import COLUMNS, SummarisedResult
+from ldn_spark.study.definition import STUDY, StudyDefinition
+from ldn_spark.texts.csv_cells import csv_lines
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 SUMMARISED_RESULT = "summarised_result.csv"
 REPORT = "report.html"
 WORDS = "results.md"
-_WRITERS = {"csv": table_csv, "md": table_markdown, "html": table_html}
 
 
 def contents(
@@ -32,7 +34,8 @@ def contents(
     study_hash: str,
     software_version: str,
     comparison: Markup | str = "",
-    draw: Draw = draw_here,
+    share: Share = here,
+    ahead: Figures = (),
 ) -> dict[str, bytes]:
     """Tables, figures, result files and the report.
 
@@ -47,7 +50,8 @@ def contents(
         software_version: version of this package.
         comparison: a section of the page that holds published values against these results; empty
             for none.
-        draw: how the figures are drawn; see `figures.copies`.
+        share: how independent tasks are done; see `copies`.
+        ahead: figures that were drawn before.
 
     Returns:
         The bytes of every file by its path below the folder of the run.
@@ -64,20 +68,25 @@ def contents(
         "study_hash": study_hash,
         "software_version": software_version,
     }
-    drawn = draw(study_definition, results)
-    printed = _printed(study_definition, results)
-    tables = printed[""] = (*printed[""], *exposure_tables(study_definition, results))
-    files: dict[str, str | bytes] = {
-        result_files.ESTIMATES: result_files.estimates_csv(results),
-        result_files.CURVES: result_files.curves_csv(results),
-        result_files.ATTRITION: result_files.attrition_csv(results),
-        SUMMARISED_RESULT: summarised_result_csv(results, study_definition, **stamp),
+    tables = dict(printed(study_definition, results))
+    tables[""] = (*tables[""], *exposure_tables(study_definition, results))
+    designs = {
+        one.id: printed(study_definition, results, one.id)[f"/{one.id}"]
+        for one in study_definition.designs
     }
-    for folder, own in printed.items():
-        files |= _table_files("tables" + folder, own)
-    for exposure, found in results.others.items():
-        for folder, own in _printed(study_definition.as_exposure(exposure), found).items():
-            files |= _table_files(f"tables/{exposure}{folder}", own)
+    summarised = SummarisedResult(results, study_definition, **stamp)
+    parts = summarised.parts()[1:]
+    ids = figure_ids(study_definition, results)
+    known = {figure.id for figure in ahead}
+    slow = [name for name in ids if FIGURES[name].is_slow and name not in known]
+    begun = share(
+        [
+            *(partial(draw_figures, study_definition, results, [name]) for name in slow),
+            *(partial(_further, results, summarised, designs, *part) for part in parts),
+        ]
+    )
+    quick = [name for name in ids if name not in (*slow, *known)]
+    drawn = [*ahead, *draw_figures(study_definition, results, quick)]
     words = results_paragraphs(study_definition, results)
     sentence = methods_sentence(
         study_definition,
@@ -85,42 +94,59 @@ def contents(
         software_version=software_version,
         deviations=provenance.get("deviations") or (),
     )
-    files[WORDS] = results_markdown(words, sentence, invented=results.invented)
-    figures = drawn()
-    for figure in figures:
-        files[f"figures/{figure.id}.svg"] = figure.svg
-        files[f"figures/{figure.id}.png"] = figure.png
+    made = [make_part(results, summarised, STUDY, "", tables)]
+    files: dict[str, str] = {
+        result_files.CURVES: result_files.curves_csv(results),
+        result_files.ATTRITION: result_files.attrition_csv(results),
+        WORDS: results_markdown(words, sentence, invented=results.invented),
+    }
+    for result in begun[: len(slow)]:
+        drawn += result()
+    figures = sorted(drawn, key=lambda figure: ids.index(figure.id))
     files[REPORT] = report_html(
         study_definition,
         results,
-        tables=tables,
-        subgroups={one.id: printed[f"/{one.id}"] for one in study_definition.subgroups},
-        designs={one.id: printed[f"/{one.id}"] for one in study_definition.designs},
+        tables=tables[""],
+        subgroups={one.id: tables[f"/{one.id}"] for one in study_definition.subgroups},
+        designs=designs,
         figures=figures,
         words=words,
         sentence=sentence,
         comparison=comparison,
         **stamp,
     )
+    made += [result() for result in begun[len(slow) :]]
     return {
-        name: content.encode("utf-8") if isinstance(content, str) else content
-        for name, content in files.items()
+        **{name: text.encode("utf-8") for name, text in files.items()},
+        **_figure_files(figures),
+        **_lines_of_parts(made, summarised),
+        **{path: content for part in made for path, content in part.tables.items()},
     }
 
 
-def _printed(study: StudyDefinition, results: Results) -> dict[str, tuple[PrintedTable, ...]]:
-    """The tables of one cohort by folder: of all of it, of each subgroup and of each design."""
-    tables = {"": all_tables(study, results)}
-    for group in study.subgroups:
-        tables[f"/{group.id}"] = all_tables(study, results, subgroup=group.id)
-    for design in study.designs:
-        tables[f"/{design.id}"] = design_tables(study, results, design)
-    return tables
+def _further(
+    results: Results,
+    summarised: SummarisedResult,
+    designs: Mapping[str, tuple[PrintedTable, ...]],
+    exposure: str,
+    design: str,
+) -> Part:
+    """A part beside the study's own exposure and windows; the tables of its designs are known."""
+    tables = {f"/{design}": designs[design]} if exposure == STUDY else None
+    return make_part(results, summarised, exposure, design, tables)
 
 
-def _table_files(folder: str, tables: tuple[PrintedTable, ...]) -> dict[str, str]:
+def _figure_files(figures: Sequence[DrawnFigure]) -> dict[str, bytes]:
+    svg = {f"figures/{figure.id}.svg": figure.svg for figure in figures}
+    return svg | {f"figures/{figure.id}.png": figure.png for figure in figures}
+
+
+def _lines_of_parts(parts: Sequence[Part], summarised: SummarisedResult) -> dict[str, bytes]:
+    """The files that hold lines of every part."""
+    head = csv_lines(result_files.ESTIMATE_COLUMNS, ()).encode("utf-8")
+    settings = csv_lines(COLUMNS, summarised.settings()).encode("utf-8")
+    attrition = "".join(f"{line}\n" for line in summarised.attrition()).encode("utf-8")
     return {
-        f"{folder}/{table.id}.{ending}": write(table)
-        for table in tables
-        for ending, write in _WRITERS.items()
+        result_files.ESTIMATES: b"".join([head, *(one.estimates for one in parts)]),
+        SUMMARISED_RESULT: b"".join([settings, *(one.summarised for one in parts), attrition]),
     }

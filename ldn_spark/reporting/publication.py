@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.estimates.results import AttritionStep, CohortFound, Results
@@ -16,7 +17,8 @@ from ldn_spark.study.definition import StudyDefinition
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from ldn_spark.reporting.figures.copies import Draw
+    from ldn_spark.reporting.copies import Share
+    from ldn_spark.reporting.figures.draw import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +66,24 @@ Make = Callable[[Publication], Callable[[], Made]]
 
 def make_here(publication: Publication) -> Callable[[], Made]:
     """Make the files in this process, when they are asked for."""
-    from ldn_spark.reporting.figures.copies import draw_here
+    from ldn_spark.reporting.copies import here
 
-    return lambda: make(publication, draw_here)
+    return lambda: make(publication, here)
 
 
-def make(publication: Publication, draw: Draw) -> Made:
+def make(publication: Publication, share: Share, ahead: Figures = ()) -> Made:
     """Moments -> estimates -> tables, figures, words and report.
 
     Args:
         publication: what was found.
-        draw: how the figures are drawn; see `figures.copies`.
+        share: how independent tasks are done; see `copies`.
+        ahead: figures that were drawn before.
     """
     from ldn_spark.reporting.cautions import cautions
     from ldn_spark.reporting.contents import contents
 
     study = publication.study
-    results = analyse_moments(publication)
+    results = analyse_moments(publication, share)
     known = publication.provenance.get("warnings", ())
     warnings = (*known, *cautions(study, results))
     files, section = _compared(publication, results)
@@ -91,26 +94,40 @@ def make(publication: Publication, draw: Draw) -> Made:
         provenance={**publication.provenance, "warnings": list(warnings)},
         study_hash=publication.study_hash,
         software_version=publication.software_version,
-        draw=draw,
+        share=share,
+        ahead=ahead,
     )
     return Made(files, warnings)
 
 
-def analyse_moments(publication: Publication) -> Results:
+def analyse_moments(publication: Publication, share: Share | None = None) -> Results:
     """The estimates, curves and attrition of a publication, and what is known of its lines."""
-    from ldn_spark.estimates.analysis import analyse
+    from ldn_spark.estimates.analysis import analyse, compare_in
+    from ldn_spark.reporting.copies import here
 
     study, known = publication.study, publication.provenance
-    own = analyse(study, attrition=publication.attrition, **publication.moments)
-    others = {}
-    for exposure in study.exposures:
-        found = publication.others[exposure.id]
-        alone = study.as_exposure(exposure.id)
-        moments = {**found.moments, "daily_moments": None}
-        others[exposure.id] = analyse(alone, attrition=found.attrition, **moments)
-    return replace(own, others=others).of_lake(
+    moments = publication.moments
+    sums = moments["cohort_moments"], moments["design_moments"]
+    tasks = [partial(compare_in, study, one.id, *sums) for one in study.designs]
+    tasks += [partial(_analyse_other, publication, one.id) for one in study.exposures]
+    begun = (share or here)(tasks)
+    own = analyse(study, attrition=publication.attrition, designs={}, **moments)
+    found = [result() for result in begun]
+    designs = {one.id: found.pop(0) for one in study.designs}
+    others = {one.id: found.pop(0) for one in study.exposures}
+    return replace(own, designs=designs, others=others).of_lake(
         invented=bool(known.get("invented")), turned_away=known.get("turned_away", ())
     )
+
+
+def _analyse_other(publication: Publication, exposure: str) -> Results:
+    """The results of a further exposure, without curves."""
+    from ldn_spark.estimates.analysis import analyse
+
+    found = publication.others[exposure]
+    moments = {**found.moments, "daily_moments": None}
+    alone = publication.study.as_exposure(exposure)
+    return analyse(alone, attrition=found.attrition, **moments)
 
 
 def _compared(publication: Publication, results: Results) -> tuple[dict[str, bytes], Markup | str]:

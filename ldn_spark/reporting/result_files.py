@@ -30,14 +30,14 @@ from ldn_spark.estimates.results import AttritionStep, CurvePoint, Estimate, Res
 from ldn_spark.places.place import back
 from ldn_spark.shown import numbered
 from ldn_spark.study.definition import STUDY, StudyDefinition
-from ldn_spark.texts.csv_cells import csv_text
+from ldn_spark.texts.csv_cells import csv_line, csv_lines, csv_text
 
 ESTIMATES, CURVES, ATTRITION = "estimates.csv", "curves.csv", "attrition.csv"
 
 _AGAIN = "give the folder of a finished run"
 Row = TypeVar("Row")
 Whose = TypeVar("Whose")
-_ESTIMATE_COLUMNS = ("table", "stratum", "outcome", "quantity", "value", "status", "reason")
+ESTIMATE_COLUMNS = ("table", "stratum", "outcome", "quantity", "value", "status", "reason")
 _CURVE_COLUMNS = ("contrast", "outcome", "day", "difference", "ci_low", "ci_high")
 _ATTRITION_COLUMNS = (
     "cohort_definition_id",
@@ -68,28 +68,29 @@ def number_text(value: int | float | Decimal | None) -> str:
 
 def estimates_csv(results: Results) -> str:
     """Every estimate, in the order given; those of further windows and exposures follow."""
-    return csv_text(
-        _ESTIMATE_COLUMNS,
+    return csv_lines(
+        ESTIMATE_COLUMNS,
         (
-            row
+            line
             for exposure, found in results.by_exposure.items()
-            for design, estimates in (("", found.estimates), *found.designs.items())
-            for row in _estimate_rows(estimates, design, exposure)
+            for design in ("", *found.designs)
+            for line in estimate_lines(found.compared_in(design), design, exposure)
         ),
     )
 
 
-def _estimate_rows(
-    estimates: Sequence[Estimate], design: str, exposure: str
-) -> Iterator[tuple[str, ...]]:
+def estimate_lines(
+    estimates: Sequence[Estimate], design: str = "", exposure: str = STUDY
+) -> Iterator[str]:
+    """The lines of `estimates.csv` of one exposure in one pair of windows."""
     tables = dict.fromkeys(one.table for one in estimates)
     names = {
         table: with_exposure(table_of(table, design) if design else table, exposure)
         for table in tables
     }
-    for e in estimates:
-        value = number_text(e.value)
-        yield names[e.table], e.stratum, e.outcome, e.quantity, value, e.status, e.reason
+    for table, stratum, outcome, quantity, value, status, reason in estimates:
+        where = names[table], stratum, outcome, quantity
+        yield csv_line((*where, number_text(value), status, reason))
 
 
 def curves_csv(results: Results) -> str:
@@ -151,7 +152,7 @@ def load_results(
     paths = (folder / ESTIMATES, folder / CURVES, folder / ATTRITION)
     estimates, curves, attrition = zip(paths, map(read, paths), strict=True)
     exposures = (STUDY, *(one.id for one in definition.exposures))
-    found = _grouped(_rows(*estimates, _ESTIMATE_COLUMNS, _estimate))
+    found = _grouped(_rows(*estimates, ESTIMATE_COLUMNS, _estimate))
     _require_known(folder / ESTIMATES, definition, exposures, found)
     points = tuple(_rows(*curves, _CURVE_COLUMNS, _point))
     steps = _grouped(_rows(*attrition, _ATTRITION_COLUMNS, partial(_step, exposures)))

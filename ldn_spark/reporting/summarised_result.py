@@ -80,32 +80,77 @@ def summarised_result_csv(
     software_version: str,
 ) -> str:
     """Settings rows first, then every estimate and every attrition step."""
-    source = str(provenance.get("source") or "lake")
-    if results.invented:
-        source = f"{INVENTED} ({source})"
-    cohorts = [
-        _Cohort(source, exposure, study.as_exposure(exposure), found)
-        for exposure, found in results.by_exposure.items()
-    ]
-    tables = [(one, *table) for one in cohorts for table in one.tables()]
-    tables += [(one, "", ATTRITION) for one in cohorts]
-    numbered = [(str(number), *table) for number, table in enumerate(tables, start=1)]
-    settings = {
-        "package_name": PACKAGE,
-        "package_version": software_version,
-        "group": JOINT.join(("cohort_name", *(("subgroup",) if study.subgroups else ()))),
-        "additional": "",
-        "min_cell_count": "0",
-        "study_id": study.id,
-        "study_hash": study_hash,
-    }
-    about = (
-        line
-        for id, one, design, table in numbered
-        for line in _settings((id, source), table, design, one.exposure, settings)
-    )
-    found = (line for id, one, *table in numbered for line in one.lines(id, *table))
-    return csv_lines(COLUMNS, chain(about, found))
+    made = SummarisedResult(results, study, provenance, study_hash, software_version)
+    found = (line for part in made.parts() for line in made.lines(*part))
+    return csv_lines(COLUMNS, chain(made.settings(), found, made.attrition()))
+
+
+class SummarisedResult:
+    """The lines of a `summarised_result`: settings, parts, attrition, in this order.
+
+    A part is one exposure in one pair of windows; every table of one is a result.
+    """
+
+    def __init__(
+        self,
+        results: Results,
+        study: StudyDefinition,
+        provenance: Mapping[str, Any],
+        study_hash: str,
+        software_version: str,
+    ) -> None:
+        source = str(provenance.get("source") or "lake")
+        if results.invented:
+            source = f"{INVENTED} ({source})"
+        self.study = study
+        self._cohorts = {
+            exposure: _Cohort(source, exposure, study.as_exposure(exposure), found)
+            for exposure, found in results.by_exposure.items()
+        }
+        tables = [(*part, table) for part in self.parts() for table in self._tables(*part)]
+        tables += [(exposure, "", ATTRITION) for exposure in self._cohorts]
+        self._ids = {table: str(number) for number, table in enumerate(tables, start=1)}
+        self._settings = {
+            "package_name": PACKAGE,
+            "package_version": software_version,
+            "group": JOINT.join(("cohort_name", *(("subgroup",) if study.subgroups else ()))),
+            "additional": "",
+            "min_cell_count": "0",
+            "study_id": study.id,
+            "study_hash": study_hash,
+        }
+
+    def parts(self) -> list[tuple[str, str]]:
+        """Exposure and design of each part, in their order; the study's own windows have none."""
+        return [
+            (exposure, design)
+            for exposure, one in self._cohorts.items()
+            for design in ("", *one.results.designs)
+        ]
+
+    def _tables(self, exposure: str, design: str) -> list[str]:
+        estimates = self._cohorts[exposure].results.compared_in(design)
+        return list(dict.fromkeys(one.table for one in estimates))
+
+    def settings(self) -> Iterator[str]:
+        """What each result is of."""
+        for (exposure, design, table), id in self._ids.items():
+            begin = id, self._cohorts[exposure].source
+            yield from _settings(begin, table, design, exposure, self._settings)
+
+    def lines(self, exposure: str, design: str) -> Iterator[str]:
+        """The rows of every table of a part."""
+        cohort = self._cohorts[exposure]
+        rows = cohort.rows(design)
+        for table in self._tables(exposure, design):
+            begin = self._ids[exposure, design, table], cohort.source
+            yield from rows.of_table(begin, table)
+
+    def attrition(self) -> Iterator[str]:
+        """What every step of the selection leaves of each exposure."""
+        for exposure, one in self._cohorts.items():
+            begin = self._ids[exposure, "", ATTRITION], one.source
+            yield from _attrition(begin, one.study, one.results)
 
 
 def _settings(
@@ -138,25 +183,10 @@ class _Cohort:
     study: StudyDefinition
     results: Results
 
-    def tables(self) -> Iterator[tuple[str, str]]:
-        """Design and name of each of its tables, in their order; the study's own windows first."""
-        for design, estimates in (("", self.results.estimates), *self.results.designs.items()):
-            for table in dict.fromkeys(one.table for one in estimates):
-                yield design, table
-
-    @cached_property
-    def _by_design(self) -> dict[str, _Rows]:
-        designs = {one: self.results.of_design(one) for one in self.results.designs}
-        found = {"": self.results, **designs}
-        strata = Strata(self.study)
-        return {design: _Rows(results, self.study, strata) for design, results in found.items()}
-
-    def lines(self, result_id: str, design: str, table: str) -> Iterator[str]:
-        """The rows of a table, or of the attrition."""
-        begin = result_id, self.source
-        if table == ATTRITION:
-            return _attrition(begin, self.study, self.results)
-        return self._by_design[design].of_table(begin, table)
+    def rows(self, design: str) -> _Rows:
+        """Lays out what was found in one pair of windows."""
+        results = self.results.of_design(design) if design else self.results
+        return _Rows(results, self.study, Strata(self.study))
 
 
 @dataclass(frozen=True)

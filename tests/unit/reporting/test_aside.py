@@ -16,6 +16,9 @@ from ldn_spark.reporting.publication import make_here
 from tests.unit.reporting.paper_like import changed
 from tests.unit.reporting.publications import small_publication
 
+GAP = {"id": "gap", "label": "30 days apart", "before": [-365, -31], "after": [30, 364]}
+SSRI = {"id": "ssri", "name": "an antidepressant", "abbreviation": "SSRI", "atc": ["N06AB"]}
+
 
 @pytest.fixture(scope="module")
 def publication(definition):
@@ -51,12 +54,16 @@ def test_without_a_contrast(definition, publication):
 
 
 def test_several_studies_one_after_the_other(publication, here, definition):
-    second = replace(publication, study=changed(definition, "id", "another"))
+    """The second is of two pairs of windows and two exposures, which copies share."""
+    wide = changed(changed(definition, "designs", [GAP]), "exposures", [SSRI])
+    second = small_publication(changed(wide, "id", "another"))
     with aside.making_aside() as other:
         for one in (publication, second):
             other.prepare(one.study)
         assert other.make(publication)() == here
-        assert other.make(second)() == make_here(second)()
+        made = other.make(second)()
+    assert made == make_here(second)()
+    assert {"tables/gap/table3.csv", "tables/ssri/gap/table3.csv"} <= set(made.contents)
 
 
 def test_it_need_not_be_prepared(publication, here):
