@@ -20,11 +20,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import results
 from generate import SIZES, make
 from meter import Cost, measure
 from peers import paper
+
+from ldn_spark.lake.run_tables import read_run_rows
+from ldn_spark.schemas import COHORT_MOMENTS, DESIGN_MOMENTS
 
 PEERS = Path(__file__).parent / "peers"
 ENGINES = ("sail", "spark")
@@ -147,8 +149,8 @@ def own_moments(home: Path, cost: Cost) -> Moments:
 def read_rows(tables: Path) -> dict[str, list[dict]]:
     """The moments that a run left in its folder of tables."""
     return {
-        "cohort": _rows(tables / "cohort_moments"),
-        "groups": _rows(tables / "design_moments"),
+        "cohort": read_run_rows(tables, COHORT_MOMENTS),
+        "groups": read_run_rows(tables, DESIGN_MOMENTS),
     }
 
 
@@ -164,11 +166,6 @@ def moments_by_set(rows: dict[str, list[dict]]) -> list[Moments]:
         )
         for number in numbers
     ]
-
-
-def _rows(table: Path) -> list[dict]:
-    files = paper.active_files(table)
-    return [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
 
 
 def _stratum(row: dict) -> str:

@@ -48,6 +48,7 @@ _CALL_SITES = "spark.python.sql.dataFrameDebugging.enabled"
 _TASKS_AT_ONCE = "spark.ldn.tasksAtOnce"
 _LINKS = "spark.ldn.links"
 _PLAIN_PATH = re.compile(r"[\w./-]*", re.ASCII)
+_OF_PATTERNS = re.compile(r"[][{}*?\\]")
 ROW_GROUP_BYTES = 8 << 20
 """Small row groups, so that a range of ATC codes reads few of them."""
 
@@ -243,6 +244,30 @@ def engine_path(spark: SparkSession, path: Place) -> str:
     if not link.is_symlink():
         link.symlink_to(parent)
     return str(link / path.name)
+
+
+def read_parquet(
+    spark: SparkSession, *paths: Path, ddl: str = "", base: Path | None = None
+) -> DataFrame:
+    """The rows of Parquet files, or of folders of them, by their names as they are.
+
+    Spark takes a name for a pattern of names, and what has a meaning there is masked.
+
+    Args:
+        spark: the session.
+        paths: at least one.
+        ddl: the columns; those of the files when not given.
+        base: the folder of a partitioned table, beneath which folders name values of columns.
+    """
+    reader = spark.read
+    if ddl:
+        reader = reader.schema(ddl)
+    if base is not None:
+        reader = reader.option("basePath", engine_path(spark, base))
+    names = [engine_path(spark, path) for path in paths]
+    if tasks_at_once(spark) is None:
+        names = [_OF_PATTERNS.sub(r"\\\g<0>", name) for name in names]
+    return reader.parquet(*names)
 
 
 def _pin_session(spark: SparkSession) -> None:

@@ -13,6 +13,7 @@ _TYPES = {
     "string": pa.string(),
     "date": pa.date32(),
     "decimal(18,6)": pa.decimal128(18, 6),
+    "decimal(38,0)": pa.decimal128(38, 0),
 }
 
 

@@ -15,8 +15,7 @@ from ldn_spark.delivery.files.tabular import is_damage, open_parquet
 from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.lake.checking import changed_commits
 from ldn_spark.lake.contents import contents_of
-from ldn_spark.lake.delta_log import delta_version
-from ldn_spark.lake.run_tables import damage_of_table, read_record
+from ldn_spark.lake.run_tables import files_of, tables_of
 from ldn_spark.lake.sums import NO_FILE, RESTORE, FileSum, fault_of
 from ldn_spark.lake.versions import LakeVersion, known_versions, read_version
 from ldn_spark.places.place import Place
@@ -133,25 +132,14 @@ def _files(root: Place, records: Sequence[LakeVersion], found: Verified) -> Iter
 def _files_of_runs(root: Place, found: Verified) -> Iterator[_File]:
     """The data files of the tables of runs."""
     for folder in _folders_of_runs(root, found):
-        for log in sorted(folder.glob("*/_delta_log")):
-            table = log.parent
+        for table in tables_of(folder):
             try:
-                said = read_record(folder, table.name)
-                version = delta_version(table)
-                if said is not None:
-                    found.problems += damage_of_table(table, {**said, "sums": {}})
-                    version = said["version"]
-                if version is None:
-                    continue
-                held = contents_of(table, version)
+                files = files_of(folder, table)
             except EngineError as error:
                 found.problems += error.problems
                 continue
-            sums = {} if said is None else said["sums"]
-            for file in held.files:
-                written = sums.get(file.name)
-                place = table / file.name
-                yield _File(place, file.bytes, FileSum.parse(written) if written else None)
+            for place, written in files.items():
+                yield _File(place, written.bytes, written)
 
 
 def _folders_of_runs(root: Place, found: Verified) -> Iterator[Place]:

@@ -2,7 +2,7 @@
 
     LAKE/{persons,dispensings,rejected_dispensings}  Delta tables
     LAKE/_versions/00000001.json                     one record per ingest, written last
-    LAKE/runs/<run_id>/<table>                       stage tables of a study's run
+    LAKE/runs/<run_id>/                              tables of a run; see `run_tables`
 
 A reader takes the Delta version of every table from a version record, never the latest of each:
 what a killed ingest left behind is never seen.
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ldn_spark.engine.sessions import engine_path, tasks_at_once
+from ldn_spark.engine.sessions import engine_path, read_parquet, tasks_at_once
 from ldn_spark.engine.waiting import wait_for
 from ldn_spark.errors import (
     ConflictError,
@@ -29,7 +29,7 @@ from ldn_spark.errors import (
 from ldn_spark.lake.delta_log import delta_version
 from ldn_spark.lake.small_files import only_one, put_if_absent
 from ldn_spark.lake.sums import NO_FILE
-from ldn_spark.places.files import bytes_in, make_folder
+from ldn_spark.places.files import make_folder
 from ldn_spark.places.place import Place
 from ldn_spark.schemas import DISPENSING_PROFILE, DISPENSINGS, Table
 from ldn_spark.texts.sealed import CHECKSUM, is_as_written, sealed
@@ -47,8 +47,6 @@ than the last checkpoint, and every earlier version of a lake stays readable."""
 
 LAYOUT = 2
 """Of the lakes that are made now: with the columns that `Table.later` names."""
-ONE_TASK = 16 << 20
-"""Bytes of a stage table up to which Spark reads it in one task: some million rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +236,32 @@ class Lake:
         if there is None or there < delta:
             what = f"the table is not there in version {delta}, which the lake's record names"
             raise EngineError(Problem(str(path), what, "restore the lake from a backup"))
-        reader = self.spark.read.format("delta").option("versionAsOf", delta)
-        found = reader.load(engine_path(self.spark, path))
+        found = _read_files(self.spark, path, table, delta, unknown)
         if not unknown:
             return found.select(*table.names)
         from pyspark.sql import functions as F
 
         nulls = {name: F.lit(None).cast(dict(table.columns)[name]).alias(name) for name in unknown}
         return found.select(*(nulls.get(name, F.col(name)) for name in table.names))
+
+
+def _read_files(
+    spark: SparkSession, path: Place, table: Table, delta: int, unknown: Sequence[str]
+) -> DataFrame:
+    """A Delta table as its files hold it: the columns but those unknown yet.
+
+    Spark is handed the names of the files: to find them, Delta reads the log by some ten jobs.
+    """
+    if tasks_at_once(spark) is not None:
+        reader = spark.read.format("delta").option("versionAsOf", delta)
+        return reader.load(engine_path(spark, path))
+    from ldn_spark.lake.contents import contents_of
+
+    held = [f"{name} {kind}" for name, kind in table.columns if name not in unknown]
+    files = [path / file.name for file in contents_of(path, delta).files]
+    if not files:
+        return spark.createDataFrame([], ", ".join(held))
+    return read_parquet(spark, *files, ddl=", ".join(held), base=path)
 
 
 def require_layout(root: Place, version: LakeVersion | None) -> None:
@@ -378,41 +394,3 @@ def _writer(frame: DataFrame, table: Table, token: str) -> DataFrameWriter:
 def cast_to(frame: DataFrame, table: Table) -> DataFrame:
     """The columns of a table by name, in its types."""
     return frame.select(*[frame[name].cast(kind).alias(name) for name, kind in table.columns])
-
-
-def write_run_table(frame: DataFrame, folder: Place, table: Table) -> None:
-    """Write a stage table of a run, replacing what an earlier attempt left."""
-    write_table(frame, folder / table.name, table)
-
-
-def is_run_table(folder: Place, table: Table) -> bool:
-    """Whether a stage left a table of a run."""
-    return delta_version(folder / table.name) is not None
-
-
-def read_run_table(spark: SparkSession, folder: Place, table: Table) -> DataFrame:
-    """A stage table of a run.
-
-    Spark reads a small one in one task: what a task holds whole is never shuffled, and a cohort's
-    tables are sorted and summed sooner than they are moved.
-
-    Raises:
-        UsageError: the stage that makes it has not run.
-    """
-    path = folder / table.name
-    if not is_run_table(folder, table):
-        raise UsageError(
-            Problem(
-                f"run {folder.name}",
-                f"the table {table.name} is not there",
-                "run the earlier stages first",
-            )
-        )
-    found = spark.read.format("delta").load(engine_path(spark, path)).select(*table.names)
-    in_one_task = tasks_at_once(spark) is None and _bytes_of(path) <= ONE_TASK
-    return found.coalesce(1) if in_one_task else found
-
-
-def _bytes_of(path: Place) -> int:
-    """Bytes of the data files of a table, those of earlier attempts included."""
-    return bytes_in(path, "*.parquet")

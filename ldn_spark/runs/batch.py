@@ -18,10 +18,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ldn_spark import schemas
-from ldn_spark.engine import collect
 from ldn_spark.lake.faults import translated_faults
-from ldn_spark.lake.run_tables import record_sums, require_whole_table
-from ldn_spark.lake.versions import is_run_table, read_run_table, write_run_table
+from ldn_spark.lake.run_tables import (
+    is_run_table,
+    read_run_rows,
+    read_run_table,
+    write_run_rows,
+    write_run_table,
+)
 from ldn_spark.runs.run import Run, sets_of
 from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.sets import StudySet
@@ -110,15 +114,14 @@ class Batch:
             inside += lines[one.number]
             rows.append({"set": one.number, "part": part})
         if part or self._is_there(schemas.PARTS):
-            content = pa.Table.from_pylist(rows)
-            self._write(self.spark.createDataFrame(content, schemas.PARTS.ddl), schemas.PARTS)
+            self._write_rows(pa.Table.from_pylist(rows), schemas.PARTS)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The cohorts as `divide` left them: all together, or part by part."""
         if not self._is_there(schemas.PARTS):
             return (Part(0, self.sets, ""),)
-        numbers = {row["set"]: row["part"] for row in collect.rows(self._read(schemas.PARTS))}
+        numbers = {row["set"]: row["part"] for row in self.kept(schemas.PARTS)}
         parts = sorted(set(numbers.values()))
         return tuple(
             Part(
@@ -145,25 +148,26 @@ class Batch:
 
     def write(self, frame: DataFrame, table: schemas.Table, part: Part) -> DataFrame:
         """Write a stage's table and hand back what was written."""
-        self._write(frame, table, part.folder)
+        folder = self.tables / part.folder
+        with translated_faults(str(folder / table.name), self.runs[0].lake.root):
+            write_run_table(frame, folder, table)
+        self._own.add((part.folder, table.name))
         return self.read(table, part)
 
     def read(self, table: schemas.Table, part: Part) -> DataFrame:
         """A table that an earlier stage left."""
-        return self._read(table, part.folder)
+        is_own = (part.folder, table.name) in self._own
+        return read_run_table(self.spark, self.tables / part.folder, table, is_own=is_own)
 
     def keep(self, found: Sequence[pa.Table], table: schemas.Table) -> Rows:
-        """Write the rows of a group-level table that were found of each part, and hand them back.
-
-        Reading back what was written would cost another query.
-        """
+        """Write what was found of each part for a group-level table, and hand its rows back."""
         together = pa.concat_tables(found)
-        self._write(self.spark.createDataFrame(together, table.ddl), table)
+        self._write_rows(together, table)
         return together.to_pylist()
 
     def kept(self, table: schemas.Table) -> Rows:
         """The rows of a group-level table that an earlier stage left, of all parts."""
-        return collect.rows(self._read(table))
+        return read_run_rows(self.tables, table)
 
     @cached_property
     def _own(self) -> set[tuple[str, str]]:
@@ -173,16 +177,9 @@ class Batch:
     def _is_there(self, table: schemas.Table) -> bool:
         return is_run_table(self.tables, table)
 
-    def _write(self, frame: DataFrame, table: schemas.Table, folder: str = "") -> None:
-        with translated_faults(str(self.tables / folder / table.name), self.runs[0].lake.root):
-            write_run_table(frame, self.tables / folder, table)
-            record_sums(self.tables / folder, table)
-        self._own.add((folder, table.name))
-
-    def _read(self, table: schemas.Table, folder: str = "") -> DataFrame:
-        if (folder, table.name) not in self._own:
-            require_whole_table(self.tables / folder, table)
-        return read_run_table(self.spark, self.tables / folder, table)
+    def _write_rows(self, rows: pa.Table, table: schemas.Table) -> None:
+        with translated_faults(str(self.tables / table.name), self.runs[0].lake.root):
+            write_run_rows(rows, self.tables, table)
 
 
 def split_by_set(rows: Sequence[dict[str, Any]]) -> dict[int, Rows]:

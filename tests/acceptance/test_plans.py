@@ -14,7 +14,8 @@ import pytest
 
 from ldn_spark import schemas
 from ldn_spark.estimates.analysis import NEEDED_SUMS
-from ldn_spark.lake.versions import Lake, read_run_table
+from ldn_spark.lake.run_tables import read_run_table
+from ldn_spark.lake.versions import Lake
 from ldn_spark.study.load import load_study
 from ldn_spark.study.reach import condition_looks
 from ldn_spark.transforms import in_order

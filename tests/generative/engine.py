@@ -108,14 +108,21 @@ class _MemoryBatch(Batch):
         folders = dict.fromkeys(["", *[part.folder for part in self.parts]])
         return [row for each in folders for row in self.content.get((each, table.name), ())]
 
+    def write(self, frame, table, part):
+        self.content[part.folder, table.name] = collect.rows(cast_to(frame, table))
+        return self.read(table, part)
+
+    def read(self, table, part):
+        return frame(self.spark, table, self.content[part.folder, table.name])
+
+    def kept(self, table):
+        return self.content["", table.name]
+
     def _is_there(self, table):
         return ("", table.name) in self.content
 
-    def _write(self, frame, table, folder=""):
-        self.content[folder, table.name] = collect.rows(cast_to(frame, table))
-
-    def _read(self, table, folder=""):
-        return frame(self.spark, table, self.content[folder, table.name])
+    def _write_rows(self, rows, table):
+        self.content["", table.name] = rows.to_pylist()
 
 
 def computed(

@@ -9,12 +9,11 @@ from pyspark.sql import functions as F
 
 from ldn_spark.engine import collect
 from ldn_spark.errors import DeliveryError, EmptyInputError, EngineError, UsageError
+from ldn_spark.lake.run_tables import read_run_table, write_run_table
 from ldn_spark.lake.versions import (
     LakeVersion,
     publish_version,
-    read_run_table,
     read_version,
-    write_run_table,
 )
 from ldn_spark.schemas import COHORT, Table
 
@@ -56,7 +55,7 @@ def test_a_damaged_version_record(tmp_path, content):
 
 
 def test_a_run_table_has_exactly_its_schema(spark, tmp_path):
-    run = tmp_path / "løp 1"
+    run = tmp_path / "løp [1] {a,b} *"
     frame = spark.range(3).select(
         F.lit("x").alias("extra"),
         F.col("id").alias("amount"),

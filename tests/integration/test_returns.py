@@ -10,7 +10,8 @@ from ldn_spark import schemas
 from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.engine import collect
 from ldn_spark.ingest.ingest import ingest
-from ldn_spark.lake.versions import Lake, read_run_table
+from ldn_spark.lake.run_tables import read_run_table
+from ldn_spark.lake.versions import Lake
 from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.pipeline import run_study
 from ldn_spark.runs.run import Run

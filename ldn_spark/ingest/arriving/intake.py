@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ldn_spark.delivery.source.sources import Source
-from ldn_spark.engine.sessions import engine_path
+from ldn_spark.engine.sessions import read_parquet
 from ldn_spark.errors import ConflictError, EngineError, Problem
 from ldn_spark.ingest.arriving.replacing import Replacement
 from ldn_spark.ingest.landing.landed import Arrivals
@@ -64,7 +64,7 @@ class Intake:
         """The rows that are landed for the engine; None where no file of that kind is there."""
         if not has_file(self.landing / kind, "*.parquet"):
             return None
-        return self.lake.spark.read.parquet(engine_path(self.lake.spark, self.landing / kind))
+        return read_parquet(self.lake.spark, self.landing / kind)
 
     def pinned(self, table: Table) -> int | None:
         """The table's Delta version that the version record names."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ldn_spark.engine.sessions import engine_path
+from ldn_spark.engine.sessions import read_parquet
 from ldn_spark.engine.waiting import wait_for_both
 from ldn_spark.ingest.arriving.arrivals import (
     find_arriving,
@@ -136,7 +136,7 @@ def _write_rejected(intake: Intake, some_turned_away: bool) -> int:
     from pyspark.sql import functions as F
 
     spark = intake.lake.spark
-    rows = spark.read.parquet(engine_path(spark, intake.landing / REJECTED))
+    rows = read_parquet(spark, intake.landing / REJECTED)
     rows = rows.select(*REJECTED_DISPENSINGS.names)
     if some_turned_away:
         names = spark.createDataFrame(

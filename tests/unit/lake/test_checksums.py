@@ -9,13 +9,11 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from ldn_spark import schemas
 from ldn_spark.cli.app import run as ldn
-from ldn_spark.errors import EngineError, LdnSparkError
+from ldn_spark.errors import EngineError
 from ldn_spark.lake.checking import require_whole
 from ldn_spark.lake.contents import commit_file, contents_of
 from ldn_spark.lake.recording import with_sums
-from ldn_spark.lake.run_tables import record_sums, require_whole_table
 from ldn_spark.lake.sums import FileSum, sum_file
 from ldn_spark.lake.versions import Lake, LakeVersion, publish_version, read_version
 
@@ -147,34 +145,3 @@ def test_what_an_earlier_version_wrote_is_told_by_its_pages(lake, capsys):
     assert str(path) in capsys.readouterr().err
     version = with_sums(Lake(None, lake), replace(read_version(lake), number=3), read_version(lake))
     assert {len(files) for files in version.sums.values()} == {2}
-
-
-@pytest.fixture
-def run(tmp_path):
-    folder = tmp_path / "runs" / "r"
-    write_deltalake(folder / "cohort", pa.table({"set": [1, 2]}))
-    record_sums(folder, schemas.COHORT)
-    require_whole_table(folder, schemas.COHORT)
-    return folder
-
-
-def stopped(run):
-    write_deltalake(run / "cohort", pa.table({"set": [3]}), mode="overwrite")
-
-
-@pytest.mark.parametrize(
-    ("do", "what", "code"),
-    [
-        (lambda run: harm(next((run / "cohort").glob("*.parquet"))), "is damaged", 40),
-        (lambda run: next((run / "cohort").glob("*.parquet")).unlink(), "is gone", 40),
-        (lambda run: harm(commit_file(run / "cohort", 0)), "damaged", 40),
-        (lambda run: harm(run / "cohort.json"), "is damaged", 40),
-        (stopped, "run r: the table cohort was not written to its end", 2),
-    ],
-)
-def test_a_table_of_a_run_that_is_not_what_was_written(run, do, what, code):
-    do(run)
-    with pytest.raises(LdnSparkError, match=what) as caught:
-        require_whole_table(run, schemas.COHORT)
-    assert caught.value.exit_code == code
-    assert "run the stage that makes it again" in str(caught.value)
