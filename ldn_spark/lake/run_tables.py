@@ -5,7 +5,7 @@
 
 The record is written last and replaced whole, so a table is there wholly or not at all, and what a
 killed attempt left is never read. It holds the checksums of the files, against which a later stage
-holds them before it reads. No engine is asked which files there are: it would read a log by a query.
+holds them before it reads. No engine is asked which files there are: that would cost a query.
 """
 
 from __future__ import annotations
