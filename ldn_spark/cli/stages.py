@@ -61,13 +61,16 @@ def _takes(
 @_takes(*ONLY_PUBLISHED, begins=True)
 def cohort(**options: Any) -> None:
     """Find the cohort: persons + dispensings -> candidates, cohort."""
-    with _open_run("cohort", _find_run(**options, begins=True)) as (batch, _):
+    found_run = _find_run(**options, begins=True)
+    with _open_run("cohort", found_run) as (batch, _):
+        from ldn_spark.runs.bound import bind
         from ldn_spark.runs.steps import check_stage, cohort_stage, divide, require_anybody
         from ldn_spark.study.ids import STUDY
 
         checks = check_stage(batch)
         for found in checks:
             found.require_no_problem()
+        bind(found_run.lake, found_run.bound)
         divide(batch, checks)
         for run, cohorts in zip(batch.runs, cohort_stage(batch), strict=True):
             require_anybody(run.study, cohorts[STUDY])
@@ -138,7 +141,6 @@ class _Found:
         lake: holds its tables.
         asked: what it computes, study by study.
         bound: what it is bound to.
-        begins: whether this stage binds it.
         log_format: how its progress is shown.
     """
 
@@ -146,7 +148,6 @@ class _Found:
     lake: Path
     asked: tuple[Question, ...]
     bound: Bound
-    begins: bool
     log_format: str
 
 
@@ -197,7 +198,7 @@ def _find_run(
     bound = bound_of(run_id, asked)
     if there is not None:
         require_same(there, bound)
-    return _Found(name, lake, asked, bound, begins, log_format)
+    return _Found(name, lake, asked, bound, log_format)
 
 
 @contextmanager
@@ -213,7 +214,7 @@ def _open_run(stage: str, found: _Found) -> Iterator[tuple[Batch, Started[None]]
     from ldn_spark.lake.versions import Lake
     from ldn_spark.progress import report
     from ldn_spark.runs.batch import Batch
-    from ldn_spark.runs.bound import bind, only_worker, require_open
+    from ldn_spark.runs.bound import only_worker, require_open
     from ldn_spark.runs.reading import begin_check
     from ldn_spark.runs.run import Run
     from ldn_spark.runs.telling import begun
@@ -227,8 +228,6 @@ def _open_run(stage: str, found: _Found) -> Iterator[tuple[Batch, Started[None]]
         report(begun(stage))
         with translated_faults("running a stage", lake), only_worker(lake, run_id):
             require_open(lake, run_id)
-            if found.begins:
-                bind(lake, found.bound)
             place = Lake(spark, lake)
             runs = [
                 Run(spark, one.study, place, one.version, run_id, one.stated) for one in found.asked

@@ -135,6 +135,7 @@ def plan(
     from ldn_spark.engine.sessions import open_engine
     from ldn_spark.lake.versions import Lake, read_version
     from ldn_spark.runs.plan import plan_study
+    from ldn_spark.runs.reading import begin_check
     from ldn_spark.runs.run import sets_of
     from ldn_spark.study.atc.stated_versions import stated_versions
     from ldn_spark.study.load import load_study
@@ -143,6 +144,8 @@ def plan(
     version = read_version(lake, as_of)
     cohorts = sets_of(wanted, version, stated)
     with open_engine(name) as spark:
+        files = begin_check(lake, version, cohorts.values())
         planned = plan_study(Lake(spark, lake), version, cohorts)
+        files.wait()
     show_plan(wanted, version, planned)
     planned.found.require_no_problem()

@@ -77,7 +77,8 @@ def translated_faults(doing: str, lake: Place | None = None) -> Iterator[None]:
     except Exception as error:
         is_of_engine = type(error).__module__.startswith(_ENGINES)
         told = _translated(doing, error)
-        if isinstance(error, _OF_FILES) or (is_of_engine and type(told) is EngineError):
+        named = type(told) is EngineError or _NO_PERMISSION.search(str(error))
+        if isinstance(error, _OF_FILES) or (is_of_engine and named):
             _raise_damage(lake, error)
         if not is_of_engine:
             raise
@@ -85,8 +86,17 @@ def translated_faults(doing: str, lake: Place | None = None) -> Iterator[None]:
 
 
 def _raise_damage(lake: Place | None, error: Exception) -> None:
-    """Name the files of the lake that are damaged, if there are any."""
-    if lake is not None and lake.is_dir() and (files := _damaged(lake)):
+    """Name the files of the lake that are damaged or cannot be read, if there are any."""
+    if lake is None or not lake.is_dir():
+        return
+    try:
+        files = _damaged(lake)
+    except OSError as found:
+        if found.errno not in _MACHINE or not found.filename:
+            return
+        where = str(found.filename)
+        raise ResourceError(Problem(where, *_MACHINE[found.errno])) from error
+    if files:
         raise EngineError(files) from error
 
 

@@ -6,6 +6,7 @@ The `ldn` command runs them all; the spark-submit jobs run them all or one alone
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -119,11 +120,7 @@ def run_studies(
 
     failures = _Failures(len(runs))
     folders = []
-    with (
-        translated_faults("running the study", lake_root),
-        only_worker(lake_root, batch.run_id),
-    ):
-        bind(lake_root, bound or bound_of(batch.run_id, batch.runs))
+    with translated_faults("running the study", lake_root), ExitStack() as working:
         files = begin_check(lake_root, version, batch.sets)
         tell("check")
         checks = check_stage(batch)
@@ -132,6 +129,8 @@ def run_studies(
             for number, run in enumerate(runs)
             if failures.has_passed(run, checks[number].require_no_problem)
         ]
+        working.enter_context(only_worker(lake_root, batch.run_id))
+        bind(lake_root, bound or bound_of(batch.run_id, runs))
         batch = batch.only([runs[number] for number in ready])
         divide(batch, [checks[number] for number in ready])
         tell("cohort")

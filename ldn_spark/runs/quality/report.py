@@ -18,6 +18,8 @@ from ldn_spark.places.place import Place, is_url
 from ldn_spark.progress import Progress, report
 from ldn_spark.reporting.quality.sheets import QUALITY_HTML
 from ldn_spark.runs.quality.assess import assess_lake
+from ldn_spark.runs.reading import begin_check
+from ldn_spark.runs.run import sets_of
 from ldn_spark.study.atc.stated_versions import NOTHING_STATED, StatedVersions
 from ldn_spark.study.load import Study
 
@@ -57,7 +59,10 @@ def write_quality_report(
 
     require_report_place(folder)
     with translated_faults("assessing the lake", lake.root):
+        sets = [one for study in studies for one in sets_of(study, version, stated).values()]
+        files = begin_check(lake.root, version, sets, of_all=repeated_lines)
         found = assess_lake(lake, version, studies, stated=stated, repeated_lines=repeated_lines)
+        files.wait()
     report(Progress("writing the quality report", 0, 1, "folders"))
     if is_url(folder):
         with tempfile.TemporaryDirectory(prefix="ldn-quality-") as draft:
