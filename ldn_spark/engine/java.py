@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -86,6 +87,26 @@ def starting_spark() -> Iterator[None]:
             "SPARK_HOME, or use --engine sail"
         )
         raise EngineError(Problem("--engine spark", told, mend)) from None
+
+
+@contextmanager
+def without_py4j() -> Iterator[None]:
+    """Keep tracebacks of the bridge to Java off standard error, where its process is gone.
+
+    It writes them to the root of all loggers, and so makes Python repeat there whatever any logger
+    says. A handler that does as Python's last resort does, but for these, is there first.
+    """
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    handler.addFilter(
+        lambda record: "py4j" not in record.pathname and not record.name.startswith("ldn_spark")
+    )
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
 
 
 def _java() -> tuple[str, str]:

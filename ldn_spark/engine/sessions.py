@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.engine.embedded import embedded_session
-from ldn_spark.engine.java import require_java, starting_spark
+from ldn_spark.engine.java import require_java, starting_spark, without_py4j
 from ldn_spark.engine.own_network import is_alone
 from ldn_spark.engine.rights import UMASK_KEY, chosen_umask, with_umask
 from ldn_spark.engine.waiting import Started
@@ -157,15 +157,24 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
         for key, value in settings.items():
             builder = builder.config(key, value)
     try:
-        with starting_spark():
-            spark = builder.getOrCreate()
-        try:
-            _pin_session(spark)
-            yield spark
-        finally:
-            spark.stop()
+        with without_py4j():
+            with starting_spark():
+                spark = builder.getOrCreate()
+            try:
+                _pin_session(spark)
+                yield spark
+            finally:
+                _stop(spark)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _stop(spark: SparkSession) -> None:
+    """Stop a session, or leave it where its process is gone: what ended it is told already."""
+    from py4j.protocol import Py4JNetworkError
+
+    with suppress(ConnectionError, Py4JNetworkError):
+        spark.stop()
 
 
 def _delta_jars() -> dict[str, str]:

@@ -30,6 +30,11 @@ _NO_PERMISSION = re.compile(r"Permission denied|os error 13|AccessControlExcepti
 _CONFLICT = re.compile(
     r"Concurrent\w*Exception|Failed to commit|Missing commit file|DELTA_CONCURRENT"
 )
+_GONE = re.compile(
+    r"Error while sending or receiving|Answer from Java side is empty|StatusCode\.UNAVAILABLE|"
+    r"Error while obtaining a new communication channel"
+)
+_LOST = (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError)
 _ENGINES = ("pyspark", "py4j", "grpc", "deltalake", "_internal")  # the last is deltalake's too
 _OF_FILES = (pa.ArrowException, json.JSONDecodeError, UnicodeDecodeError)
 """How readers of our own fail at a file that is damaged."""
@@ -69,12 +74,16 @@ def translated_faults(doing: str, lake: Place | None = None) -> Iterator[None]:
             raise EngineError(files) from error
         raise
     except OSError as error:
+        if _is_gone(error):
+            raise EngineError(_gone(doing)) from error
         if error.errno not in _MACHINE:
             _raise_damage(lake, error)
             raise
         where = str(error.filename or doing)
         raise ResourceError(Problem(where, *_MACHINE[error.errno])) from error
     except Exception as error:
+        if _is_gone(error):
+            raise EngineError(_gone(doing)) from error
         is_of_engine = type(error).__module__.startswith(_ENGINES)
         told = _translated(doing, error)
         named = type(told) is EngineError or _NO_PERMISSION.search(str(error))
@@ -83,6 +92,22 @@ def translated_faults(doing: str, lake: Place | None = None) -> Iterator[None]:
         if not is_of_engine:
             raise
         raise told from error
+
+
+def _is_gone(error: BaseException | None) -> bool:
+    """Whether the engine's process ended while something was asked of it."""
+    while error is not None:
+        of_engine = type(error).__module__.startswith(_ENGINES)
+        if isinstance(error, _LOST) or (of_engine and _GONE.search(str(error))):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _gone(doing: str) -> Problem:
+    what = "the engine's process ended while it worked"
+    mend = "run it again; where the machine killed it, there was too little memory for it"
+    return Problem(doing, what, mend)
 
 
 def _raise_damage(lake: Place | None, error: Exception) -> None:

@@ -13,8 +13,7 @@ from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.errors import EngineError
 from ldn_spark.ingest.ingest import NOOP, ingest
 from ldn_spark.lake.checking import require_whole
-from ldn_spark.lake.contents import contents_of
-from ldn_spark.lake.delta_log import delta_version
+from ldn_spark.lake.run_tables import files_of, tables_of
 from ldn_spark.lake.verify import verify_lake
 from ldn_spark.lake.versions import read_version
 from ldn_spark.runs.pipeline import run_study
@@ -66,11 +65,8 @@ def test_every_flip_is_found(lake):
 def test_every_flip_in_the_tables_of_a_run_is_found(lake):
     chance = random.Random(14)
     (run,) = (lake / "runs").iterdir()
-    held = [path for path in run.rglob("*.json") if not path.name.startswith(".")]
-    for table in {path.parent.parent.name for path in held} - {"runs", run.name}:
-        files = contents_of(run / table, delta_version(run / table)).files
-        held += [run / table / file.name for file in files]
-    assert len({path.parent.name for path in held if path.suffix == ".parquet"}) >= 8
+    held = [*run.glob("*.json"), *(file for name in tables_of(run) for file in files_of(run, name))]
+    assert len(tables_of(run)) >= 8
     for path in chance.sample(held, min(FLIPS, len(held))):
         with flipped(path, chance.randrange(8 * path.stat().st_size)):
             assert (found := verify_lake(lake).problems), path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import pyarrow as pa
@@ -100,3 +101,42 @@ def test_a_whole_lake_is_not_blamed(lake):
         assert failing(lake, error) is error
     assert isinstance(failing(lake, EngineFailedError("No space left on device")), ResourceError)
     assert isinstance(failing(lake / "none", EngineFailedError()), EngineError)
+
+
+def end_of_the_bridge():
+    """As Python says that the other end of the bridge to Java has gone."""
+    try:
+        try:
+            raise ConnectionResetError(104, "Connection reset by peer")
+        except ConnectionResetError as error:
+            raise EngineFailedError("Error while sending or receiving") from error
+    except EngineFailedError:
+        try:
+            raise pa.ArrowInvalid("Tried reading schema message, was null or length 0")
+        except pa.ArrowInvalid as error:
+            return error
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(111, "4711"), end_of_the_bridge()])
+def test_an_engine_whose_process_has_ended(lake, error):
+    told = failing(lake, error)
+    assert isinstance(told, EngineError)
+    assert str(told).startswith("running: the engine's process ended while it worked; run it again")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "the disk is full; make room"),
+        (errno.EDQUOT, "the disk quota is used up; make room"),
+        (errno.EACCES, "permission is denied; check who"),
+        (errno.EROFS, "the file system is read-only; check who"),
+        (errno.EIO, "the disk cannot be read or written"),
+        (errno.EMFILE, "too many files are open; raise `ulimit -n`"),
+    ],
+)
+def test_what_the_machine_refuses_is_told_with_its_place(lake, number, said):
+    told = failing(lake, OSError(number, "4711", "/a/place"))
+    assert isinstance(told, ResourceError)
+    assert str(told).startswith(f"/a/place: {said}")
+    assert str(failing(lake, OSError(number, "4711"))).startswith(f"running: {said}")
