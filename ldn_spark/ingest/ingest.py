@@ -61,6 +61,7 @@ MAX_REJECTED_SHARE = 0.5
 MEMORY = 4 << 30
 """Bytes that an ingest may take, however large the delivery."""
 _BYTES_PER_SORTED_ROW = 1024
+_LOOK_EVERY = 256 << 20
 INGESTED, NOOP = "ingested", "noop"
 
 
@@ -133,7 +134,7 @@ def ingest(
         before = read_version(lake_root) if known_versions(lake_root) else None
         require_layout(lake_root, before)
         if before is not None:
-            require_whole(lake_root, before)
+            _require_whole(lake_root, before)
         replacement = read_replacement(replaces, source, before)
         scanned, warnings = scan_files(
             paths, source, workspace=landing / "unpacked", block_bytes=block_bytes
@@ -186,6 +187,20 @@ def ingest(
         reached("published")
     taken_in = tuple(file for file in version.files if file.version == version.number)
     return IngestReport(INGESTED, version, taken_in, known, tuple(examples), tuple(warnings))
+
+
+def _require_whole(root: Place, before: LakeVersion) -> None:
+    """See that what is built upon is as it was written, and say how far the look is."""
+    read = said = 0
+
+    def told(size: int) -> None:
+        nonlocal read, said
+        read += size
+        if read - said >= _LOOK_EVERY:
+            said = read
+            report(Progress("looking at the lake", read, None, "bytes"))
+
+    require_whole(root, before, told=told)
 
 
 def rows_at_once(memory: int) -> int:

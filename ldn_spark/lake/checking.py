@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.errors import EngineError, Problem
 from ldn_spark.lake.contents import HeldFile, commit_file, contents_of
-from ldn_spark.lake.sums import RESTORE, FileSum, Told, nobody, problems_of
+from ldn_spark.lake.sums import RESTORE, FileSum, Told, fault_of_size, nobody, problems_of
 from ldn_spark.lake.versions import known_versions, read_version
 from ldn_spark.schemas import DISPENSINGS
 
@@ -30,24 +30,27 @@ def require_whole(
     tables: Collection[str] | None = None,
     *,
     codes: Sequence[str] = EVERY_CODE,
+    told: Told = nobody,
 ) -> None:
     """See that what is read of a version is as it was written.
 
-    A version that an earlier software recorded has no checksums, and is not looked at.
+    A version that an earlier software recorded has no checksums: its files must be there, and of
+    the size that the log names.
 
     Args:
         root: the lake.
         version: what is read.
         tables: the tables that are read; None for all.
         codes: beginnings of the ATC codes whose dispensings are read.
+        told: hears of every piece that is read.
 
     Raises:
         EngineError: files are gone, cut or damaged; each is named.
     """
     problems: list[Problem] = []
-    for table in sorted(version.commits):
+    for table in sorted(version.tables):
         if tables is None or table in tables:
-            problems += damage_of(root, version, table, codes=codes)
+            problems += damage_of(root, version, table, codes=codes, told=told)
     if problems:
         raise EngineError(problems)
 
@@ -65,13 +68,15 @@ def damage_of(
 
     Args:
         root: the lake.
-        version: its record, with checksums.
+        version: its record.
         table: the table's name.
         codes: as above.
         proof: look at the SHA-256 of files too.
         told: hears of every piece that is read.
     """
     folder = root / table
+    if table not in version.commits:
+        return _damage_by_size(folder, version.tables[table])
     try:
         held = contents_of(folder, version.tables[table])
     except EngineError as error:
@@ -85,6 +90,18 @@ def damage_of(
         if table != DISPENSINGS.name or _may_hold(file, codes)
     ]
     return problems_of(files, proof=proof, told=told)
+
+
+def _damage_by_size(folder: Place, version: int) -> list[Problem]:
+    """What the log alone tells: files that are gone, or not as long as they were."""
+    if (folder / "_delta_log" / "_last_checkpoint").exists():
+        return []  # commits before it may have been cleaned away
+    try:
+        files = contents_of(folder, version).files
+    except EngineError as error:
+        return list(error.problems)
+    faults = ((folder / file.name, fault_of_size(folder / file.name, file.bytes)) for file in files)
+    return [Problem(str(place), what, RESTORE) for place, what in faults if what]
 
 
 def _may_hold(file: HeldFile, codes: Sequence[str]) -> bool:

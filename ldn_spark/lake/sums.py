@@ -69,9 +69,9 @@ def fault_of(place: Place, written: FileSum, *, proof: bool, told: Told = nobody
         proof: look at the SHA-256 too.
         told: hears of every piece that is read.
     """
+    if what := fault_of_size(place, written.bytes):
+        return what
     try:
-        if (size := place.stat().st_size) != written.bytes:
-            return f"has {size} bytes where {written.bytes} were written"
         if proof:
             is_whole = sum_file(place, told) == written
         else:
@@ -79,6 +79,15 @@ def fault_of(place: Place, written: FileSum, *, proof: bool, told: Told = nobody
     except NO_FILE:
         return "is gone"
     return "" if is_whole else "is damaged: it is not what was written"
+
+
+def fault_of_size(place: Place, written: int) -> str:
+    """Whether a file is there, and of its size; empty for no fault."""
+    try:
+        size = place.stat().st_size
+    except NO_FILE:
+        return "is gone"
+    return "" if size == written else f"has {size} bytes where {written} were written"
 
 
 def _crc32(place: Place, told: Told) -> int:

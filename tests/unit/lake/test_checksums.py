@@ -143,5 +143,6 @@ def test_what_an_earlier_version_wrote_is_told_by_its_pages(lake, capsys):
     path.write_bytes(path.read_bytes()[:-9])
     assert ldn(["verify", str(lake)]) == 40
     assert str(path) in capsys.readouterr().err
+    assert len(said(lake)) == 1, "its size is not what the log says"
     version = with_sums(Lake(None, lake), replace(read_version(lake), number=3), read_version(lake))
     assert {len(files) for files in version.sums.values()} == {2}
