@@ -32,7 +32,7 @@ _CONFLICT = re.compile(
 )
 _GONE = re.compile(
     r"Error while sending or receiving|Answer from Java side is empty|StatusCode\.UNAVAILABLE|"
-    r"Error while obtaining a new communication channel"
+    r"Error while obtaining a new communication channel|does not exist in the JVM"
 )
 _LOST = (ConnectionRefusedError, ConnectionResetError, ConnectionAbortedError)
 _ENGINES = ("pyspark", "py4j", "grpc", "deltalake", "_internal")  # the last is deltalake's too

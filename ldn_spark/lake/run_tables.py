@@ -90,7 +90,7 @@ def files_of(folder: Place, table: str) -> dict[Place, FileSum]:
         raise UsageError(
             Problem(f"run {folder.name}", what, "run the earlier stages first")
         ) from None
-    except (*NO_FILE, ValueError, RecursionError):
+    except (*NO_FILE, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise EngineError(Problem(str(record), "is damaged: it is not what was written", _AGAIN))
 

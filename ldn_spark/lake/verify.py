@@ -15,13 +15,15 @@ from ldn_spark.delivery.files.tabular import is_damage, open_parquet
 from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.lake.checking import changed_commits
 from ldn_spark.lake.contents import contents_of
-from ldn_spark.lake.run_tables import files_of, tables_of
+from ldn_spark.lake.run_tables import files_of
 from ldn_spark.lake.sums import NO_FILE, RESTORE, FileSum, fault_of
 from ldn_spark.lake.versions import LakeVersion, known_versions, read_version
 from ldn_spark.places.place import Place
 from ldn_spark.progress import Progress, report
 from ldn_spark.texts.sealed import is_as_written
 
+_OF_A_RUN = {"run", "published"}
+"""The records of a run that are of no table: what it is bound to, and where it is published."""
 _REPORT_EVERY = 64 << 20
 
 
@@ -130,9 +132,9 @@ def _files(root: Place, records: Sequence[LakeVersion], found: Verified) -> Iter
 
 
 def _files_of_runs(root: Place, found: Verified) -> Iterator[_File]:
-    """The data files of the tables of runs."""
+    """The data files of the tables of runs; those of an earlier software version are Delta's."""
     for folder in _folders_of_runs(root, found):
-        for table in tables_of(folder):
+        for table in sorted({file.stem for file in folder.glob("*.json")} - _OF_A_RUN):
             try:
                 files = files_of(folder, table)
             except EngineError as error:
@@ -140,13 +142,17 @@ def _files_of_runs(root: Place, found: Verified) -> Iterator[_File]:
                 continue
             for place, written in files.items():
                 yield _File(place, written.bytes, written)
+        for log in sorted(folder.glob("*/_delta_log")):
+            for place in sorted(log.parent.glob("*.parquet")):
+                yield _File(place, place.stat().st_size, None)
 
 
 def _folders_of_runs(root: Place, found: Verified) -> Iterator[Place]:
     for run in sorted((root / "runs").glob("*")):
         if run.is_dir():
             found.runs += 1
-            found.problems += [*_of_record(run / "run.json"), *_of_record(run / "published.json")]
+            for name in sorted(_OF_A_RUN):
+                found.problems += _of_record(run / f"{name}.json")
             yield run
             yield from sorted(run.glob("part-*"))
 

@@ -74,6 +74,15 @@ def test_every_flip_in_the_tables_of_a_run_is_found(lake):
             assert all(f"/{table}" in one.where for one in found)
 
 
+def test_a_table_of_a_run_that_is_gone_is_missed(lake):
+    (run,) = (lake / "runs").iterdir()
+    away = (run / "cohort").rename(run.parent.parent / "away")
+    try:
+        assert "/cohort/" in str(verify_lake(lake).problems)
+    finally:
+        away.rename(run / "cohort")
+
+
 def test_verify_says_what_is_damaged(lake, capsys):
     assert ldn(["verify", str(lake)]) == 0
     said = " ".join(capsys.readouterr().out.split())
