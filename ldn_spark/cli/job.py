@@ -7,11 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import typer
 
 from ldn_spark.cli.app import run
+from ldn_spark.cli.ended import hearing, say_ended
 from ldn_spark.cli.interrupts import hear_signals, leave
 from ldn_spark.cli.options import add_command
 
@@ -26,7 +28,19 @@ def run_job(command: Callable[..., Any]) -> NoReturn:
     """
     hear_signals()
     _leave_with_parent()
-    leave(lambda: run_as_job(command, sys.argv[1:]))
+
+    def run_and_say() -> int:
+        began = datetime.now(UTC)
+        with hearing() as heard:
+            try:
+                code = run_as_job(command, sys.argv[1:])
+            except BaseException as error:
+                say_ended(command.__name__, 1, [type(error).__name__], began)
+                raise
+        say_ended(command.__name__, code, heard.problems, began)
+        return code
+
+    leave(run_and_say)
 
 
 def run_as_job(command: Callable[..., Any], arguments: list[str]) -> int:

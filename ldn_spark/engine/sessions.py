@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldn_spark.engine.embedded import embedded_session
+from ldn_spark.engine.executors import require_executors
+from ldn_spark.engine.jars import jar_settings, store_settings
 from ldn_spark.engine.java import require_java, starting_spark, without_py4j
 from ldn_spark.engine.own_network import is_alone
 from ldn_spark.engine.rights import UMASK_KEY, chosen_umask, with_umask
@@ -32,17 +34,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 ENGINES = ("sail", "spark")
-DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
-DELTA_JARS = (
-    "io.delta_delta-spark_4.2_2.13-4.4.0.jar",
-    "io.delta_delta-storage-4.4.0.jar",
-    "io.delta_delta-kernel-api-4.4.0.jar",
-    "io.delta_delta-kernel-defaults-4.4.0.jar",
-    "io.delta_delta-kernel-unitycatalog-4.4.0.jar",
-    "io.unitycatalog_unitycatalog-client-0.6.0.jar",
-    "io.unitycatalog_unitycatalog-hadoop-0.6.0.jar",
-)
-"""What Delta needs beside Spark's own jars, as Ivy names them; `$LDN_JARS` may hold them."""
 _CALL_SITES = "spark.python.sql.dataFrameDebugging.enabled"
 """Whether every column expression looks up its caller, for messages that no user sees."""
 _TASKS_AT_ONCE = "spark.ldn.tasksAtOnce"
@@ -131,13 +122,15 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
         .config("spark.sql.session.timeZone", "UTC")
         .config(_CALL_SITES, "false")
     )
+    for key, value in store_settings().items():
+        builder = builder.config(key, value)
     if (mask := chosen_umask()) is not None:
         builder = builder.config(UMASK_KEY, f"{mask:03o}")
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit: we start the JVM
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
         settings = {
             "spark.master": f"local[{cores}]",
-            **_delta_jars(),
+            **jar_settings(),
             "spark.ui.enabled": "false",
             "spark.authenticate": "true",  # by a secret that a local master makes and tells nobody
             "spark.sql.shuffle.partitions": str(2 * cores),
@@ -162,6 +155,7 @@ def _spark_session(app_name: str, cores: int) -> Iterator[SparkSession]:
                 spark = builder.getOrCreate()
             try:
                 _pin_session(spark)
+                require_executors(spark)
                 yield spark
             finally:
                 _stop(spark)
@@ -175,18 +169,6 @@ def _stop(spark: SparkSession) -> None:
 
     with suppress(ConnectionError, Py4JNetworkError):
         spark.stop()
-
-
-def _delta_jars() -> dict[str, str]:
-    """Delta's jars from `$LDN_JARS` or Ivy's folder; fetched by Ivy where they are not there yet.
-
-    Naming the jars needs no network, and two sessions may start at once; Ivy allows neither.
-    """
-    folder = Path(os.environ.get("LDN_JARS") or Path.home() / ".ivy2.5.2" / "jars")
-    jars = [folder / name for name in DELTA_JARS]
-    if all(jar.is_file() for jar in jars):
-        return {"spark.jars": ",".join(map(str, jars))}
-    return {"spark.jars.packages": DELTA_PACKAGE}
 
 
 def tasks_at_once(spark: SparkSession) -> int | None:

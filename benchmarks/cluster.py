@@ -1,0 +1,266 @@
+"""Studies on a cluster of this machine: two workers, faults, and the bytes of the embedded engine.
+
+    python benchmarks/cluster.py DELIVERY [--only NAME ...]
+
+The cluster is Spark's own, from the pip package, on the loopback address, with a secret. Every case
+prints what it took and `ok`, or what was found instead; the exit code is the number of failures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+STUDY = "ldn_2013"
+_PORT = 17077
+_NOT_COMPARED = {"manifest.json"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A standalone cluster.
+
+    Attributes:
+        master: its URL.
+        folder: logs and work folders.
+        secret: the file with its secret.
+        environment: what a submission is run with.
+    """
+
+    master: str
+    folder: Path
+    secret: Path
+    environment: dict[str, str]
+
+    def submit(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+        """A submission under way."""
+        command = [PROJECT / "scripts" / "submit.sh", "--master", self.master, *arguments]
+        return subprocess.Popen(
+            [*map(str, command)],
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=environment.get("PWD") or self.folder,
+        )
+
+    def executors(self) -> list[int]:
+        """The processes of all executors."""
+        found = processes("CoarseGrainedExecutorBackend")
+        return [pid for pid in found if str(self.folder) in _command(pid)]
+
+
+def processes(text: str) -> list[int]:
+    """The processes whose command line holds a text."""
+    here = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [pid for pid in here if text in _command(pid)]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+@contextmanager
+def standalone(folder: Path, *, memory: str = "1500m") -> Iterator[Cluster]:
+    """A master and two workers of one core each; ended at the end."""
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    secret = folder / "secret"
+    secret.write_text(secrets.token_hex(16), encoding="ascii")
+    secret.chmod(0o600)
+    (folder / "conf").mkdir()
+    (folder / "conf" / "spark-defaults.conf").write_text(
+        f"spark.authenticate true\nspark.authenticate.secret {secret.read_text()}\n"
+        "spark.network.crypto.enabled true\nspark.ui.enabled false\n"
+        "spark.master.ui.enabled false\nspark.master.rest.enabled false\n"
+    )
+    daemons = os.environ | {
+        "SPARK_HOME": str(home),
+        "SPARK_CONF_DIR": str(folder / "conf"),
+        "SPARK_NO_DAEMONIZE": "1",
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_DAEMON_MEMORY": "256m",
+    }
+    master = f"spark://127.0.0.1:{_PORT}"
+    place = ["--host", "127.0.0.1", "--port", str(_PORT), "--webui-port", "18080"]
+    begun = [_daemon(home, daemons, folder / "master", "master.Master", *place)]
+    try:
+        time.sleep(4)
+        for number in (1, 2):
+            work = folder / f"worker{number}"
+            size = ["--cores", "1", "--memory", memory, "--webui-port", str(18080 + number)]
+            at = ["--host", "127.0.0.1", "--work-dir", str(work / "work")]
+            begun.append(_daemon(home, daemons, work, "worker.Worker", *at, *size, master))
+        _await(lambda: all(_registered(folder / f"worker{n}" / "log") for n in (1, 2)), 60)
+        submissions = os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}
+        submissions |= {"PYSPARK_PYTHON": sys.executable, "LDN_SPARK_SECRET_FILE": str(secret)}
+        yield Cluster(master, folder, secret, submissions)
+    finally:
+        for daemon in reversed(begun):
+            daemon.terminate()
+        for daemon in begun:
+            daemon.wait(30)
+
+
+def _daemon(
+    home: Path, environment: dict[str, str], folder: Path, name: str, *arguments: str
+) -> subprocess.Popen[bytes]:
+    folder.mkdir()
+    with (folder / "log").open("wb") as log:
+        command = [home / "bin" / "spark-class", f"org.apache.spark.deploy.{name}", *arguments]
+        return subprocess.Popen(
+            [*map(str, command)], env=environment, cwd=folder, stdout=log, stderr=log
+        )
+
+
+def _registered(log: Path) -> bool:
+    return "Successfully registered with master" in log.read_text(errors="replace")
+
+
+def _await(holds: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until:
+            raise TimeoutError
+        time.sleep(0.2)
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """Name: bytes of every result file but the manifest, which holds times."""
+    files = (path for path in run.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in files
+        if path.name not in _NOT_COMPARED
+    }
+
+
+class Case:
+    """What every case has: the cluster, a lake made by the embedded engine, and its results."""
+
+    def __init__(self, cluster: Cluster, delivery: Path, root: Path) -> None:
+        self.cluster, self.delivery, self.root = cluster, delivery, root
+        self.lake, self.out = root / "lake", root / "out"
+        self._ldn("ingest", delivery, "--lake", self.lake)
+        done = self._ldn("run", STUDY, "--lake", self.lake, "--out", self.out)
+        self.wanted = contents(Path(done.splitlines()[-1]))
+
+    def _ldn(self, *arguments: str | Path) -> str:
+        main = "from ldn_spark.cli import main; main()"
+        command = [sys.executable, "-c", main, *map(str, arguments), "--engine", "sail"]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def _study(self, name: str, *further: str, **environment: str) -> subprocess.Popen[str]:
+        of_job = [STUDY, "--lake", self.lake, "--out", self.root / name]
+        return self.cluster.submit(*further, *of_job, **environment)
+
+    def _same(self, done: str) -> str:
+        found = contents(self.root / done.splitlines()[-1])
+        differ = sorted(k for k in {*found, *self.wanted} if found.get(k) != self.wanted.get(k))
+        return f"differ: {differ}" if differ else ""
+
+    def study(self) -> str:
+        """A study has the bytes of the embedded engine."""
+        out, err = (run := self._study("study")).communicate(timeout=600)
+        return self._same(out) if run.returncode == 0 else err[-1500:]
+
+    def relative(self) -> str:
+        """Relative paths, an ingest and a study."""
+        (self.root / "delivery").symlink_to(self.delivery)
+        here = {"PWD": str(self.root)}
+        ingest = ["--job", "ingest", "delivery", "--lake", "here"]
+        run = self.cluster.submit(*ingest, **here)
+        out, err = run.communicate(timeout=900)
+        if run.returncode:
+            return err[-1500:]
+        study = [STUDY, "--lake", "here", "--out", "relative"]
+        out, err = (run := self.cluster.submit(*study, **here)).communicate(timeout=600)
+        return self._same(out) if run.returncode == 0 else err[-1500:]
+
+    def executor_killed(self) -> str:
+        """F1: an executor is killed while outcomes are measured; the same bytes."""
+        run = self._study("killed")
+        told = _until_told(run, "measuring outcomes")
+        _await(lambda: bool(self.cluster.executors()), 30)
+        os.kill(self.cluster.executors()[0], signal.SIGKILL)
+        out, err = run.communicate(timeout=600)
+        return self._same(out) if run.returncode == 0 else told + err[-1500:]
+
+    def terminated(self) -> str:
+        """F4: SIGTERM to submit.sh; driver and executors are gone, a rerun is not hindered."""
+        run = self._study("terminated")
+        _until_told(run, "finding the cohort")
+        began = time.monotonic()
+        run.send_signal(signal.SIGTERM)
+        _, err = run.communicate(timeout=60)
+        took = time.monotonic() - began
+        left = [pid for pid in processes(str(self.root / "terminated")) if pid != os.getpid()]
+        time.sleep(1)
+        if run.returncode != 143 or left or self.cluster.executors() or took > 30:
+            return f"rc {run.returncode}, {took:.0f} s, left {left}: {err[-800:]}"
+        return "" if not list((self.root / "terminated").glob("*/2*")) else "a run is visible"
+
+    def no_secret(self) -> str:
+        """A missing secret is one sentence, at once."""
+        began = time.monotonic()
+        _, err = (run := self._study("no_secret", LDN_SPARK_SECRET_FILE="")).communicate(timeout=60)
+        named = "LDN_SPARK_SECRET_FILE" in err and len(err.splitlines()) == 1
+        return "" if run.returncode == 2 and named and time.monotonic() - began < 5 else err
+
+    def too_large(self) -> str:
+        """Executors that no worker can hold: 30, naming what was asked for."""
+        asked = ["--conf", "spark.executor.memory=8g", "--conf", "spark.ldn.executorSeconds=10"]
+        _, err = (run := self._study("too_large", *asked)).communicate(timeout=180)
+        return "" if run.returncode == 30 and "spark.executor.memory=8g" in err else err[-1500:]
+
+
+CASES = ("study", "executor_killed", "terminated", "no_secret", "too_large", "relative")
+
+
+def _until_told(run: subprocess.Popen[str], text: str) -> str:
+    """What a submission says on standard error until it says a text."""
+    told = ""
+    while line := run.stderr.readline():
+        told += line
+        if text in line:
+            break
+    return told
+
+
+def main() -> int:
+    """Run the cases; how many failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("delivery", type=Path)
+    parser.add_argument("--only", nargs="*", default=CASES, choices=CASES)
+    asked = parser.parse_args()
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="ldn-cluster-") as name:
+        root = Path(name)
+        (root / "cluster").mkdir()
+        with standalone(root / "cluster") as cluster:
+            case = Case(cluster, asked.delivery.resolve(), root)
+            for one in asked.only:
+                began = time.monotonic()
+                found = getattr(case, one)()
+                failed += bool(found)
+                print(f"{one}: {time.monotonic() - began:.0f} s, {found or 'ok'}", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
