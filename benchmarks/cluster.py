@@ -50,7 +50,7 @@ class Cluster:
             [*map(str, command)],
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # spark-submit puts what Python says of errors there too
             text=True,
             cwd=environment.get("PWD") or self.folder,
         )
@@ -106,7 +106,11 @@ def standalone(folder: Path, *, memory: str = "1500m") -> Iterator[Cluster]:
             size = ["--cores", "1", "--memory", memory, "--webui-port", str(18080 + number)]
             at = ["--host", "127.0.0.1", "--work-dir", str(work / "work")]
             begun.append(_daemon(home, daemons, work, "worker.Worker", *at, *size, master))
-        _await(lambda: all(_registered(folder / f"worker{n}" / "log") for n in (1, 2)), 60)
+        logs = [folder / f"worker{number}" / "log" for number in (1, 2)]
+        try:
+            _await(lambda: all(map(_registered, logs)), 60)
+        except TimeoutError:
+            raise TimeoutError("\n".join(log.read_text()[-3000:] for log in logs)) from None
         submissions = os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}
         submissions |= {"PYSPARK_PYTHON": sys.executable, "LDN_SPARK_SECRET_FILE": str(secret)}
         yield Cluster(master, folder, secret, submissions)
@@ -170,14 +174,15 @@ class Case:
         return self.cluster.submit(*further, *of_job, **environment)
 
     def _same(self, done: str) -> str:
-        found = contents(self.root / done.splitlines()[-1])
+        folders = [line for line in done.splitlines() if f"/{STUDY}/2" in line]
+        found = contents(self.root / folders[-1])
         differ = sorted(k for k in {*found, *self.wanted} if found.get(k) != self.wanted.get(k))
         return f"differ: {differ}" if differ else ""
 
     def study(self) -> str:
         """A study has the bytes of the embedded engine."""
-        out, err = (run := self._study("study")).communicate(timeout=600)
-        return self._same(out) if run.returncode == 0 else err[-1500:]
+        out, _ = (run := self._study("study")).communicate(timeout=600)
+        return self._same(out) if run.returncode == 0 else out[-1500:]
 
     def relative(self) -> str:
         """Relative paths, an ingest and a study."""
@@ -185,12 +190,12 @@ class Case:
         here = {"PWD": str(self.root)}
         ingest = ["--job", "ingest", "delivery", "--lake", "here"]
         run = self.cluster.submit(*ingest, **here)
-        out, err = run.communicate(timeout=900)
+        out, _ = run.communicate(timeout=900)
         if run.returncode:
-            return err[-1500:]
+            return out[-1500:]
         study = [STUDY, "--lake", "here", "--out", "relative"]
-        out, err = (run := self.cluster.submit(*study, **here)).communicate(timeout=600)
-        return self._same(out) if run.returncode == 0 else err[-1500:]
+        out, _ = (run := self.cluster.submit(*study, **here)).communicate(timeout=600)
+        return self._same(out) if run.returncode == 0 else out[-1500:]
 
     def executor_killed(self) -> str:
         """F1: an executor is killed while outcomes are measured; the same bytes."""
@@ -198,8 +203,8 @@ class Case:
         told = _until_told(run, "measuring outcomes")
         _await(lambda: bool(self.cluster.executors()), 30)
         os.kill(self.cluster.executors()[0], signal.SIGKILL)
-        out, err = run.communicate(timeout=600)
-        return self._same(out) if run.returncode == 0 else told + err[-1500:]
+        out, _ = run.communicate(timeout=600)
+        return self._same(out) if run.returncode == 0 else told + out[-1500:]
 
     def terminated(self) -> str:
         """F4: SIGTERM to submit.sh; driver and executors are gone, a rerun is not hindered."""
@@ -207,35 +212,35 @@ class Case:
         _until_told(run, "finding the cohort")
         began = time.monotonic()
         run.send_signal(signal.SIGTERM)
-        _, err = run.communicate(timeout=60)
+        out, _ = run.communicate(timeout=60)
         took = time.monotonic() - began
         left = [pid for pid in processes(str(self.root / "terminated")) if pid != os.getpid()]
         time.sleep(1)
         if run.returncode != 143 or left or self.cluster.executors() or took > 30:
-            return f"rc {run.returncode}, {took:.0f} s, left {left}: {err[-800:]}"
+            return f"rc {run.returncode}, {took:.0f} s, left {left}: {out[-800:]}"
         return "" if not list((self.root / "terminated").glob("*/2*")) else "a run is visible"
 
     def no_secret(self) -> str:
         """A missing secret is one sentence, at once."""
         began = time.monotonic()
-        _, err = (run := self._study("no_secret", LDN_SPARK_SECRET_FILE="")).communicate(timeout=60)
-        named = "LDN_SPARK_SECRET_FILE" in err and len(err.splitlines()) == 1
-        return "" if run.returncode == 2 and named and time.monotonic() - began < 5 else err
+        out, _ = (run := self._study("no_secret", LDN_SPARK_SECRET_FILE="")).communicate(timeout=60)
+        named = "LDN_SPARK_SECRET_FILE" in out and len(out.splitlines()) == 1
+        return "" if run.returncode == 2 and named and time.monotonic() - began < 5 else out
 
     def too_large(self) -> str:
         """Executors that no worker can hold: 30, naming what was asked for."""
         asked = ["--conf", "spark.executor.memory=8g", "--conf", "spark.ldn.executorSeconds=10"]
-        _, err = (run := self._study("too_large", *asked)).communicate(timeout=180)
-        return "" if run.returncode == 30 and "spark.executor.memory=8g" in err else err[-1500:]
+        out, _ = (run := self._study("too_large", *asked)).communicate(timeout=180)
+        return "" if run.returncode == 30 and "spark.executor.memory=8g" in out else out[-1500:]
 
 
 CASES = ("study", "executor_killed", "terminated", "no_secret", "too_large", "relative")
 
 
 def _until_told(run: subprocess.Popen[str], text: str) -> str:
-    """What a submission says on standard error until it says a text."""
+    """What a submission says until it says a text."""
     told = ""
-    while line := run.stderr.readline():
+    while line := run.stdout.readline():
         told += line
         if text in line:
             break
