@@ -127,9 +127,11 @@ lake="${lake:-${LDN_LAKE:-}}"
 if [ -z "$status" ]; then
   name="${run:-$(date -u +%Y%m%dT%H%M%SZ)-$$}"
   case "${rest[0]:-}" in -*|"") study="$job" ;; *) study="$(basename "${rest[0]}" .yaml)" ;; esac
-  if [ -n "$out" ]; then status="$out/$study/$name.status.json"
-  elif [ -n "$lake" ]; then status="$lake/_status/$job-$name.status.json"
-  fi
+  case "$job" in
+    study|publish) [ -z "$out" ] || status="$out/$study/$name.status.json" ;;
+    simulate) ;;
+    *) [ -z "$lake" ] || status="$lake/_status/$job-$name.status.json" ;;
+  esac
 fi
 if [ "$mode" = cluster ]; then
   for at in "$lake" "$out"; do
