@@ -108,7 +108,7 @@ def standalone(folder: Path, *, memory: str = "1500m") -> Iterator[Cluster]:
             begun.append(_daemon(home, daemons, work, "worker.Worker", *at, *size, master))
         logs = [folder / f"worker{number}" / "log" for number in (1, 2)]
         try:
-            _await(lambda: all(map(_registered, logs)), 60)
+            _await(lambda: all(map(_registered, logs)), 240)
         except TimeoutError:
             raise TimeoutError("\n".join(log.read_text()[-3000:] for log in logs)) from None
         submissions = os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}
