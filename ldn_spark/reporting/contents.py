@@ -145,7 +145,7 @@ def _lines_of_parts(parts: Sequence[Part], summarised: SummarisedResult) -> dict
     """The files that hold lines of every part."""
     head = csv_lines(result_files.ESTIMATE_COLUMNS, ()).encode("utf-8")
     settings = csv_lines(COLUMNS, summarised.settings()).encode("utf-8")
-    attrition = "".join(f"{line}\n" for line in summarised.attrition()).encode("utf-8")
+    attrition = "\n".join([*summarised.attrition(), ""]).encode("utf-8")
     return {
         result_files.ESTIMATES: b"".join([head, *(one.estimates for one in parts)]),
         SUMMARISED_RESULT: b"".join([settings, *(one.summarised for one in parts), attrition]),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ldn_spark.shown import escaped
 
+_REMEMBERED = 4096
+"""Labels and numbers come in table after table."""
 _SIGNS = re.compile(r"[\\`*_|\[\]~]|^[#>]")
 _ELEMENT = re.compile(r"<(?!\s)")
 _ENTITY = re.compile(r"&(?=#|\w+;)")
 _LINK = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp)(:)|\bwww(\.)")
 
 
+@lru_cache(_REMEMBERED)
 def markdown(text: str) -> str:
     r"""Text that Markdown shows as it is: no emphasis, cell, element, link or control character.
 

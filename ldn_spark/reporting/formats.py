@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from ldn_spark.shown import MINUS, counted
 
@@ -15,6 +16,8 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 UNDEFINED = "–"
 """What stands in print where a number cannot be estimated."""
 
+_REMEMBERED = 4096
+"""Of what is printed in tables, most comes more than once, and all of it in several files."""
 _NUMBER = re.compile(r"([<-]?)(\d+)((?:\.\d+)?)", re.ASCII)
 
 Numeric = int | float | Decimal
@@ -61,6 +64,7 @@ def p_value(value: Numeric) -> str:
     return "<0.001" if exact(value) < Decimal("0.0005") else fixed(value, 3)
 
 
+@lru_cache(_REMEMBERED)
 def pretty(text: str) -> str:
     """A printed number for the eye: minus sign and thin groups of three digits.
 

@@ -82,4 +82,4 @@ def make_part(
 
 
 def _content(lines: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode("utf-8")
+    return "\n".join([*lines, ""]).encode("utf-8")

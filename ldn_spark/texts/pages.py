@@ -6,7 +6,7 @@ A template lies beside the module that fills it and is named by its path below t
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,10 @@ from ldn_spark.shown import escaped
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
+
+
+_REMEMBERED = 4096
+"""Labels and numbers come in cell after cell."""
 
 
 def fill(template: str, **values: Any) -> Markup:
@@ -66,8 +70,13 @@ def _source(name: str) -> str:
 
 def _printable(value: Any) -> Any:
     """What a template is about to print: text without control characters, markup as it is."""
-    from markupsafe import Markup
-
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    return Markup(escape(escaped(value, keep="\n")))
+    return _text(value)
+
+
+@lru_cache(_REMEMBERED)
+def _text(text: str) -> Markup:
+    from markupsafe import Markup
+
+    return Markup(escape(escaped(text, keep="\n")))
