@@ -218,7 +218,8 @@ class Case:
         time.sleep(1)
         if run.returncode != 143 or left or self.cluster.executors() or took > 30:
             return f"rc {run.returncode}, {took:.0f} s, left {left}: {out[-800:]}"
-        return "" if not list((self.root / "terminated").glob("*/2*")) else "a run is visible"
+        visible = list((self.root / "terminated").glob("*/2*/manifest.json"))
+        return f"a run is visible: {visible}" if visible else ""
 
     def no_secret(self) -> str:
         """A missing secret is one sentence, at once."""
