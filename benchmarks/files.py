@@ -116,7 +116,12 @@ def published(lake: Path, name: str, out: Path) -> Any:
 
 
 def parts(publication: Any) -> dict[str, float]:
-    """Processor seconds of each part of making the files, one after the other."""
+    """Processor seconds of each part of making the files, one after the other.
+
+    What a run loads while the engine works is loaded before.
+    """
+    import scipy.special  # noqa: F401
+
     from ldn_spark.reporting.copies import here
     from ldn_spark.reporting.figures.draw import draw_figures
     from ldn_spark.reporting.figures.registry import figure_ids
