@@ -129,6 +129,7 @@ class StudiesError(LdnSparkError):
 
     Attributes:
         exit_code: that of the first of them.
+        failed: what went wrong, study by study.
         folders: the results of the others.
     """
 
@@ -139,6 +140,7 @@ class StudiesError(LdnSparkError):
             problem.within(f"study {name}") for name, error in failed for problem in error.problems
         )
         self.exit_code = failed[0][1].exit_code
+        self.failed = tuple(failed)
         self.folders = tuple(folders)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -11,17 +11,18 @@ from ldn_spark import __version__
 from ldn_spark.cli.check import check
 from ldn_spark.cli.compare import audit, compare
 from ldn_spark.cli.concepts import concepts
+from ldn_spark.cli.failures import failure_of
 from ldn_spark.cli.ingest import ingest
 from ldn_spark.cli.inspect import inspect
-from ldn_spark.cli.interrupts import INTERRUPTED, STOPPED, interrupted_code
+from ldn_spark.cli.interrupts import INTERRUPTED
 from ldn_spark.cli.logs import heard, log_error, says_json
 from ldn_spark.cli.options import AllTables, FinishedRun, add_command
 from ldn_spark.cli.quality import quality
+from ldn_spark.cli.runs import runs
 from ldn_spark.cli.schema import schema
 from ldn_spark.cli.simulate import simulate
 from ldn_spark.cli.study import plan, run_study
 from ldn_spark.cli.verify import verify
-from ldn_spark.errors import LdnSparkError, Problem
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,9 +41,6 @@ results · 10 delivery turned away · 11 nothing to work on · 12 data contradic
 failed · 130 Ctrl-C · 141 the reader of standard output is gone · 143 SIGTERM.""",
 )
 
-NO_THREAD = "can't start new thread"
-"""What Python says where the machine has no memory, or no number, for another thread."""
-
 
 def run(arguments: list[str] | None = None, commands: typer.Typer = app, name: str = "ldn") -> int:
     """Run a command line; the exit code. User errors become messages, bugs keep tracebacks."""
@@ -57,21 +55,6 @@ def _run(arguments: list[str], commands: typer.Typer, name: str) -> int:
         if result == INTERRUPTED:  # Typer hears Ctrl-C itself
             raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
-    except LdnSparkError as error:
-        messages = [str(problem) for problem in error.problems]
-        log_error(error.exit_code, type(error).__name__, messages)
-        return error.exit_code
-    except UnicodeEncodeError as error:
-        if not any("\ud800" <= letter <= "\udfff" for letter in error.object):
-            raise
-        what, mend = "is no name in UTF-8, and cannot be handed to the engine", "rename it"
-        log_error(2, "UsageError", [str(Problem(error.object, what, mend))])
-        return 2
-    except (OSError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or "out of memory"
-        where = getattr(error, "filename", None) or "this machine"
-        log_error(30, "ResourceError", [str(Problem(str(where), reason))])
-        return 30
     except (Exception, KeyboardInterrupt) as error:
         # Typer carries its own copy of click's exceptions, so they are told by what they can do
         if hasattr(error, "show") and hasattr(error, "exit_code"):
@@ -80,14 +63,10 @@ def _run(arguments: list[str], commands: typer.Typer, name: str) -> int:
             else:
                 error.show()
             return error.exit_code
-        if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-            log_error(interrupted_code(), "Interrupted", [STOPPED])
-            return interrupted_code()
-        if str(error) == NO_THREAD:
-            what, mend = "has no memory or no number for another thread", "see ulimit -v and -u"
-            log_error(30, "ResourceError", [str(Problem("this machine", what, mend))])
-            return 30
-        raise
+        if (failure := failure_of(error)) is None:
+            raise
+        log_error(failure.exit_code, failure.kind, failure.messages)
+        return failure.exit_code
 
 
 @app.callback(invoke_without_command=True)
@@ -112,5 +91,17 @@ def show(
 for _command in (simulate, ingest):
     add_command(app, _command)
 add_command(app, run_study, "run")
-for _command in (show, plan, compare, audit, concepts, check, quality, inspect, verify, schema):
+for _command in (
+    show,
+    plan,
+    compare,
+    audit,
+    concepts,
+    check,
+    quality,
+    inspect,
+    verify,
+    runs,
+    schema,
+):
     add_command(app, _command)

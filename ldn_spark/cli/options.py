@@ -77,13 +77,13 @@ LakeFolder = Annotated[
         help="The lake: a folder or a URL.",
     ),
 ]
-LakeToVerify = Annotated[
+LakeArgument = Annotated[
     Path,
     typer.Argument(
         metavar="LAKE",
         envvar="LDN_LAKE",
         parser=as_folder,
-        help="The lake whose files are read: a folder or a URL.",
+        help="The lake: a folder or a URL.",
     ),
 ]
 ShareGroup = Annotated[
@@ -191,6 +191,19 @@ AllTables = Annotated[
     Default(False),
     typer.Option("--all", help="Also Table 5, trends, balance and all contrasts."),
 ]
+
+# of the ledger
+
+OnlyStudy = Annotated[
+    str | None, Default(None), typer.Option("--study", metavar="ID", help="Only this study.")
+]
+OnlyStale = Annotated[
+    bool,
+    Default(False),
+    typer.Option("--stale", help="Studies that were not run on the latest version of the lake."),
+]
+AsJson = Annotated[bool, Default(False), typer.Option("--json", help="Print it as JSON.")]
+AsCsv = Annotated[bool, Default(False), typer.Option("--csv", help="Print it as CSV.")]
 
 # of a delivery
 

@@ -18,6 +18,7 @@ from ldn_spark.cli.beginning import begin_in_lake
 from ldn_spark.cli.finished import tell_of_runs
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.options import RunId, StudyNamesOfRun
+from ldn_spark.cli.recording import Call, in_ledger
 from ldn_spark.cli.reporters import progress_shown
 from ldn_spark.cli.study import run_study
 from ldn_spark.cli.there import find_there
@@ -61,8 +62,10 @@ def _takes(
 @_takes(*ONLY_PUBLISHED, begins=True)
 def cohort(**options: Any) -> None:
     """Find the cohort: persons + dispensings -> candidates, cohort."""
-    found_run = _find_run(**options, begins=True)
-    with _open_run("cohort", found_run) as (batch, _):
+    with (
+        _recorded("cohort", **options, begins=True) as (found_run, _),
+        _open_run("cohort", found_run) as (batch, _),
+    ):
         from ldn_spark.runs.bound import bind
         from ldn_spark.runs.steps import check_stage, cohort_stage, divide, require_anybody
         from ldn_spark.study.ids import STUDY
@@ -79,7 +82,10 @@ def cohort(**options: Any) -> None:
 @_takes(*ONLY_PUBLISHED)
 def measure(**options: Any) -> None:
     """Measure outcomes: dispensings + cohort -> cohort_dispensings, person_outcomes."""
-    with _open_run("measure", _find_run(**options)) as (batch, _):
+    with (
+        _recorded("measure", **options) as (found_run, _),
+        _open_run("measure", found_run) as (batch, _),
+    ):
         from ldn_spark.runs.steps import measure_stage
 
         measure_stage(batch)
@@ -88,7 +94,10 @@ def measure(**options: Any) -> None:
 @_takes(*ONLY_PUBLISHED)
 def summarise(**options: Any) -> None:
     """Sum groups: person_outcomes -> cohort_moments, design_moments, daily_moments."""
-    with _open_run("summarise", _find_run(**options)) as (batch, _):
+    with (
+        _recorded("summarise", **options) as (found_run, _),
+        _open_run("summarise", found_run) as (batch, _),
+    ):
         from ldn_spark.runs.steps import summarise_stage
 
         summarise_stage(batch)
@@ -97,39 +106,49 @@ def summarise(**options: Any) -> None:
 @_takes()
 def publish(*, out: Path, published: str | None, **options: Any) -> None:
     """Publish a run: moments -> tables, figures, report, manifest; the last line is the folder."""
-    from ldn_spark.papers.reading import find_published, read_published
-
     started = datetime.now(UTC)
-    found_run = _find_run(out, **options)
+    with _recorded("publish", out, **options) as (found_run, call):
+        from ldn_spark.papers.reading import find_published
+        from ldn_spark.runs.run import Wanted
 
-    from ldn_spark.runs.bound import close
-    from ldn_spark.runs.run import Wanted
-
-    require_one_study(published, len(found_run.asked))
-    values = None if published is None else find_published(published)
-    wanted = [Wanted(one.study, values) for one in found_run.asked]
-    there = find_there(out, wanted, found_run.asked, found_run.bound.run_id, others=False)
-    if len(there) < len(wanted):
-        with _open_run("publish", found_run) as (batch, files):
-            from ldn_spark.runs.publish_step import publish_stage
-            from ldn_spark.runs.steps import read_found
-
-            results = read_found(batch)
-            files.wait()
-            for run, found in zip(batch.runs, results, strict=True):
-                study = run.study.definition
-                if study.id not in there:
-                    there[study.id] = publish_stage(
-                        run,
-                        out,
-                        found,
-                        engine=found_run.engine,
-                        started=started,
-                        published=None if values is None else read_published(values, study),
-                    )
-            close(found_run.lake, found_run.bound.run_id, there)
+        require_one_study(published, len(found_run.asked))
+        values = None if published is None else find_published(published)
+        wanted = [Wanted(one.study, values) for one in found_run.asked]
+        run_id = found_run.bound.run_id
+        call.there = find_there(out, wanted, found_run.asked, run_id, others=False)
+        if len(call.there) < len(wanted):
+            _publish(found_run, call, out, values, started)
+    there = {**call.there, **call.made}
     folders = [there[one.study.definition.id] for one in wanted]
     tell_of_runs(folders, of_several=len(folders) > 1)
+
+
+def _publish(
+    found_run: _Found, call: Call, out: Path, values: Path | None, started: datetime
+) -> None:
+    """Publish the studies of a run that are not there yet, and close it."""
+    from ldn_spark.papers.reading import read_published
+    from ldn_spark.runs.bound import close
+
+    with _open_run("publish", found_run) as (batch, files):
+        from ldn_spark.runs.publish_step import publish_stage
+        from ldn_spark.runs.steps import read_found
+
+        results = read_found(batch)
+        files.wait()
+        for run, found in zip(batch.runs, results, strict=True):
+            study = run.study.definition
+            if study.id not in call.there:
+                folder = publish_stage(
+                    run,
+                    out,
+                    found,
+                    engine=found_run.engine,
+                    started=started,
+                    published=None if values is None else read_published(values, study),
+                )
+                call.made = {**call.made, study.id: folder}
+        close(found_run.lake, found_run.bound.run_id, {**call.there, **call.made})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +170,20 @@ class _Found:
     log_format: str
 
 
+@contextmanager
+def _recorded(
+    stage: str, *places: Path, begins: bool = False, **options: Any
+) -> Iterator[tuple[_Found, Call]]:
+    """The run of a name, and what the ledger is told of the stage.
+
+    A run ends with its last stage; of the others only those that fail are written down.
+    """
+    known = (options[name] for name in ("lake", "studies", "run_id"))
+    with in_ledger(stage, *known, ends_run=stage == "publish") as call:
+        found = _find_run(*places, begins=begins, call=call, **options)
+        yield found, call
+
+
 def _find_run(
     *places: Path,
     studies: list[str] | None,
@@ -162,7 +195,8 @@ def _find_run(
     atc_version: list[str] | None,
     share_group: bool,
     log_format: str,
-    begins: bool = False,
+    begins: bool,
+    call: Call,
 ) -> _Found:
     """The run of a name; what is not said of it is as it was when it began.
 
@@ -170,7 +204,7 @@ def _find_run(
         UsageError: it has not begun.
         OutputExistsError: it is bound to something else.
     """
-    name = begin_in_lake(engine, lake, *places, share_group=share_group)
+    name = call.engine = begin_in_lake(engine, lake, *places, share_group=share_group)
 
     from ldn_spark.runs.folder import require_place
 
@@ -186,6 +220,7 @@ def _find_run(
     there = read_bound(lake, run_id)
     if there is not None:
         studies = studies or [study.file for study in there.studies]
+        call.named = call.named or [study.id for study in there.studies]
         given = {list_name: Path(file) for list_name, file in there.given_codelists.items()}
         lists = lists or given
         version = version if as_of is not None else read_version(lake, there.lake_version)
@@ -195,6 +230,7 @@ def _find_run(
         raise UsageError(Problem(f"run {run_id}", what, mend))
     stated = stated_versions(atc_version)
     asked = tuple(Question(one, version, stated) for one in load_studies(studies or (), lists))
+    call.asked = asked
     bound = bound_of(run_id, asked)
     if there is not None:
         require_same(there, bound)

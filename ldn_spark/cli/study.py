@@ -24,6 +24,7 @@ from ldn_spark.cli.options import (
     StudyName,
     StudyNames,
 )
+from ldn_spark.cli.recording import in_ledger
 from ldn_spark.cli.reporters import progress_shown
 from ldn_spark.cli.there import find_there
 from ldn_spark.cli.wanted import wanted_studies
@@ -52,11 +53,15 @@ def run_study(
     Several studies, or a folder of them, are found and measured in the same looks at the registry.
     One that the data contradict stops alone; the others are run, and the exit code is its own.
     Where OUT holds the results of the same study, data, software and options, nothing is done.
+    The ledger of the lake says how it ended; see `ldn runs`.
     """
     from ldn_spark.reporting.aside import making_aside
 
-    with making_aside() as aside:  # first of all: it loads while the rest is loaded
-        name = begin_in_lake(engine, lake, out, share_group=share_group)
+    with (
+        in_ledger("run", lake, studies, run_id) as call,
+        making_aside() as aside,  # before the rest is loaded: it loads beside it
+    ):
+        name = call.engine = begin_in_lake(engine, lake, out, share_group=share_group)
 
         from ldn_spark.lake.versions import read_version
         from ldn_spark.runs.bound import bound_of, require_begun_alike
@@ -67,16 +72,16 @@ def run_study(
         require_place(out, lake)
         wanted, stated = wanted_studies(studies, codelist, published), stated_versions(atc_version)
         version = read_version(lake, as_of)
-        asked = [Question(one.study, version, stated) for one in wanted]
-        there = {} if again else find_there(out, wanted, asked, run_id)
-        missing = [one for one in wanted if one.study.definition.id not in there]
+        call.asked = asked = [Question(one.study, version, stated) for one in wanted]
+        call.there = {} if again else find_there(out, wanted, asked, run_id)
+        missing = [one for one in wanted if one.study.definition.id not in call.there]
         if missing:
             bound = None if run_id is None else bound_of(run_id, asked)
             if bound is not None:
                 require_begun_alike(lake, bound)
-            there |= _run(
+            call.made = _run(
                 missing,
-                there,
+                call.there,
                 aside,
                 name,
                 log_format,
@@ -86,6 +91,7 @@ def run_study(
                 stated=stated,
                 bound=bound,
             )
+    there = {**call.there, **call.made}
     folders = [there[one.study.definition.id] for one in wanted]
     tell_of_runs(folders, of_several=len(folders) > 1)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ldn_spark.cli.options import LakeToVerify, LogFormat
+from ldn_spark.cli.options import LakeArgument, LogFormat
 from ldn_spark.cli.reporters import progress_shown
 
 
-def verify(lake: LakeToVerify, log_format: LogFormat) -> None:
+def verify(lake: LakeArgument, log_format: LogFormat) -> None:
     """Read everything in a lake and name what is damaged; nothing is changed.
 
-    All versions and runs: records, logs and data files, by their SHA-256; files of earlier software
-    versions, which have none, by the checksums of their pages. No engine is started. The exit code
-    is 40 where anything is damaged or gone.
+    All versions, runs and the ledger: records, logs and data files, by their SHA-256; files of
+    earlier software versions, which have none, by the checksums of their pages. No engine is
+    started. The exit code is 40 where anything is damaged or gone.
     """
     from ldn_spark.cli.consoles import standard_output
     from ldn_spark.errors import EngineError

@@ -15,6 +15,7 @@ from ldn_spark.delivery.files.tabular import is_damage, open_parquet
 from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.lake.checking import changed_commits
 from ldn_spark.lake.contents import contents_of
+from ldn_spark.lake.ledger import ledger_files
 from ldn_spark.lake.run_tables import files_of
 from ldn_spark.lake.sums import NO_FILE, RESTORE, FileSum, fault_of
 from ldn_spark.lake.versions import LakeVersion, known_versions, read_version
@@ -67,6 +68,8 @@ def verify_lake(root: Place) -> Verified:
     records = list(_records(root, found))
     files = {file.place: file for file in _files(root, records, found)}
     files |= {file.place: file for file in _files_of_runs(root, found)}
+    for place in ledger_files(root):
+        found.problems += _of_record(place)
     total = sum(file.bytes for file in files.values())
     done = said = 0
 

@@ -3,6 +3,7 @@
     LAKE/{persons,dispensings,rejected_dispensings}  Delta tables
     LAKE/_versions/00000001.json                     one record per ingest, written last
     LAKE/runs/<run_id>/                              tables of a run; see `run_tables`
+    LAKE/_ledger/                                    how every run ended; see `ledger`
 
 A reader takes the Delta version of every table from a version record, never the latest of each:
 what a killed ingest left behind is never seen.

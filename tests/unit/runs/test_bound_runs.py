@@ -10,6 +10,7 @@ import pytest
 
 from ldn_spark.cli.app import run as ldn
 from ldn_spark.errors import ConflictError, EngineError, OutputExistsError, UsageError
+from ldn_spark.lake.ledger import read_ledger
 from ldn_spark.lake.versions import FileRecord, LakeVersion, publish_version
 from ldn_spark.runs import bound as runs
 from ldn_spark.runs.bound import Bound, bind, bound_of, close, only_worker, read_bound
@@ -230,6 +231,11 @@ def test_nothing_is_done_where_results_are_there(tmp_path, capsys, monkeypatch):
         assert "nothing to do for ldn_2013: the results are there; --again" in said.err
     with pytest.raises(TypeError):  # there is no engine
         ldn([*where, "--again"])
+    *ends, last = [(entry.exit_code, one) for entry, one in read_ledger(lake).studies()]
+    assert {(code, one.outcome, one.folder) for code, one in ends} == {
+        (0, "nothing to do", str(folder))
+    }
+    assert (last[0], last[1].why) == (1, "a fault of the software: TypeError")
     publish_version(lake, replace(VERSION, number=2))
     assert ldn([*where, "--run-id", "r"]) == 21
     assert "there already, of another version of the lake, other" in capsys.readouterr().err
