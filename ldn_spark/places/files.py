@@ -172,14 +172,22 @@ def streamed(place: Place) -> BinaryIO:
     """A file opened to be read from its beginning to its end, in large pieces."""
     if not is_url(place):
         return place.open("rb", buffering=0)
-    return place.open("rb", block_size=_STREAM_PIECE)
+    return _opened_in_store(place, _STREAM_PIECE)
 
 
 def opened(place: Place) -> BinaryIO:
     """A file opened to be read here and there."""
     if not is_url(place):
         return place.open("rb")
-    return place.open("rb", block_size=_PIECE)
+    return _opened_in_store(place, _PIECE)
+
+
+def _opened_in_store(place: UPath, piece: int) -> BinaryIO:
+    if _is_object_store(place):
+        return place.open("rb", block_size=piece)
+    from ldn_spark.places.hadoop import opened_in_hdfs
+
+    return opened_in_hdfs(place, piece)
 
 
 def read_range(place: Place, start: int, end: int) -> bytes:

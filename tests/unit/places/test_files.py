@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import uuid
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from upath import UPath
 
 from ldn_spark.places import files, holding
+from ldn_spark.places.hadoop import _Reader
 from ldn_spark.places.stores import prepare_stores, store_fault
 
 
@@ -110,6 +112,22 @@ def test_a_lease_in_a_store_ends_by_itself_and_is_prolonged(monkeypatch):
     with holding.held(folder):
         names = [path.name for path in files.files_below(folder)]
     assert names == ["00000003.json"]
+
+
+def test_a_file_of_hdfs_is_read_here_and_there():
+    """The reader of its library does not say where it has gone."""
+
+    class Reader(io.BytesIO):
+        def seek(self, offset, whence=0):
+            super().seek(offset, whence)
+
+        def __len__(self):
+            return len(self.getvalue())
+
+    with io.BufferedReader(_Reader(Reader(bytes(range(100)))), 7) as stream:
+        assert stream.seek(-3, io.SEEK_END) == 97
+        assert (stream.read(), stream.seek(5), stream.read(2)) == (b"abc", 5, b"\x05\x06")
+        assert stream.read() == bytes(range(7, 100))
 
 
 def test_all_libraries_are_told_the_same_of_a_store(monkeypatch):
