@@ -186,6 +186,10 @@ FinishedRun = Annotated[
         "one.",
     ),
 ]
+OtherRun = Annotated[
+    Path,
+    typer.Argument(metavar="RUN", parser=as_place, help="A later run, named in the same way."),
+]
 AllTables = Annotated[
     bool,
     Default(False),

@@ -34,23 +34,28 @@ class FinishedRun:
         Raises:
             ResultsError: the file is missing, or is not what the run wrote.
         """
-        name = path.relative_to(self.folder).as_posix()
-        written = next((one for one in self.manifest.outputs if one.path == name), None)
-        if written is None:
-            what = f"is none of the files that {MANIFEST} names"
-            raise ResultsError(Problem(str(path), what, RESTORE))
-        if not path.is_file():
-            what = "is no regular file" if path.exists() else "no such file, but the run wrote it"
-            raise ResultsError(Problem(str(path), what, RESTORE))
-        size = path.stat().st_size
-        if size != written.bytes:
-            what = f"has {numbered(size, 'byte')}; the run wrote {counted(written.bytes)}"
-            raise ResultsError(Problem(str(path), what, RESTORE))
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != written.sha256:
-            what = "is not what the run wrote: its checksum differs"
-            raise ResultsError(Problem(str(path), what, RESTORE))
-        return content
+        return read_output(self.folder, self.manifest, path)
+
+
+def read_output(folder: Path, manifest: Manifest, path: Path) -> bytes:
+    """The content of a file of a finished run; see `FinishedRun.read`."""
+    name = path.relative_to(folder).as_posix()
+    written = next((one for one in manifest.outputs if one.path == name), None)
+    if written is None:
+        what = f"is none of the files that {MANIFEST} names"
+        raise ResultsError(Problem(str(path), what, RESTORE))
+    if not path.is_file():
+        what = "is no regular file" if path.exists() else "no such file, but the run wrote it"
+        raise ResultsError(Problem(str(path), what, RESTORE))
+    size = path.stat().st_size
+    if size != written.bytes:
+        what = f"has {numbered(size, 'byte')}; the run wrote {counted(written.bytes)}"
+        raise ResultsError(Problem(str(path), what, RESTORE))
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != written.sha256:
+        what = "is not what the run wrote: its checksum differs"
+        raise ResultsError(Problem(str(path), what, RESTORE))
+    return content
 
 
 def read_run(folder: Path) -> FinishedRun:
