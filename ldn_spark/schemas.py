@@ -218,17 +218,17 @@ COHORT = Table(
 
 COHORT_DISPENSINGS = Table(
     name="cohort_dispensings",
-    grain="one row per set, person, day and ATC code inside any window",
+    grain="one row per set and dispensing, or return, of an examined medicine inside any window",
     columns=(
         ("set", "int"),
         ("person_key", "bigint"),
         ("day", "int"),
         ("atc", "string"),
         ("ddd_micro", "bigint"),
-        ("dispenses", "bigint"),
-        ("ddd_missing", "bigint"),  # dispenses whose DDD is unknown
-        ("returns", "bigint"),  # returned packages' lines; 0 where they count as dispenses
-        ("returns_unmatched", "bigint"),  # those that did not find all that they take back
+        ("dispenses", "bigint"),  # 1; 0 of a return that is none
+        ("ddd_missing", "bigint"),  # 1 where the DDD of a dispense is unknown
+        ("returns", "bigint"),  # 1 of a return; 0 where it counts as a dispense
+        ("returns_unmatched", "bigint"),  # 1 where it did not find all that it takes back
     ),
 )
 

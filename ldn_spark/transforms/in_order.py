@@ -92,7 +92,7 @@ def measure(sets: Sets, dispensings: DataFrame, cohort: DataFrame) -> DataFrame:
     """The cohorts' dispensings of the examined medicines, in the one look at the registry."""
     return together(
         [
-            outcomes.sum_cohort_dispensings(
+            outcomes.find_cohort_dispensings(
                 readable(dispensings, [outcome_reach(one.definition) for one in alike], returns),
                 of_sets(cohort, alike, sets),
                 alike,

@@ -151,7 +151,8 @@ def summarise_days(
     of persons and days is ever made.
 
     Args:
-        cohort_dispensings: one row per set, person, day and ATC code, of these cohorts alone.
+        cohort_dispensings: one row per set and line, from `outcomes.find_cohort_dispensings`, of
+            these cohorts alone.
         cohort: one row per set and person.
         sets: the cohorts that have curves: the outcomes that are drawn, the study's own windows.
 

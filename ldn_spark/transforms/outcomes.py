@@ -26,13 +26,14 @@ from ldn_spark.transforms.sets import KEY, by_set, choose, match_codes
 SIDES = ("before", "after")
 
 
-def sum_cohort_dispensings(
+def find_cohort_dispensings(
     dispensings: DataFrame, cohort: DataFrame, sets: Sequence[StudySet], *, returns: Returns
 ) -> DataFrame:
-    """The cohorts' dispensings of the examined medicines inside any window, day by day.
+    """The cohorts' dispensings of the examined medicines inside any window.
 
-    This is the one look at the registry. Both ends of every window are included. Codes are read in
-    the study's index when only the cohorts' rows are left.
+    This is the one look at the registry, and keeps nothing in memory but the cohorts: many large
+    ones have more dispensings than a sum by person and day could hold. Both ends of every window
+    are included. Codes are read in the study's index when only the cohorts' rows are left.
 
     Args:
         dispensings: one row per line of the registry.
@@ -43,9 +44,10 @@ def sum_cohort_dispensings(
             DDD.
 
     Returns:
-        One row per set, person_key, day and atc (of the study's index): ddd_micro (sum, unknown
-        DDDs left out), dispenses, ddd_missing (dispenses with unknown DDD), returns (0 where they
-        count as dispenses) and returns_unmatched (those that did not find all that they take back).
+        One row per set and line: set, person_key, day, atc (of the study's index), ddd_micro (0
+        where they are unknown), and 1 or 0 as dispenses, ddd_missing (a dispense with unknown
+        DDD), returns (0 where they count as dispenses) and returns_unmatched (a return that did
+        not find all that it takes back).
     """
     index = cohort.select(*KEY, F.unix_date("index_date").alias("index_day"))
     day = (F.unix_date("dispensed_on") - F.col("index_day")).cast("int")
@@ -62,14 +64,17 @@ def sum_cohort_dispensings(
     return (
         _settled(_read_own(mine, codes).withColumn("day", day), returns)
         .where(windows)
-        .groupBy(*KEY, "day", "atc")
-        .agg(
-            (F.coalesce(F.sum("ddd"), F.lit(0)) * F.lit(MICRO)).cast("bigint").alias("ddd_micro"),
-            _lines(F.col("is_dispense")).alias("dispenses"),
-            _lines(F.col("is_dispense") & F.col("ddd").isNull()).alias("ddd_missing"),
-            _lines(F.col("is_return")).alias("returns"),
-            _lines(F.col("is_unmatched")).alias("returns_unmatched"),
+        .select(
+            *KEY,
+            "day",
+            "atc",
+            (F.coalesce("ddd", F.lit(0)) * F.lit(MICRO)).cast("bigint").alias("ddd_micro"),
+            F.col("is_dispense").cast("bigint").alias("dispenses"),
+            (F.col("is_dispense") & F.col("ddd").isNull()).cast("bigint").alias("ddd_missing"),
+            F.col("is_return").cast("bigint").alias("returns"),
+            F.col("is_unmatched").cast("bigint").alias("returns_unmatched"),
         )
+        .repartition(*KEY)  # few files, however many tasks look at the registry
     )
 
 
@@ -114,10 +119,6 @@ def _settled(lines: DataFrame, returns: Returns) -> DataFrame:
         returned.alias("is_return"),
         unmatched.alias("is_unmatched"),
     )
-
-
-def _lines(condition: Column) -> Column:
-    return F.count(F.when(condition, F.lit(1)))
 
 
 def summarise_returns(cohort_dispensings: DataFrame) -> DataFrame:
