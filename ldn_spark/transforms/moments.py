@@ -12,11 +12,13 @@ from ldn_spark.schemas import DESIGN_MOMENTS
 from ldn_spark.stats.measures import SUMS, Measure, Needs, Sum
 from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
 from ldn_spark.study.sets import StudySet
-from ldn_spark.transforms.outcomes import SIDES, add_outcomes, exact_sum, is_in_either
+from ldn_spark.transforms.outcomes import SIDES, exact_sum, is_in_either, outcomes_of_codes
 from ldn_spark.transforms.sets import KEY, by_set
 
 _GROUP = ("set", "subgroup", "fills")
 _FILLS_APART = 12
+_AND = ","
+"""Between the ids of subgroups, which hold letters, digits, `_`, `.`, `+` and `-`."""
 
 
 def most_fills(study: StudyDefinition) -> int:
@@ -90,17 +92,27 @@ def summarise_outcomes(
         One row per set, design, subgroup, number of exposure dispenses, outcome and measure, as in
         `schemas.DESIGN_MOMENTS`.
     """
-    groups = list_memberships(_with_fills(cohort, sets)).select("person_key", *_GROUP)
-    sums = [
-        _sum(measure, name).alias(f"{measure}_{name}")
+    sums = {
+        f"{measure}_{name}": _sum(measure, name)
         for measure, names in needs.items()
         for name in names
-    ]
-    largest = [_largest(measure).alias(f"{measure}_largest") for measure in needs]
-    wide = (
+    }
+    largest = {f"{measure}_largest": _largest(measure) for measure in needs}
+    subgroups = F.array_join(F.concat(F.array(F.lit(OVERALL)), F.col("subgroups")), _AND)
+    groups = _with_fills(cohort, sets).select(*KEY, "fills", subgroups.alias("subgroups"))
+    # a person is in several subgroups, but there are few combinations of them
+    apart = (
         person_outcomes.join(groups, on=list(KEY), how="inner")
+        .groupBy("design", "set", "subgroups", "fills", "outcome")
+        .agg(*[column.alias(name) for name, column in (sums | largest).items()])
+    )
+    wide = (
+        apart.withColumn("subgroup", F.explode(F.split("subgroups", _AND)))
         .groupBy("design", *_GROUP, "outcome")
-        .agg(*sums, *largest)
+        .agg(
+            *[_big_sum(F.col(name).cast("decimal(38,0)")).alias(name) for name in sums],
+            *[F.max(name).alias(name) for name in largest],
+        )
     )
     rows = F.array(*[_row_of(measure, names) for measure, names in needs.items()])
     return wide.select("design", *_GROUP, "outcome", F.inline(rows)).select(*DESIGN_MOMENTS.names)
@@ -110,7 +122,7 @@ def _row_of(measure: Measure, sums: Sequence[Sum]) -> Column:
     """One measure's sums of a group as a row of the table of moments."""
     kinds = dict(DESIGN_MOMENTS.columns)
     fields = [
-        F.col(f"{measure}_{name}") if name in sums else F.lit(None).cast(kinds[name])
+        (F.col(f"{measure}_{name}") if name in sums else F.lit(None)).cast(kinds[name])
         for name in SUMS
     ]
     named = [field.alias(name) for field, name in zip(fields, SUMS, strict=True)]
@@ -130,7 +142,8 @@ def _values(measure: Measure) -> tuple[Column, Column]:
 def _sum(measure: Measure, name: Sum) -> Column:
     if name in ("x_missing", "y_missing"):
         return exact_sum(F.col(f"{measure}_missing_{SIDES[name == 'y_missing']}"))
-    x, y = (value.cast("decimal(18,0)") for value in _values(measure))
+    kind = "bigint" if measure == "users" else "decimal(18,0)"  # users are 0 or 1
+    x, y = (value.cast(kind) for value in _values(measure))
     factors = {"x": x, "y": y}
     return _big_sum(reduce(lambda one, other: one * other, [factors[each] for each in name]))
 
@@ -163,8 +176,10 @@ def summarise_days(
     groups = list_memberships(cohort).select(*KEY, "subgroup", "stratum")
     inside = by_set(sets, lambda one: one.definition.windows, is_in_either)
     after = by_set(sets, lambda one: one.definition.windows.after.first, F.lit)
+    codes, matched = outcomes_of_codes(cohort_dispensings, sets, _drawn)
     daily = (
-        add_outcomes(cohort_dispensings.where(inside), sets, _drawn)
+        cohort_dispensings.where(inside)
+        .join(codes, on=matched, how="inner")
         .groupBy(*KEY, "outcome", "day")
         .agg(exact_sum(F.col("ddd_micro")).alias("ddd_micro"))
         .withColumn("is_after", F.col("day") >= after)

@@ -24,6 +24,7 @@ from ldn_spark.transforms.returns import (
 from ldn_spark.transforms.sets import KEY, by_set, choose, match_codes
 
 SIDES = ("before", "after")
+_AMOUNTS = ("ddd_micro", "dispenses", "ddd_missing")
 
 
 def find_cohort_dispensings(
@@ -148,54 +149,70 @@ def sum_person_outcomes(cohort_dispensings: DataFrame, sets: Sequence[StudySet])
     """DDDs and dispenses of each person and outcome, before and after, by every design.
 
     A person who was dispensed nothing of an outcome in either window has no row, unless the DDDs
-    of a return were subtracted there; the group moments count such persons as zeros.
+    of a return were subtracted there; the group moments count such persons as zeros. Lines are
+    summed by code first: a person collects few codes often, and a code is of several outcomes.
 
     Returns:
         One row per set, design, person_key and outcome: ddd_micro_before, ddd_micro_after,
         dispenses_before, dispenses_after, ddd_missing_before, ddd_missing_after (dispenses with
         unknown DDD).
     """
-    named = add_outcomes(cohort_dispensings, sets, lambda one: one.definition.outcomes)
-    totals = [
-        exact_sum(F.when(F.col(f"is_{side}"), F.col(column)).otherwise(F.lit(0))).alias(
-            f"{column}_{side}"
-        )
-        for column in ("ddd_micro", "dispenses", "ddd_missing")
+    sided, only_design = _add_designs(cohort_dispensings, sets)
+    keys = (*KEY, "design") if only_design is None else KEY
+    inside = [
+        F.when(F.col(f"is_{side}"), F.col(name)).otherwise(F.lit(0)).alias(f"{name}_{side}")
+        for name in _AMOUNTS
         for side in SIDES
     ]
-    return (
-        _add_designs(named, sets)
-        .groupBy("set", "design", "person_key", "outcome")
-        .agg(*totals)
-        .where(_any_but_0("dispenses") | _any_but_0("ddd_micro"))
+    by_code = sided.select(*keys, "atc", *inside).groupBy(*keys, "atc").agg(*_totals())
+    codes, matched = outcomes_of_codes(
+        cohort_dispensings, sets, lambda one: one.definition.outcomes
     )
+    found = by_code.join(codes, on=matched, how="inner").groupBy(*keys, "outcome").agg(*_totals())
+    if only_design is not None:
+        found = found.withColumn("design", F.lit(only_design))
+    return found.where(_any_but_0("dispenses") | _any_but_0("ddd_micro"))
 
 
-def add_outcomes(
+def _totals() -> list[Column]:
+    """The sums of all amounts on both sides; numbers of lines are far from 64 bits."""
+    names = [f"{name}_{side}" for name in _AMOUNTS for side in SIDES]
+    is_exact = {name: name.startswith("ddd_micro") for name in names}
+    return [(exact_sum if is_exact[name] else F.sum)(F.col(name)).alias(name) for name in names]
+
+
+def outcomes_of_codes(
     cohort_dispensings: DataFrame,
     sets: Sequence[StudySet],
     of: Callable[[StudySet], Sequence[Outcome]],
-) -> DataFrame:
-    """One row per row and outcome of its set that its ATC code belongs to; the others fall away.
+) -> tuple[DataFrame, list[str]]:
+    """What the ATC codes of the rows belong to; there are few codes, so it is found once for each.
 
-    An outcome counts a row once: its prefixes never cover each other (`shortest_prefixes`).
+    An outcome has a code once: its prefixes never cover each other (`shortest_prefixes`).
 
     Returns:
-        The columns of `cohort_dispensings` and `outcome`.
+        One row per code, and set where sets differ, and outcome: small enough to be sent to every
+        task; and the columns to join by. A code of no outcome has no row.
     """
     pairs = {
         one.number: [(code, outcome.id) for outcome in of(one) for code in outcome.atc]
         for one in sets
     }
-    return match_codes(cohort_dispensings, "set", pairs, "outcome")
+    keys = ["atc"] if len(set(map(tuple, pairs.values()))) == 1 else ["set", "atc"]
+    codes = match_codes(cohort_dispensings.select(*keys).distinct(), "set", pairs, "outcome")
+    return F.broadcast(codes), keys
 
 
-def _add_designs(frame: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
-    """One row per row and design of its set that has a window with its day: is_before, is_after."""
+def _add_designs(frame: DataFrame, sets: Sequence[StudySet]) -> tuple[DataFrame, str | None]:
+    """One row per row and design of its set that has a window with its day: is_before, is_after.
+
+    Returns:
+        The rows with `design`; or without it, and the only design, where there is one.
+    """
     ways = {tuple(one.definition.windows_by_design.items()) for one in sets}
     if len(ways) == 1 and len(only := next(iter(ways))) == 1:  # no row lies outside its windows
         ((name, pair),) = only
-        return frame.select("*", F.lit(name).alias("design"), *_sides(pair))
+        return frame.select("*", *_sides(pair)), name
 
     def inside(designs: tuple[tuple[str, Windows], ...]) -> Column:
         found = [
@@ -205,7 +222,7 @@ def _add_designs(frame: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
         return F.filter(F.array(*found), lambda one: one.isNotNull())
 
     designs = by_set(sets, lambda one: tuple(one.definition.windows_by_design.items()), inside)
-    return frame.select("*", F.inline(designs))
+    return frame.select("*", F.inline(designs)), None
 
 
 def _sides(windows: Windows) -> tuple[Column, Column]:
