@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Rows = list[dict[str, Any]]
 
-PART_LINES = 4_000_000
+PART_LINES = 3_000_000
 """Dispensings of their exposures that cohorts which are worked off together may have."""
 
 
