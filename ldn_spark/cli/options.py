@@ -83,7 +83,7 @@ LakeArgument = Annotated[
         metavar="LAKE",
         envvar="LDN_LAKE",
         parser=as_folder,
-        help="The lake: a folder or a URL.",
+        help="The lake that is looked at: a folder or a URL.",
     ),
 ]
 ShareGroup = Annotated[
