@@ -60,6 +60,8 @@ def begin(home, *arguments, **environment):
         stderr=subprocess.PIPE,
         text=True,
         cwd=home.parent,
+        # a shell's background hears no Ctrl-C, and what is deaf at its start stays so
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
