@@ -25,7 +25,9 @@ from ldn_spark.errors import (
 from ldn_spark.places.place import Place, back, is_within
 
 _NO_SPACE = re.compile(r"No space left on device|os error 28|Disk quota exceeded|ENOSPC")
-_NO_MEMORY = re.compile(r"OutOfMemory|Resources exhausted|memory limit|Cannot allocate memory")
+_NO_MEMORY = re.compile(
+    "OutOfMemory|Resources exhausted|memory limit|Cannot allocate memory|Failed to allocate"
+)
 _NO_PERMISSION = re.compile(r"Permission denied|os error 13|AccessControlException")
 _CONFLICT = re.compile(
     r"Concurrent\w*Exception|Failed to commit|Missing commit file|DELTA_CONCURRENT"

@@ -137,5 +137,7 @@ def test_little_memory_is_told_with_the_table(lake, capsys, monkeypatch):
     monkeypatch.setenv("SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE", "100000")
     options = ["--run-id", "r", "--lake", str(lake), *SAIL]
     assert run_as_job(cohort, ["ldn_2013", *options]) == 30
-    assert f"error: {lake}/runs/r/" in (said := capsys.readouterr().err)
+    said = capsys.readouterr().err
+    # by a table that is written, or in the looks before it, as the engine's threads have it
+    assert f"error: {lake}/runs/r/" in said or "error: running a stage" in said
     assert "the memory is used up; give the engine more" in said
