@@ -199,11 +199,6 @@ def read_range(place: Place, start: int, end: int) -> bytes:
         return stream.read(end - start)
 
 
-def bytes_in(folder: Place, pattern: str) -> int:
-    """Bytes of the files in a folder whose names are like this."""
-    return sum(file.stat().st_size for file in folder.glob(pattern))
-
-
 def readable(place: Place) -> Path | BinaryIO:
     """What a library of Arrow's is given to read a file: its path, or the file opened."""
     return opened(place) if is_url(place) else place

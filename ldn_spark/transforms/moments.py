@@ -18,7 +18,7 @@ from ldn_spark.transforms.sets import KEY, by_set
 _GROUP = ("set", "subgroup", "fills")
 _FILLS_APART = 12
 _AND = ","
-"""Between the ids of subgroups, which hold letters, digits, `_`, `.`, `+` and `-`."""
+"""Between the ids of subgroups, which hold letters, digits, `_`, `+` and `-`."""
 
 
 def most_fills(study: StudyDefinition) -> int:
