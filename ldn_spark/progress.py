@@ -8,6 +8,7 @@ lines of JSON of it (`cli/reporters.py`); a program that calls these functions h
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _LOGGER = logging.getLogger("ldn_spark.progress")
@@ -46,3 +47,23 @@ class Progress:
 def report(progress: Progress) -> None:
     """Say how far the work is, at level INFO; the record has it as `progress`."""
     _LOGGER.info("%s", progress, extra={"progress": progress})
+
+
+def count_bytes(stage: str, total: int | None, *, every: int) -> Callable[[int], None]:
+    """What to call with the bytes of each piece that was read: it reports after so many of them.
+
+    Args:
+        stage: what is being done.
+        total: bytes in all; None when it is not known.
+        every: at least so many bytes between two reports.
+    """
+    read = said = 0
+
+    def told(size: int) -> None:
+        nonlocal read, said
+        read += size
+        if read - said >= every:
+            said = read
+            report(Progress(stage, read, total, "bytes"))
+
+    return told

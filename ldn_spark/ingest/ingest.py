@@ -52,7 +52,7 @@ from ldn_spark.lake.versions import (
 )
 from ldn_spark.places.files import delete_tree, make_folder, streamed
 from ldn_spark.places.place import Place, is_url
-from ldn_spark.progress import Progress, report
+from ldn_spark.progress import Progress, count_bytes, report
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -191,15 +191,7 @@ def ingest(
 
 def _require_whole(root: Place, before: LakeVersion) -> None:
     """See that what is built upon is as it was written, and say how far the look is."""
-    read = said = 0
-
-    def told(size: int) -> None:
-        nonlocal read, said
-        read += size
-        if read - said >= _LOOK_EVERY:
-            said = read
-            report(Progress("looking at the lake", read, None, "bytes"))
-
+    told = count_bytes("looking at the lake", None, every=_LOOK_EVERY)
     require_whole(root, before, told=told)
 
 

@@ -20,7 +20,7 @@ from ldn_spark.lake.run_tables import files_of
 from ldn_spark.lake.sums import NO_FILE, RESTORE, FileSum, fault_of
 from ldn_spark.lake.versions import LakeVersion, known_versions, read_version
 from ldn_spark.places.place import Place
-from ldn_spark.progress import Progress, report
+from ldn_spark.progress import Progress, count_bytes, report
 from ldn_spark.texts.sealed import is_as_written
 
 _OF_A_RUN = {"run", "published"}
@@ -71,15 +71,7 @@ def verify_lake(root: Place) -> Verified:
     for place in ledger_files(root):
         found.problems += _of_record(place)
     total = sum(file.bytes for file in files.values())
-    done = said = 0
-
-    def told(size: int) -> None:
-        nonlocal done, said
-        done += size
-        if done - said >= _REPORT_EVERY:
-            said = done
-            report(Progress("verifying files", done, total, "bytes"))
-
+    told = count_bytes("verifying files", total, every=_REPORT_EVERY)
     report(Progress("verifying files", 0, total, "bytes"))
     for file in files.values():
         if file.written is None:

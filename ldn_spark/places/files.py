@@ -51,12 +51,9 @@ def put(place: Place, content: bytes) -> None:
         with _hdfs_draft(place, replace=True) as target:
             _store(place).pipe_file(target, content)
         return
-    draft = _draft_of(place)
-    try:
+    with _draft_of(place) as draft:
         _write_to_disk(draft, content)
         os.replace(draft, place)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def put_if_absent(place: Place, content: bytes) -> None:
@@ -73,16 +70,19 @@ def put_if_absent(place: Place, content: bytes) -> None:
                 _store(place).pipe_file(target, content)
         return
     make_folder(place.parent)
-    draft = _draft_of(place)
-    try:
+    with _draft_of(place) as draft:
         _write_to_disk(draft, content)
         os.link(draft, place)
+
+
+@contextmanager
+def _draft_of(place: Path) -> Iterator[Path]:
+    """A name beside a file, hidden and of this process alone; nothing is left under it."""
+    draft = place.with_name(f".{place.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
+    try:
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _draft_of(place: Path) -> Path:
-    return place.with_name(f".{place.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
 
 
 def _write_to_disk(draft: Path, content: bytes) -> None:
@@ -137,12 +137,9 @@ def written(place: Place) -> Iterator[Path]:
         Where to write; nothing is there yet.
     """
     if not is_url(place):
-        draft = _draft_of(place)
-        try:
+        with _draft_of(place) as draft:
             yield draft
             os.replace(draft, place)
-        finally:
-            draft.unlink(missing_ok=True)
         return
     with tempfile.TemporaryDirectory(prefix="ldn-put-") as folder:
         draft = Path(folder, "file")
