@@ -112,7 +112,10 @@ def write_stored(
     encoded: Sequence[str] | bool = True,
     statistics: Sequence[str] = (),
 ) -> int:
-    """Write a data file of the lake.
+    """Write a data file of the lake: the values of its rows, and no others.
+
+    A column that is encoded already brings the dictionary of all that it was cut from, values of
+    other years and persons too; a dictionary page would keep them.
 
     Args:
         rows: its content.
@@ -126,7 +129,7 @@ def write_stored(
     """
     with _whole(draft, path) as file:
         pq.write_table(
-            rows,
+            with_own_values(rows),
             file,
             row_group_size=ROW_GROUP_ROWS,
             compression="zstd",
@@ -138,6 +141,27 @@ def write_stored(
             store_schema=False,
         )
         return file.stat().st_size
+
+
+def with_own_values(rows: pa.Table) -> pa.Table:
+    """The same rows, whose dictionaries hold what some row has and nothing else."""
+    for at, field in enumerate(rows.schema):
+        if pa.types.is_dictionary(field.type):
+            rows = rows.set_column(at, field.name, _with_own_values(rows[field.name]))
+    return rows
+
+
+def _with_own_values(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    whole = column.unify_dictionaries().combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):  # of no chunk
+        return pa.array([], column.type)
+    used = np.unique(whole.indices.drop_null().to_numpy(zero_copy_only=False))
+    if len(used) == len(whole.dictionary):
+        return whole
+    place = np.zeros(len(whole.dictionary), np.int32)
+    place[used] = np.arange(len(used))
+    indices = pa.array(place).take(whole.indices)
+    return pa.DictionaryArray.from_arrays(indices, whole.dictionary.take(pa.array(used)))
 
 
 def write_parquet(rows: pa.Table, draft: Place, path: Place) -> None:

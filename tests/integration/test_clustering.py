@@ -77,6 +77,16 @@ def test_every_file_is_clustered(lake):
         ends[year] = places[-1]
 
 
+def test_a_dictionary_page_holds_the_values_of_its_own_rows_alone(lake):
+    texts = ["atc", "product_number"]
+    for path in data_files(lake).values():
+        rows = pq.ParquetFile(path, read_dictionary=texts).read()
+        for name in texts:
+            for chunk in rows[name].chunks:
+                held = set(chunk.dictionary.to_pylist())
+                assert held == set(chunk.drop_null().to_pylist()), f"{path.name}: {name}"
+
+
 def test_no_identifier_stands_in_a_footer_or_the_log(lake):
     for path in data_files(lake).values():
         group = pq.read_metadata(path).row_group(0)
