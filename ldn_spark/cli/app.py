@@ -19,6 +19,7 @@ from ldn_spark.cli.interrupts import INTERRUPTED
 from ldn_spark.cli.logs import heard, log_error, says_json
 from ldn_spark.cli.options import AllTables, FinishedRun, add_command
 from ldn_spark.cli.quality import quality
+from ldn_spark.cli.republish import republish
 from ldn_spark.cli.runs import runs
 from ldn_spark.cli.schema import schema
 from ldn_spark.cli.simulate import simulate
@@ -94,6 +95,7 @@ for _command in (simulate, ingest):
 add_command(app, run_study, "run")
 for _command in (
     show,
+    republish,
     plan,
     diff,
     compare,

@@ -109,8 +109,9 @@ def _page(
 ) -> str:
     from ldn_spark.papers.compare.files import page
     from ldn_spark.texts.pages import style
+    from ldn_spark.texts.restricted import marked_page
 
-    return page(
+    made = page(
         section,
         heading=heading,
         title=title,
@@ -118,6 +119,7 @@ def _page(
         links=links,
         restricted=restricted,
     )
+    return marked_page(made) if restricted else made
 
 
 def _write(path: Path, text: str) -> None:

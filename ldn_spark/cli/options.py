@@ -177,6 +177,18 @@ StudyNamesOfRun = Annotated[
         autocompletion=study_names,
     ),
 ]
+RunOrMoments = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        parser=as_place,
+        help="A finished run, as for `ldn show`, or a `moments.json` alone.",
+    ),
+]
+IntoFolder = Annotated[
+    Path,
+    typer.Option("--into", metavar="FOLDER", help="A new folder for the files."),
+]
 FinishedRun = Annotated[
     Path,
     typer.Argument(

@@ -31,6 +31,7 @@ _NEEDED = (
     "ldn_spark.estimates.analysis",
     "scipy.special",
     "ldn_spark.reporting.contents",
+    "ldn_spark.reporting.moments_file",
     "ldn_spark.reporting.cautions",
     "ldn_spark.reporting.report",
     "ldn_spark.reporting.paragraphs",

@@ -15,6 +15,7 @@ from ldn_spark.reporting.formats import UNDEFINED
 from ldn_spark.reporting.printed import Cell, PrintedTable, Row, Section
 from ldn_spark.reporting.tables import all_tables, design_tables
 from ldn_spark.study.definition import StudyDefinition
+from ldn_spark.texts.restricted import RESTRICTED
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -63,6 +64,7 @@ def _print(console: Console, table: PrintedTable) -> None:
     from rich.text import Text
 
     console.print()
+    console.print(Text(RESTRICTED, style="bold"))
     console.print(Text.assemble((f"{table.number}. ", "bold"), (table.title, "bold")))
     for part in table_parts(table, console.width):
         console.print(part)

@@ -17,6 +17,7 @@ from ldn_spark.reporting.printed import PrintedTable
 from ldn_spark.reporting.summarised_result import COLUMNS, SummarisedResult
 from ldn_spark.study.definition import STUDY, StudyDefinition
 from ldn_spark.texts.csv_cells import csv_lines
+from ldn_spark.texts.restricted import marked_markdown, marked_page
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -98,12 +99,12 @@ def contents(
     files: dict[str, str] = {
         result_files.CURVES: result_files.curves_csv(results),
         result_files.ATTRITION: result_files.attrition_csv(results),
-        WORDS: results_markdown(words, sentence, invented=results.invented),
+        WORDS: marked_markdown(results_markdown(words, sentence, invented=results.invented)),
     }
     for result in begun[: len(slow)]:
         drawn += result()
     figures = sorted(drawn, key=lambda figure: ids.index(figure.id))
-    files[REPORT] = report_html(
+    page = report_html(
         study_definition,
         results,
         tables=tables[""],
@@ -115,6 +116,7 @@ def contents(
         comparison=comparison,
         **stamp,
     )
+    files[REPORT] = marked_page(page)
     made += [result() for result in begun[len(slow) :]]
     return {
         **{name: text.encode("utf-8") for name, text in files.items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ldn_spark.estimates.results import Results
@@ -12,10 +12,15 @@ from ldn_spark.reporting.summarised_result import SummarisedResult
 from ldn_spark.reporting.tables import all_tables, design_tables
 from ldn_spark.reporting.writers import table_csv, table_html, table_markdown
 from ldn_spark.study.definition import STUDY, StudyDefinition
+from ldn_spark.texts.restricted import marked_fragment, marked_markdown
 
 Printed = Mapping[str, tuple[PrintedTable, ...]]
 """Tables by their folder below that of the exposure."""
-_WRITERS = {"csv": table_csv, "md": table_markdown, "html": table_html}
+_WRITERS: Mapping[str, Callable[[PrintedTable], str]] = {
+    "csv": table_csv,
+    "md": lambda table: marked_markdown(table_markdown(table)),
+    "html": lambda table: marked_fragment(table_html(table)),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,12 +81,14 @@ def make(publication: Publication, share: Share, ahead: Figures = ()) -> Made:
     """
     from ldn_spark.reporting.cautions import cautions
     from ldn_spark.reporting.contents import contents
+    from ldn_spark.reporting.moments_file import MOMENTS, moments_json
 
     study = publication.study
     results = analyse_moments(publication, share)
     known = publication.provenance.get("warnings", ())
     warnings = (*known, *cautions(study, results))
     files, section = _compared(publication, results)
+    files[MOMENTS] = moments_json(publication)
     files |= contents(
         results,
         study,

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.invented import SENTENCE
 from ldn_spark.shown import escaped
+from ldn_spark.texts.pages import fill
+from ldn_spark.texts.restricted import RESTRICTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-_FOOT = 16
-"""Points under a figure of invented data."""
+_FOOT, _LINE = 16, 10
+"""Points under a figure for its mark, and for each further one."""
 PAGE_WIDTH = 7.2
 """Inches: the text width of a page."""
 
@@ -71,6 +73,7 @@ _SETTINGS = {
 }
 
 
+_DESCRIPTION = "reporting/figures/description.svg.j2"
 _MEASURED = 1024
 
 
@@ -108,13 +111,18 @@ def without_labels(axes: Axes) -> None:
         axis.set_label_coords(0, 0)
 
 
-def mark_invented(figure: Figure) -> Figure:
-    """Write the mark of invented data into a strip beneath a drawn figure, which grows by it."""
+def mark(figure: Figure, *, invented: bool = False) -> None:
+    """Write the marks of a drawn figure into a strip beneath it, by which it grows.
+
+    Every figure is restricted; one of invented data says that, too.
+    """
+    marks = (SENTENCE, RESTRICTED) if invented else (RESTRICTED,)
+    foot = _FOOT + _LINE * (len(marks) - 1)
     width, height = figure.get_size_inches()
-    taller = height + _FOOT / 72
+    taller = height + foot / 72
 
     def higher(share: float) -> float:
-        return (share * height + _FOOT / 72) / taller
+        return (share * height + foot / 72) / taller
 
     for axes in figure.axes:
         place = axes.get_position()
@@ -123,17 +131,23 @@ def mark_invented(figure: Figure) -> Figure:
         text.set_y(higher(text.get_position()[1]))
     figure.set_size_inches(width, taller)
     style = {"fontsize": 7.5, "fontweight": "bold", "color": VERMILION, "va": "bottom"}
-    figure.text(4 / (72 * width), 3 / (72 * taller), SENTENCE, **style)
-    return figure
+    for line, sentence in enumerate(marks):
+        figure.text(4 / (72 * width), (3 + _LINE * line) / (72 * taller), sentence, **style)
 
 
 def to_svg(figure: Figure) -> bytes:
-    """The figure as SVG without date, program or background; a text of it is valid XML."""
+    """The figure as SVG without date, program or background; a text of it is valid XML.
+
+    Its description is the mark of what is restricted.
+    """
     for text in _texts(figure):
         text.set_text(escaped(text.get_text(), keep="\n"))
     stream = io.BytesIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return stream.getvalue()
+    head, start, rest = stream.getvalue().partition(b"<svg ")
+    attributes, end, drawn = rest.partition(b">\n")
+    description = fill(_DESCRIPTION, mark=RESTRICTED).encode()
+    return b"".join([head, start, attributes, end, description, drawn])
 
 
 def _texts(figure: Figure) -> list[Text]:

@@ -77,6 +77,7 @@ def _draw(name: str, study: StudyDefinition, results: Results) -> DrawnFigure:
     figure = FIGURES[name]
     picture, (title, caption) = figure.draw(study, results), figure.legend(study, results)
     number = name.replace("figure", "Figure ")
+    canvas.mark(picture, invented=results.invented)
     if results.invented:
-        picture, caption = canvas.mark_invented(picture), f"{caption} {SENTENCE}"
+        caption = f"{caption} {SENTENCE}"
     return DrawnFigure(name, number, title, caption, canvas.to_svg(picture), canvas.to_png(picture))

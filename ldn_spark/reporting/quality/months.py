@@ -23,8 +23,7 @@ def months_figure(months: Sequence[Month], *, invented: bool = False) -> DrawnFi
     """Bars of dispensings per month, with the range in which they do not stand out."""
     with canvas.drawing_style():
         picture = _draw(months)
-        if invented:
-            canvas.mark_invented(picture)
+        canvas.mark(picture, invented=invented)
         return DrawnFigure(
             "months",
             "Figure",

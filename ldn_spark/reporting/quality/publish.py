@@ -7,6 +7,7 @@ from pathlib import Path
 from ldn_spark.quality.assessment import Assessment
 from ldn_spark.reporting.quality.sheets import QUALITY_HTML, all_sheets
 from ldn_spark.texts.csv_cells import csv_text
+from ldn_spark.texts.restricted import marked_page
 
 
 def publish_quality(found: Assessment, folder: Path) -> list[Path]:
@@ -27,7 +28,8 @@ def publish_quality(found: Assessment, folder: Path) -> list[Path]:
     if found.months:
         figure = months_figure(found.months, invented=found.invented)
         contents |= {"months.svg": figure.svg, "months.png": figure.png}
-    contents[QUALITY_HTML] = quality_html(found, {sheet.id: sheet for sheet in sheets}, figure)
+    page = quality_html(found, {sheet.id: sheet for sheet in sheets}, figure)
+    contents[QUALITY_HTML] = marked_page(page)
     folder.mkdir(parents=True)
     for name, content in contents.items():
         data = content.encode("utf-8") if isinstance(content, str) else content

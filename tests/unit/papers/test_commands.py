@@ -9,6 +9,7 @@ from ldn_spark.cli.options import add_command
 from ldn_spark.errors import ResultsError, UsageError
 from ldn_spark.reporting.result_files import attrition_csv, curves_csv, estimates_csv
 from ldn_spark.runs.folder import write_manifest
+from ldn_spark.texts.restricted import RESTRICTED
 from tests.unit.papers.honest import DATA
 from tests.unit.papers.registry import PAPER
 from tests.unit.runs.run_folders import manifest_of
@@ -33,7 +34,11 @@ def test_compare_writes_into_the_run_and_leaves_its_manifest(run_folder):
     assert done.exit_code == 0, done.output
     assert "515 of 542 published values are equal" in done.output
     assert len((run_folder / "compare.csv").read_text().splitlines()) == 543
-    assert (run_folder / "compare.html").read_text().startswith("<!DOCTYPE html>")
+    assert (
+        (run_folder / "compare.html")
+        .read_text()
+        .startswith(f"<!-- {RESTRICTED} -->\n<!DOCTYPE html>")
+    )
     assert (run_folder / "manifest.json").read_bytes() == before
 
 

@@ -74,7 +74,7 @@ def test_a_study_without_ddds_prints_no_dose(none_known, tmp_path):
     assert "Dispenses per stratum" in page
     assert "Change in number of dispenses (%)" in page
     words = plain((folder / "results.md").read_text(encoding="utf-8"))
-    first = words.split("\n\n")[0]
+    first = words.split("\n\n")[1]
     assert (
         "(no DDD was delivered). Mean number of dispenses per patient: LDN×1 from 1.00 to" in first
     )
