@@ -18,6 +18,7 @@ from ldn_spark.cli.inspect import inspect
 from ldn_spark.cli.interrupts import INTERRUPTED
 from ldn_spark.cli.logs import heard, log_error, says_json
 from ldn_spark.cli.options import AllTables, FinishedRun, add_command
+from ldn_spark.cli.prune import prune
 from ldn_spark.cli.quality import quality
 from ldn_spark.cli.republish import republish
 from ldn_spark.cli.runs import runs
@@ -106,6 +107,7 @@ for _command in (
     inspect,
     verify,
     runs,
+    prune,
     schema,
 ):
     add_command(app, _command)

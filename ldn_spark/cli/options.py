@@ -219,6 +219,36 @@ OnlyStale = Annotated[
     typer.Option("--stale", help="Studies that were not run on the latest version of the lake."),
 ]
 AsJson = Annotated[bool, Default(False), typer.Option("--json", help="Print it as JSON.")]
+Apply = Annotated[
+    bool,
+    Default(False),
+    typer.Option("--apply", help="Do it; without this option it is only said what would be done."),
+]
+KeepVersions = Annotated[
+    int | None,
+    Default(None),
+    typer.Option("--keep-versions", min=1, metavar="N", help="Keep the newest N; else all."),
+]
+KeepRuns = Annotated[
+    int | None,
+    Default(None),
+    typer.Option(
+        "--keep-runs",
+        min=0,
+        metavar="N",
+        help="Keep the tables of the newest N published runs of every study; else of all.",
+    ),
+]
+AbandonedAfter = Annotated[
+    float,
+    Default(7.0),
+    typer.Option(
+        "--abandoned-after",
+        min=0.0,
+        metavar="DAYS",
+        help="Days after which an unfinished run on which nobody works is abandoned.",
+    ),
+]
 AsCsv = Annotated[bool, Default(False), typer.Option("--csv", help="Print it as CSV.")]
 
 # of a delivery

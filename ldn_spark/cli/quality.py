@@ -44,6 +44,7 @@ def quality(
     from ldn_spark.cli.reporters import progress_shown
     from ldn_spark.cli.views import show_mark
     from ldn_spark.engine.sessions import open_engine
+    from ldn_spark.lake.readers import reading
     from ldn_spark.lake.versions import Lake, read_version
     from ldn_spark.runs.quality.report import (
         quality_folder,
@@ -59,7 +60,11 @@ def quality(
     version = read_version(lake, as_of)
     folder = out or quality_folder(lake, version)
     require_report_place(folder)  # say so before an engine is started for nothing
-    with progress_shown(log_format), open_engine(name) as spark:
+    with (
+        progress_shown(log_format),
+        open_engine(name) as spark,
+        reading(lake, version.number) as version,
+    ):
         found = write_quality_report(
             Lake(spark, lake),
             version,

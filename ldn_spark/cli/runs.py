@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -30,6 +30,7 @@ _COLUMNS = (
     "outcome",
     "why",
     "folder",
+    "data_pruned",
 )
 _STALE_COLUMNS = ("study", "began", "run_id", "lake_version", "since", "replaced", "files")
 
@@ -40,13 +41,15 @@ def runs(
     """List how the runs of a lake ended, the newest last; no engine is started.
 
     A line per study: when it began (UTC), the version that it read, its key, how long the call
-    took, its exit code, how the study ended, and below it the folder of results or what went wrong.
+    took, its exit code, how the study ended (and whether the data of that version were pruned), and
+    below it the folder of results or what went wrong.
     With `--stale`: studies that were run, but not on the latest version, and what has come since.
     The exit code is 40 where entries are damaged; the others are listed.
     """
     from ldn_spark.errors import EngineError, Problem, UsageError
     from ldn_spark.lake.ledger import read_ledger
     from ldn_spark.lake.stale import find_stale
+    from ldn_spark.lake.versions import known_versions
     from ldn_spark.places.stores import prepare_stores, require_stores, told_of_stores
 
     if as_json and as_csv:
@@ -54,22 +57,22 @@ def runs(
     prepare_stores([lake])
     require_stores([lake])
     with told_of_stores(str(lake)):
-        ledger = read_ledger(lake)
+        ledger, versions = read_ledger(lake), set(known_versions(lake))
         behind = (
             [one for one in find_stale(lake, ledger) if study in (None, one.study)] if stale else []
         )
     if as_json or as_csv:
-        found = list(map(_stale_record, behind)) if stale else _records(ledger, study)
+        found = list(map(_stale_record, behind)) if stale else _records(ledger, study, versions)
         typer.echo(_text(found, _STALE_COLUMNS if stale else _COLUMNS, as_csv=as_csv), nl=False)
     elif stale:
         _print_stale(behind)
     else:
-        _print(list(ledger.studies(study)))
+        _print(list(ledger.studies(study)), versions)
     if ledger.problems:
         raise EngineError(ledger.problems)
 
 
-def _records(ledger: Ledger, study: str | None) -> list[dict[str, Any]]:
+def _records(ledger: Ledger, study: str | None, versions: Collection[int]) -> list[dict[str, Any]]:
     return [
         {
             "began": entry.began,
@@ -87,9 +90,15 @@ def _records(ledger: Ledger, study: str | None) -> list[dict[str, Any]]:
             "outcome": one.outcome,
             "why": one.why,
             "folder": one.folder,
+            "data_pruned": _is_pruned(entry, versions),
         }
         for entry, one in ledger.studies(study)
     ]
+
+
+def _is_pruned(entry: Entry, versions: Collection[int]) -> bool:
+    """Whether the version that was read is not in the lake any more."""
+    return entry.lake_version is not None and entry.lake_version not in versions
 
 
 def _stale_record(stale: Stale) -> dict[str, Any]:
@@ -118,7 +127,7 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _print(found: Sequence[tuple[Entry, StudyEntry]]) -> None:
+def _print(found: Sequence[tuple[Entry, StudyEntry]], versions: Collection[int]) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
@@ -137,7 +146,9 @@ def _print(found: Sequence[tuple[Entry, StudyEntry]]) -> None:
             one.key or "–",
             f"{entry.seconds:.1f}",
             str(entry.exit_code),
-            one.outcome if entry.command == "run" else f"{one.outcome} ({entry.command})",
+            one.outcome
+            + (f" ({entry.command})" if entry.command != "run" else "")
+            + (", data pruned" if _is_pruned(entry, versions) else ""),
         )
         for entry, one in found
     ]

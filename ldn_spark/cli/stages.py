@@ -247,6 +247,7 @@ def _open_run(stage: str, found: _Found) -> Iterator[tuple[Batch, Started[None]]
     """
     from ldn_spark.engine.sessions import open_engine
     from ldn_spark.lake.faults import translated_faults
+    from ldn_spark.lake.readers import reading
     from ldn_spark.lake.versions import Lake
     from ldn_spark.progress import report
     from ldn_spark.runs.batch import Batch
@@ -262,11 +263,16 @@ def _open_run(stage: str, found: _Found) -> Iterator[tuple[Batch, Started[None]]
         open_engine(found.engine, app_name=f"ldn: {stage}") as spark,
     ):
         report(begun(stage))
-        with translated_faults("running a stage", lake), only_worker(lake, run_id):
+        number = found.bound.lake_version
+        with (
+            translated_faults("running a stage", lake),
+            reading(lake, number) as version,
+            only_worker(lake, run_id),
+        ):
             require_open(lake, run_id)
             place = Lake(spark, lake)
             runs = [
-                Run(spark, one.study, place, one.version, run_id, one.stated) for one in found.asked
+                Run(spark, one.study, place, version, run_id, one.stated) for one in found.asked
             ]
             batch = Batch(spark, runs, run_id)
             files = begin_check(lake, runs[0].version, batch.sets)

@@ -139,6 +139,7 @@ def plan(
 
     from ldn_spark.cli.views import show_plan
     from ldn_spark.engine.sessions import open_engine
+    from ldn_spark.lake.readers import reading
     from ldn_spark.lake.versions import Lake, read_version
     from ldn_spark.runs.plan import plan_study
     from ldn_spark.runs.reading import begin_check
@@ -149,7 +150,7 @@ def plan(
     wanted, stated = load_study(study, named_files(codelist)), stated_versions(atc_version)
     version = read_version(lake, as_of)
     cohorts = sets_of(wanted, version, stated)
-    with open_engine(name) as spark:
+    with open_engine(name) as spark, reading(lake, version.number) as version:
         files = begin_check(lake, version, cohorts.values())
         planned = plan_study(Lake(spark, lake), version, cohorts)
         files.wait()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from ldn_spark.cli.options import LakeArgument, LogFormat
 from ldn_spark.cli.reporters import progress_shown
 
@@ -16,10 +18,16 @@ def verify(lake: LakeArgument, log_format: LogFormat) -> None:
     from ldn_spark.cli.consoles import standard_output
     from ldn_spark.errors import EngineError
     from ldn_spark.lake.faults import translated_faults
+    from ldn_spark.lake.readers import present
     from ldn_spark.lake.verify import verify_lake
+    from ldn_spark.lake.versions import known_versions
     from ldn_spark.shown import counted, numbered
 
-    with progress_shown(log_format), translated_faults("verifying the lake"):
+    with (
+        progress_shown(log_format),
+        translated_faults("verifying the lake"),
+        present(lake) if known_versions(lake) else nullcontext(),
+    ):
         found = verify_lake(lake)
     if found.problems:
         raise EngineError(found.problems)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ldn_spark.errors import EngineError, Problem
-from ldn_spark.lake.contents import HeldFile, commit_file, contents_of
+from ldn_spark.lake.contents import HeldFile, checkpoint_file, commit_file, contents_of
 from ldn_spark.lake.sums import RESTORE, FileSum, Told, fault_of_size, nobody, problems_of
 from ldn_spark.lake.versions import known_versions, read_version
 from ldn_spark.schemas import DISPENSINGS
@@ -78,7 +78,7 @@ def damage_of(
     if table not in version.commits:
         return _damage_by_size(folder, version.tables[table])
     try:
-        held = contents_of(folder, version.tables[table])
+        held = contents_of(folder, version.tables[table], version.bases.get(table))
     except EngineError as error:
         return list(error.problems)
     if held.commits != version.commits[table]:
@@ -114,16 +114,20 @@ def _may_hold(file: HeldFile, codes: Sequence[str]) -> bool:
 
 def changed_commits(root: Place, version: LakeVersion, table: str) -> Problem:
     """Say which commits of a log are not what was written: earlier records bound them."""
-    good, bad = -1, version.tables[table]
+    base = version.bases.get(table)
+    good, bad = -1 if base is None else base - 1, version.tables[table]
     for earlier in _records(root, version.number):
         until = earlier.tables.get(table)
-        if until is None or table not in earlier.commits:
+        if until is None or table not in earlier.commits or earlier.bases.get(table) != base:
             continue
-        if contents_of(root / table, until).commits == earlier.commits[table]:
+        if contents_of(root / table, until, base).commits == earlier.commits[table]:
             good = max(good, until)
         else:
             bad = min(bad, until)
-    first, last = (commit_file(root / table, number) for number in (good + 1, bad))
+    folder, first = root / table, commit_file(root / table, good + 1)
+    if base is not None and good < base:
+        first = checkpoint_file(folder, base)
+    last = first if bad == base else commit_file(folder, bad)
     where = str(first) if first == last else f"{first} to {last.name}"
     return Problem(where, "is damaged: it is not what was written", RESTORE)
 

@@ -34,8 +34,9 @@ def with_sums(lake: Lake, draft: LakeVersion, before: LakeVersion | None) -> Lak
         before: the record before it; None for the first.
     """
     known = {} if before is None else before.sums
+    bases = {} if before is None else dict(before.bases)
     held = {
-        table: contents_of(lake.root / table, version)
+        table: contents_of(lake.root / table, version, bases.get(table))
         for table, version in sorted(draft.tables.items())
     }
     new = [
@@ -57,7 +58,8 @@ def with_sums(lake: Lake, draft: LakeVersion, before: LakeVersion | None) -> Lak
         }
         for table, contents in held.items()
     }
-    return replace(draft, sums=sums, commits={table: one.commits for table, one in held.items()})
+    commits = {table: one.commits for table, one in held.items()}
+    return replace(draft, sums=sums, commits=commits, bases=bases)
 
 
 def _sum(_: SparkSession, places: Sequence[Place]) -> list[FileSum]:

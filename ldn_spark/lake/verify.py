@@ -68,7 +68,7 @@ def verify_lake(root: Place) -> Verified:
     records = list(_records(root, found))
     files = {file.place: file for file in _files(root, records, found)}
     files |= {file.place: file for file in _files_of_runs(root, found)}
-    for place in ledger_files(root):
+    for place in [*ledger_files(root), *sorted((root / "_pruned").glob("[!.]*.json"))]:
         found.problems += _of_record(place)
     total = sum(file.bytes for file in files.values())
     told = count_bytes("verifying files", total, every=_REPORT_EVERY)
@@ -108,7 +108,7 @@ def _files(root: Place, records: Sequence[LakeVersion], found: Verified) -> Iter
         for table, version in sorted(record.tables.items()):
             folder = root / table
             try:
-                held = contents_of(folder, version)
+                held = contents_of(folder, version, record.bases.get(table))
             except EngineError as error:
                 told.update(error.problems)
                 continue

@@ -30,7 +30,7 @@ from ldn_spark.errors import (
 from ldn_spark.lake.delta_log import delta_version
 from ldn_spark.lake.small_files import only_one, put_if_absent
 from ldn_spark.lake.sums import NO_FILE
-from ldn_spark.places.files import make_folder
+from ldn_spark.places.files import delete, make_folder, put
 from ldn_spark.places.place import Place
 from ldn_spark.schemas import DISPENSING_PROFILE, DISPENSINGS, Table
 from ldn_spark.texts.sealed import CHECKSUM, is_as_written, sealed
@@ -132,7 +132,9 @@ class LakeVersion:
         layout: which columns its tables have, see `Table.later`.
         sums: size and checksums of every data file, by table and the file's path in it; empty
             where an earlier software version wrote the record.
-        commits: SHA-256 of the log of every table, see `contents.sum_of_commits`; as above.
+        commits: SHA-256 of the log of every table, see `contents.contents_of`; as above.
+        bases: Delta version of each table whose log begins with a checkpoint of it; the others'
+            begin with their first commit.
         invented: whether any delivery so far was marked as invented; see `invented`.
     """
 
@@ -152,6 +154,7 @@ class LakeVersion:
     layout: int = 1
     sums: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     commits: Mapping[str, str] = field(default_factory=dict)
+    bases: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def lines(self) -> int:
@@ -219,14 +222,18 @@ class Lake:
         if table.name not in version.tables:
             raise _too_old(self.root, f"has no {table.name}")
         later = table.later if version.layout < LAYOUT else ()
-        return self.read_at(table, version.tables[table.name], unknown=later)
+        base = version.bases.get(table.name)
+        return self.read_at(table, version.tables[table.name], base=base, unknown=later)
 
-    def read_at(self, table: Table, delta: int, *, unknown: Sequence[str] = ()) -> DataFrame:
+    def read_at(
+        self, table: Table, delta: int, *, base: int | None = None, unknown: Sequence[str] = ()
+    ) -> DataFrame:
         """A registry table at a Delta version, columns in the order of its schema.
 
         Args:
             table: which.
             delta: its version.
+            base: the version of the checkpoint that its log begins with; None for no checkpoint.
             unknown: columns that it did not have yet: they are null.
 
         Raises:
@@ -237,7 +244,7 @@ class Lake:
         if there is None or there < delta:
             what = f"the table is not there in version {delta}, which the lake's record names"
             raise EngineError(Problem(str(path), what, "restore the lake from a backup"))
-        found = _read_files(self.spark, path, table, delta, unknown)
+        found = _read_files(self.spark, path, table, (delta, base), unknown)
         if not unknown:
             return found.select(*table.names)
         from pyspark.sql import functions as F
@@ -247,19 +254,23 @@ class Lake:
 
 
 def _read_files(
-    spark: SparkSession, path: Place, table: Table, delta: int, unknown: Sequence[str]
+    spark: SparkSession,
+    path: Place,
+    table: Table,
+    log: tuple[int, int | None],
+    unknown: Sequence[str],
 ) -> DataFrame:
     """A Delta table as its files hold it: the columns but those unknown yet.
 
     Spark is handed the names of the files: to find them, Delta reads the log by some ten jobs.
     """
     if tasks_at_once(spark) is not None:
-        reader = spark.read.format("delta").option("versionAsOf", delta)
+        reader = spark.read.format("delta").option("versionAsOf", log[0])
         return reader.load(engine_path(spark, path))
     from ldn_spark.lake.contents import contents_of
 
     held = [f"{name} {kind}" for name, kind in table.columns if name not in unknown]
-    files = [path / file.name for file in contents_of(path, delta).files]
+    files = [path / file.name for file in contents_of(path, *log).files]
     if not files:
         return spark.createDataFrame([], ", ".join(held))
     return read_parquet(spark, *files, ddl=", ".join(held), base=path)
@@ -334,16 +345,26 @@ def publish_version(root: Place, version: LakeVersion) -> None:
         raise ConflictError(Problem(str(root), what, "run this one again"))
 
 
+def replace_version(root: Place, version: LakeVersion) -> None:
+    """Write a record anew, whole, in the place of the one of its number."""
+    put(_version_file(root, version.number), version.to_json().encode())
+
+
+def remove_version(root: Place, number: int) -> None:
+    """Take a version out of sight; its data stay where they are."""
+    delete(_version_file(root, number))
+
+
 @contextmanager
 def only_writer(root: Place) -> Iterator[None]:
-    """Hold the lake for one ingest, see `holding.held`.
+    """Hold the lake for one that writes to it, see `holding.held`.
 
     Two ingests that meet all the same are told apart by their commits, and only one can publish.
 
     Raises:
-        ConflictError: another ingest is at work.
+        ConflictError: another ingest, prune or erasure is at work.
     """
-    what = "another ingest is writing to this lake"
+    what = "another process is writing to this lake"
     with only_one(root, Problem(str(root), what, "wait for it and run this again")):
         yield
 

@@ -12,6 +12,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -210,6 +211,42 @@ def files_below(place: Place) -> list[Place]:
     root = place.path.rstrip("/")
     found = sorted(name for name in _store(place).find(root) if name != root)
     return [place / name.removeprefix(root).lstrip("/") for name in found]
+
+
+def sizes_below(place: Place) -> dict[Place, int]:
+    """The same files with their sizes; a store is asked once for all of them."""
+    if not is_url(place):
+        return {file: file.lstat().st_size for file in files_below(place)}
+    if not place.exists():
+        return {}
+    root = place.path.rstrip("/")
+    found = _store(place).find(root, detail=True)
+    return {
+        place / name.removeprefix(root).lstrip("/"): int(told["size"])
+        for name, told in sorted(found.items())
+        if name != root
+    }
+
+
+def changed_at(place: Place) -> float:
+    """When a file was last written, in seconds since 1970; 0 where a store does not say."""
+    if not is_url(place):
+        return place.stat().st_mtime
+    told = _store(place).info(place.path)
+    changed = told.get("LastModified") or told.get("last_modified") or told.get("mtime")
+    if changed is None and (milliseconds := told.get("modification_time")) is not None:
+        changed = milliseconds / 1000 if isinstance(milliseconds, int) else milliseconds
+    if isinstance(changed, datetime):
+        return changed.timestamp()
+    return float(changed or 0)
+
+
+def remove_empty_folders(place: Place) -> None:
+    """Remove the folders below a folder that hold nothing; a store has none."""
+    if not is_url(place) and place.is_dir():
+        for folder in sorted((one for one in place.rglob("*") if one.is_dir()), reverse=True):
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
 
 
 def in_store_like(pattern: UPath) -> list[UPath]:

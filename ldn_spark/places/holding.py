@@ -54,6 +54,25 @@ def held(place: Place, *, lease: float = LEASE_SECONDS) -> Iterator[None]:
         yield
 
 
+def is_held(place: Place) -> bool:
+    """Whether somebody holds a place now; asking changes nothing there."""
+    if is_url(place):
+        return _latest(place / _LEASES)[1] > 0
+    try:
+        lock = os.open(place / _LOCK, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # no locks here: nobody can be told from nobody
+        return False
+    finally:
+        os.close(lock)
+    return False
+
+
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
     lock = os.open(place / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)

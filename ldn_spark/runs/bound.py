@@ -128,6 +128,7 @@ def _file_of(study: Study) -> str:
 def data_hash(version: LakeVersion) -> str:
     """SHA-256 of what a record says of a version's data, wherever its tables lie."""
     said = asdict(replace(version, number=0, tables={}, sums={}, commits={}))
+    said.pop("bases")  # where the logs begin is no part of the data
     return _hash_of(said)
 
 

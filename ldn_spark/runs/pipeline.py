@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from ldn_spark.errors import LdnSparkError, StudiesError
 from ldn_spark.lake.faults import translated_faults
-from ldn_spark.lake.versions import Lake
+from ldn_spark.lake.readers import reading
+from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.progress import report
 from ldn_spark.runs.batch import Batch
 from ldn_spark.runs.bound import Bound, bind, bound_of, close, only_worker
@@ -105,7 +106,34 @@ def run_studies(
     """
     started = datetime.now(UTC)
     lake = Lake(spark, lake_root)
-    version = lake.version(as_of)
+    with reading(lake_root, lake.version(as_of).number) as version:
+        return _run_on(
+            lake,
+            version,
+            wanted,
+            out,
+            engine=engine,
+            started=started,
+            stated=stated,
+            aside=aside,
+            bound=bound,
+        )
+
+
+def _run_on(
+    lake: Lake,
+    version: LakeVersion,
+    wanted: Sequence[Wanted],
+    out: Path,
+    *,
+    engine: str,
+    started: datetime,
+    stated: StatedVersions,
+    aside: Aside | None,
+    bound: Bound | None,
+) -> list[Path]:
+    """Run studies on a version that nobody prunes meanwhile; see `run_studies`."""
+    spark, lake_root = lake.spark, lake.root
     values = [_read_values(one) for one in wanted]
     runs = []
     for one in wanted:

@@ -15,6 +15,7 @@ from ldn_spark.errors import ConflictError, EngineError, Problem
 from ldn_spark.ingest.arriving.replacing import Replacement
 from ldn_spark.ingest.landing.landed import Arrivals
 from ldn_spark.lake.delta_log import commits_after, delta_version
+from ldn_spark.lake.sums import FileSum
 from ldn_spark.lake.versions import FileRecord, Lake, LakeVersion, append_rows, write_table
 from ldn_spark.places.files import has_file
 from ldn_spark.places.place import Place
@@ -22,6 +23,9 @@ from ldn_spark.schemas import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+_MANY, _SMALL = 64, 1 << 20
+"""Files of a table, and bytes of each of them, from which they are put together."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,12 @@ class Intake:
         """The table's Delta version that the version record names."""
         return None if self.before is None else self.before.tables[table.name]
 
+    def is_scattered(self, table: Table) -> bool:
+        """Whether a table lies in many small files, so that it is better written whole."""
+        held = {} if self.before is None else self.before.sums.get(table.name, {})
+        small = sum(FileSum.parse(text).bytes for text in held.values()) < len(held) * _SMALL
+        return len(held) > _MANY and small
+
     def is_as_recorded(self, table: Table) -> bool:
         """Whether the table ends with the recorded version, so that it may be appended to."""
         pinned = self.pinned(table)
@@ -99,9 +109,12 @@ def write_whole(intake: Intake, table: Table, rows: DataFrame) -> int:
 
 
 def extend(intake: Intake, table: Table, new: DataFrame) -> int:
-    """Add rows to what the recorded version holds: by appending where nothing else is there."""
+    """Add rows to what the recorded version holds: by appending where nothing else is there.
+
+    After many small deliveries what they have left in a file each is put together.
+    """
     old = intake.old(table)
-    if intake.is_as_recorded(table):
+    if intake.is_as_recorded(table) and not intake.is_scattered(table):
         append_rows(new, intake.path(table), table, token=intake.token)
         return own_version(intake, table)
     return write_whole(intake, table, new if old is None else old.unionByName(new))

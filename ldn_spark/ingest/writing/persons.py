@@ -119,14 +119,15 @@ def _stage_known(
     """What was said before, without what is forgotten, as statements.
 
     Returns:
-        The landed files; and whether they hold every statement, because some change. Otherwise
+        The landed files; and whether they hold every statement, because some change or because
+        they lie in many small files. Otherwise
         what is known of a person stands for all of them.
     """
     from pyspark.sql import functions as F
 
     earlier = intake.before.files if intake.before else ()
     gone = {file.file_id for file in earlier if superseded[file.file_id]}
-    if not gone:
+    if not gone and not intake.is_scattered(PERSON_STATEMENTS):
         persons = intake.old(PERSONS)
         if persons is None:
             return [], False
