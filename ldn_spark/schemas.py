@@ -285,7 +285,14 @@ DESIGN_MOMENTS = Table(
         ("xy", "decimal(38,0)"),
         ("x_missing", "bigint"),  # dispenses whose amount is unknown
         ("y_missing", "bigint"),
-        ("largest", "bigint"),  # largest |x| or |y| of a person: the guard against overflow
+        # what single persons add to the sums; null where it is not asked for
+        ("x_largest", "bigint"),  # largest |x| of a person: also the guard against overflow
+        ("y_largest", "bigint"),
+        ("x_second", "bigint"),  # the next largest, of another person; 0 where there is none
+        ("y_second", "bigint"),
+        ("x_negative", "bigint"),  # persons whose x is below 0
+        ("y_negative", "bigint"),
+        ("changed", "bigint"),  # persons whose x and y differ
     ),
 )
 
@@ -300,6 +307,13 @@ DAILY_MOMENTS = Table(
         ("day", "int"),
         ("step_sum", "decimal(38,0)"),  # change of the sum of the running sums on that day
         ("step_sum_squares", "decimal(38,0)"),  # change of the sum of their squares
+        # persons whose running sum changes on that day for the first time in a period, outwards:
+        # added up over the days of a period, the persons who have a part in its change
+        ("new_7", "bigint"),
+        ("new_14", "bigint"),
+        ("new_28", "bigint"),
+        ("new_91", "bigint"),
+        ("new_all", "bigint"),  # in the whole window
     ),
 )
 

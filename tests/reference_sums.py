@@ -8,6 +8,8 @@ from datetime import timedelta
 from tests import reference_model as model
 
 OVERALL = "overall"
+PERIODS = (7, 14, 28, 91, 10**6)
+STEPS = ("step_sum", "step_sum_squares", "new_7", "new_14", "new_28", "new_91", "new_all")
 
 
 def answer(study, products, register, persons):
@@ -110,8 +112,20 @@ def _sums(measure, pairs, used):
         "xy": sum(x * y for x, y in pairs),
         "x_missing": sum(one["ddd_missing_before"] for one in used) if of_doses else None,
         "y_missing": sum(one["ddd_missing_after"] for one in used) if of_doses else None,
-        "largest": max(abs(value) for pair in pairs for value in pair),
+        **_single_persons(measure, xs, ys),
     }
+
+
+def _single_persons(measure, xs, ys):
+    """What single persons add: the two largest amounts, how many below 0, how many changed."""
+    of_doses, counted = measure == "ddd", measure != "users"
+    found = {"changed": sum(x != y for x, y in zip(xs, ys, strict=True)) if counted else None}
+    for side, values in (("x", xs), ("y", ys)):
+        largest, second = sorted([0, 0, *map(abs, values)])[:-3:-1]
+        found[f"{side}_largest"] = largest if counted else None
+        found[f"{side}_second"] = second if of_doses else None
+        found[f"{side}_negative"] = sum(v < 0 for v in values) if of_doses else None
+    return found
 
 
 def sizes(groups, members):
@@ -135,7 +149,9 @@ def sizes(groups, members):
 def daily_moments(study, register, members):
     """(subgroup, stratum, outcome, day) -> change of the sum and of the sum of squares.
 
-    A person's DDDs are added up outwards from where the windows face each other.
+    A person's DDDs are added up outwards from where the windows face each other. Behind the two
+    stand, for every length of `PERIODS` and the whole window, the persons who change on that day
+    for the first time in a period of as many days.
     """
     shown = [one for one in study.outcomes if one.id in study.figures.curve_outcomes]
     daily = defaultdict(lambda: defaultdict(int))
@@ -143,22 +159,30 @@ def daily_moments(study, register, members):
         for outcome in shown:
             if row["atc"].startswith(outcome.atc) and row["ddd"] is not None:
                 daily[row["person_key"], outcome.id][day] += int(row["ddd"] * model.MICRO)
-    steps = defaultdict(lambda: (0, 0))
-    after = study.windows.after.first
+    steps = defaultdict(lambda: (0,) * (2 + len(PERIODS)))
+    after, before = study.windows.after.first, study.windows.before.last
     for group, keys in groups(study, members).items():
         for key in keys:
             for outcome in shown:
                 days = daily[key, outcome.id]
                 ways = sorted(d for d in days if d >= after), sorted(d for d in days if d < after)
                 for outwards in (ways[0], ways[1][::-1]):
-                    total = 0
+                    total, met = 0, set()
                     for day in outwards:
-                        change, squares = steps[*group, outcome.id, day]
+                        if days[day] == 0:
+                            continue
+                        away = day - after if day >= after else before - day
+                        periods = {(length, away // length) for length in PERIODS}
+                        new = [int((length, away // length) not in met) for length in PERIODS]
+                        met |= periods
                         now = total + days[day]
-                        change, squares = change + days[day], squares + now**2 - total**2
-                        steps[*group, outcome.id, day] = change, squares
+                        added = (days[day], now**2 - total**2, *new)
+                        place = (*group, outcome.id, day)
+                        steps[place] = tuple(
+                            a + b for a, b in zip(steps[place], added, strict=True)
+                        )
                         total = now
-    return {key: step for key, step in steps.items() if step != (0, 0)}
+    return {key: step for key, step in steps.items() if any(step)}
 
 
 def attrition(study, products, found):
@@ -225,7 +249,7 @@ def rows_of(found):
     }
     tables["daily_moments"] = [
         dict(zip(("subgroup", "stratum", "outcome", "day"), key, strict=True))
-        | {"step_sum": step[0], "step_sum_squares": step[1]}
+        | dict(zip(STEPS, step, strict=True))
         for key, step in found["daily_moments"].items()
     ]
     return tables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ldn_spark.stats.measures import SUMS
+from ldn_spark.stats.measures import PARTS_OF_ANY, SUMS
 
 
 def persons_row(study, row):
@@ -15,7 +15,8 @@ def design_rows(study, row):
     """The rows of `design_moments` of a stratum and outcome, one per measure.
 
     `row` holds persons by their use, and sums, sums of squares and those of the difference of DDDs
-    and dispenses, under the names of `tests.reference_model.group_moments`.
+    and dispenses, under the names of `tests.reference_model.group_moments`; of what single persons
+    add to doses, what it names of `PARTS_OF_ANY`.
     """
     key = {
         "design": row.get("design", "main"),
@@ -29,14 +30,16 @@ def design_rows(study, row):
     fills = "dispenses_{}"
     dispenses = _of(row, fills, fills + "_sum_squares", "dispenses_difference_sum_squares")
     missing = (row["ddd_missing_before"], row["ddd_missing_after"])
-    largest = {"users": 1, "ddd": row["largest"], "dispenses": 0}
+    parts = dict.fromkeys(PARTS_OF_ANY, 0)
+    single = {name: row[name] for name in PARTS_OF_ANY if name in row}
+    of = {"users": dict.fromkeys(PARTS_OF_ANY), "ddd": parts | single, "dispenses": parts}
     for measure, sums, lacking in (
         ("users", users, (None, None)),
         ("ddd", ddd, missing),
         ("dispenses", dispenses, (None, None)),
     ):
         named = dict(zip(SUMS, (*sums, *lacking), strict=True))
-        yield key | {"measure": measure, "largest": largest[measure]} | named
+        yield key | {"measure": measure} | of[measure] | named
 
 
 def _of(row, total, squares, difference):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from ldn_spark.errors import EngineError
 from ldn_spark.schemas import MICRO
-from ldn_spark.stats.measures import PAIRED_MOMENTS, SUMS, Measure, Sum
+from ldn_spark.stats.measures import PAIRED_MOMENTS, PARTS_OF_ANY, SUMS, Measure, Sum
 from ldn_spark.stats.moments import Moments
 from ldn_spark.stats.not_estimable import NO_DDD, ZERO_DDD, NotEstimable
 from ldn_spark.stats.proportions import PairedCounts
@@ -33,7 +33,10 @@ _PERSONS = (
 
 @dataclass(frozen=True, slots=True)
 class PairSums:
-    """Sums over persons of one measure before (x) and after (y); None = not asked for."""
+    """Sums over persons of one measure before (x) and after (y); None = not asked for.
+
+    What single persons add to them stands beside, as `measures.Part` says.
+    """
 
     x: int | None = 0
     y: int | None = 0
@@ -42,22 +45,42 @@ class PairSums:
     xy: int | None = 0
     x_missing: int | None = 0
     y_missing: int | None = 0
-    largest: int = 0
+    x_largest: int | None = 0
+    y_largest: int | None = 0
+    x_second: int | None = 0
+    y_second: int | None = 0
+    x_negative: int | None = 0
+    y_negative: int | None = 0
+    changed: int | None = 0
 
     @classmethod
     def from_row(cls, row: Row) -> PairSums:
         """From a row of `design_moments`."""
-        sums = {name: None if row[name] is None else int(row[name]) for name in SUMS}
-        return cls(**sums, largest=int(row["largest"]))
+        names = (*SUMS, *PARTS_OF_ANY)
+        return cls(**{name: None if row[name] is None else int(row[name]) for name in names})
 
     def __add__(self, other: PairSums) -> PairSums:
         """The two groups taken together; a sum that one of them lacks is not known."""
-        pairs = {name: (getattr(self, name), getattr(other, name)) for name in SUMS}
-        sums = {n: None if a is None or b is None else a + b for n, (a, b) in pairs.items()}
-        return PairSums(**sums, largest=max(self.largest, other.largest))
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in _ADDED}
+        added = {n: None if a is None or b is None else a + b for n, (a, b) in pairs.items()}
+        return PairSums(**added, **self._top("x", other), **self._top("y", other))
+
+    def _top(self, side: Literal["x", "y"], other: PairSums) -> dict[str, int | None]:
+        """The two largest amounts of a window in both groups."""
+        names = f"{side}_largest", f"{side}_second"
+        found = [getattr(each, name) for each in (self, other) for name in names]
+        known = sorted((one for one in found if one is not None), reverse=True)
+        second = known[1] if len(known) == len(found) else None
+        return dict(zip(names, (known[0] if known else None, second), strict=True))
+
+    @property
+    def largest(self) -> int:
+        """The largest amount of a person in either window, whatever its sign."""
+        return max(self.x_largest or 0, self.y_largest or 0)
 
 
 _NO_SUMS = PairSums()
+_ADDED = (*SUMS, "x_negative", "y_negative", "changed")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,31 @@ PAIRED_MOMENTS: tuple[Sum, ...] = ("x", "y", "xx", "yy", "xy")
 MISSING: tuple[Sum, ...] = ("x_missing", "y_missing")
 SUMS: tuple[Sum, ...] = (*PAIRED_MOMENTS, *MISSING)
 
+Part = Literal[
+    "x_largest", "y_largest", "x_second", "y_second", "x_negative", "y_negative", "changed"
+]
+"""What single persons add to the sums: the two largest amounts, whatever their sign, of each
+window; how many persons have an amount below 0; how many have another amount after than before."""
+PARTS: Mapping[Measure, tuple[Part, ...]] = {
+    "users": (),
+    "ddd": (
+        "x_largest",
+        "y_largest",
+        "x_second",
+        "y_second",
+        "x_negative",
+        "y_negative",
+        "changed",
+    ),
+    "dispenses": ("x_largest", "y_largest", "changed"),
+}
+"""What is asked of every measure: a person is one user, and nobody has less than no dispense."""
+PARTS_OF_ANY = PARTS["ddd"]
+
+PERIODS = (7, 14, 28, 91)
+"""Days of the periods in which persons are counted who have a part in a curve, beside the whole
+window. Periods are laid out from where the windows face each other, outwards."""
+
 
 def together(needs: Iterable[Needs]) -> dict[Measure, tuple[Sum, ...]]:
     """What several statistics need, each sum once, in the order of `SUMS`.

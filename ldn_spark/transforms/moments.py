@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from ldn_spark.schemas import DESIGN_MOMENTS
-from ldn_spark.stats.measures import SUMS, Measure, Needs, Sum
+from ldn_spark.stats.measures import PARTS, PARTS_OF_ANY, PERIODS, SUMS, Measure, Needs, Part, Sum
 from ldn_spark.study.definition import OVERALL, Outcome, StudyDefinition
 from ldn_spark.study.sets import StudySet
 from ldn_spark.transforms.outcomes import SIDES, exact_sum, is_in_either, outcomes_of_codes
@@ -17,6 +17,13 @@ from ldn_spark.transforms.sets import KEY, by_set
 
 _GROUP = ("set", "subgroup", "fills")
 _FILLS_APART = 12
+_PLACES = {"largest": 1, "second": 2}
+_KEPT: Mapping[Measure, tuple[str, ...]] = {
+    "users": (),
+    "ddd": ("x_top", "y_top", "x_negative", "y_negative", "changed"),
+    "dispenses": ("x_largest", "y_largest", "changed"),
+}
+"""What `PARTS` are made of: `top` are the two largest amounts of a window."""
 _AND = ","
 """Between the ids of subgroups, which hold letters, digits, `_`, `+` and `-`."""
 
@@ -97,21 +104,24 @@ def summarise_outcomes(
         for measure, names in needs.items()
         for name in names
     }
-    largest = {f"{measure}_largest": _largest(measure) for measure in needs}
+    parts = [(measure, name) for measure in needs for name in _KEPT[measure]]
     subgroups = F.array_join(F.concat(F.array(F.lit(OVERALL)), F.col("subgroups")), _AND)
     groups = _with_fills(cohort, sets).select(*KEY, "fills", subgroups.alias("subgroups"))
     # a person is in several subgroups, but there are few combinations of them
     apart = (
         person_outcomes.join(groups, on=list(KEY), how="inner")
         .groupBy("design", "set", "subgroups", "fills", "outcome")
-        .agg(*[column.alias(name) for name, column in (sums | largest).items()])
+        .agg(
+            *[column.alias(name) for name, column in sums.items()],
+            *[_of_persons(*part).alias("_".join(part)) for part in parts],
+        )
     )
     wide = (
         apart.withColumn("subgroup", F.explode(F.split("subgroups", _AND)))
         .groupBy("design", *_GROUP, "outcome")
         .agg(
             *[_big_sum(F.col(name).cast("decimal(38,0)")).alias(name) for name in sums],
-            *[F.max(name).alias(name) for name in largest],
+            *[_of_groups("_".join(part)).alias("_".join(part)) for part in parts],
         )
     )
     rows = F.array(*[_row_of(measure, names) for measure, names in needs.items()])
@@ -126,8 +136,13 @@ def _row_of(measure: Measure, sums: Sequence[Sum]) -> Column:
         for name in SUMS
     ]
     named = [field.alias(name) for field, name in zip(fields, SUMS, strict=True)]
-    largest = F.col(f"{measure}_largest").alias("largest")
-    return F.struct(F.lit(measure).alias("measure"), *named, largest)
+    parts = [
+        (_part(measure, name) if name in PARTS[measure] else F.lit(None))
+        .cast(kinds[name])
+        .alias(name)
+        for name in PARTS_OF_ANY
+    ]
+    return F.struct(F.lit(measure).alias("measure"), *named, *parts)
 
 
 def _values(measure: Measure) -> tuple[Column, Column]:
@@ -148,8 +163,38 @@ def _sum(measure: Measure, name: Sum) -> Column:
     return _big_sum(reduce(lambda one, other: one * other, [factors[each] for each in name]))
 
 
-def _largest(measure: Measure) -> Column:
-    return F.max(F.greatest(*[F.abs(value) for value in _values(measure)])).cast("bigint")
+def _of_persons(measure: Measure, kept: str) -> Column:
+    """What is kept of single persons while they are summed."""
+    x, y = _values(measure)
+    side, _, what = kept.rpartition("_")
+    value = y if side == "y" else x
+    if what == "changed":
+        return F.count(F.when(x != y, F.lit(1)))
+    if what == "negative":
+        return F.count(F.when(value < 0, F.lit(1)))
+    if what == "largest":
+        return F.max(F.abs(value))
+    return _two_largest(F.collect_list(F.when(value != 0, F.abs(value))))
+
+
+def _of_groups(kept: str) -> Column:
+    """The same of several groups together."""
+    if kept.endswith("_top"):
+        return _two_largest(F.flatten(F.collect_list(kept)))
+    return F.max(kept) if kept.endswith("_largest") else F.sum(kept)
+
+
+def _two_largest(values: Column) -> Column:
+    return F.slice(F.sort_array(values, asc=False), 1, 2)
+
+
+def _part(measure: Measure, name: Part) -> Column:
+    """A field of a row of moments, from what was kept; 0 for the amount of nobody."""
+    side, _, what = name.rpartition("_")
+    if f"{side}_top" in _KEPT[measure] and what in _PLACES:
+        place = F.try_element_at(f"{measure}_{side}_top", F.lit(_PLACES[what]))
+        return F.coalesce(place, F.lit(0))
+    return F.col(f"{measure}_{name}")
 
 
 def summarise_days(
@@ -170,21 +215,25 @@ def summarise_days(
         sets: the cohorts that have curves: the outcomes that are drawn, the study's own windows.
 
     Returns:
-        One row per set, subgroup, stratum, outcome and day with a dispense: step_sum (micro-DDD),
-        step_sum_squares.
+        One row per set, subgroup, stratum, outcome and day on which anybody was dispensed DDDs, as
+        in `schemas.DAILY_MOMENTS`: step_sum (micro-DDD), step_sum_squares, and persons who have
+        their first such day of a period (`new_7`, ..., `new_all`), periods being counted outwards.
     """
     groups = list_memberships(cohort).select(*KEY, "subgroup", "stratum")
     inside = by_set(sets, lambda one: one.definition.windows, is_in_either)
     after = by_set(sets, lambda one: one.definition.windows.after.first, F.lit)
+    before = by_set(sets, lambda one: one.definition.windows.before.last, F.lit)
     codes, matched = outcomes_of_codes(cohort_dispensings, sets, _drawn)
     daily = (
         cohort_dispensings.where(inside)
         .join(codes, on=matched, how="inner")
         .groupBy(*KEY, "outcome", "day")
         .agg(exact_sum(F.col("ddd_micro")).alias("ddd_micro"))
+        .where(F.col("ddd_micro") != 0)
         .withColumn("is_after", F.col("day") >= after)
         .withColumn(
-            "distance", F.when(F.col("day") >= after, F.col("day")).otherwise(-F.col("day"))
+            "distance",
+            F.when(F.col("day") >= after, F.col("day") - after).otherwise(before - F.col("day")),
         )
     )
     outwards = (
@@ -195,15 +244,29 @@ def summarise_days(
     step = F.col("ddd_micro").cast("decimal(18,0)")
     now = F.col("running").cast("decimal(18,0)")
     earlier = (F.col("running") - F.col("ddd_micro")).cast("decimal(18,0)")
+    order = Window.partitionBy(*KEY, "outcome", "is_after").orderBy("distance")
     return (
         daily.withColumn("running", _running(outwards))
+        .withColumn("previous", F.lag("distance").over(order))
         .join(groups, on=list(KEY), how="inner")
         .groupBy("set", "subgroup", "stratum", "outcome", "day")
         .agg(
             _big_sum(step).alias("step_sum"),
             _big_sum(now * now - earlier * earlier).alias("step_sum_squares"),
+            *[
+                F.count(F.when(_is_first_in(days), F.lit(1))).alias(f"new_{days}")
+                for days in PERIODS
+            ],
+            F.count(F.when(F.col("previous").isNull(), F.lit(1))).alias("new_all"),
         )
     )
+
+
+def _is_first_in(days: int) -> Column:
+    """Whether a person has no earlier day, outwards, in the period of as many days."""
+    now, previous = F.col("distance"), F.col("previous")
+    begins, began = (each - each % days for each in (now, previous))
+    return previous.isNull() | (begins != began)
 
 
 def _drawn(one: StudySet) -> tuple[Outcome, ...]:

@@ -62,7 +62,7 @@ def strata(by_person):
         outcomes |= reference_model.person_outcomes(study, rows, member)
     moments = reference_model.group_moments(study, outcomes, members)
     groups = [
-        dict(zip(("subgroup", "stratum", "outcome"), key, strict=True)) | row | {"largest": 0}
+        dict(zip(("subgroup", "stratum", "outcome"), key, strict=True)) | row
         for key, row in moments.items()
     ]
     groups = [new for row in groups for new in design_rows(study, row)]

@@ -12,9 +12,10 @@ import pytest
 from ldn_spark import schemas
 from ldn_spark.engine.collect import rows
 from ldn_spark.estimates.analysis import NEEDED_SUMS
+from ldn_spark.stats.measures import PARTS_OF_ANY
 from ldn_spark.transforms import in_order
 from tests.reference_model import MICRO, dispensing
-from tests.reference_sums import daily_moments
+from tests.reference_sums import STEPS, daily_moments
 from tests.registers import dispensings, frame, measure, one_set, study_like, sum_outcomes
 
 # leap day inside the window before, inside the window after, and on the index day itself
@@ -169,11 +170,12 @@ def test_moments_of_a_group_by_hand(spark):
     cohort_moments, groups, _ = [rows(part) for part in frames.values()]
     keys = ("set", "design", "subgroup", "fills", "outcome", "measure")
     by_key = {tuple(row.pop(key) for key in keys): row for row in groups}
-    none = {"x_missing": None, "y_missing": None}
-    users = {"x": 2, "y": 2, "xx": None, "yy": None, "xy": 1, "largest": 1}
-    assert by_key[0, "main", "overall", 1, "ssri", "users"] == users | none
-    dispenses = {"x": 2 + 1, "y": 1 + 1, "xx": 2**2 + 1**2, "yy": 1 + 1, "xy": 2 * 1, "largest": 2}
-    assert by_key[0, "main", "overall", 1, "ssri", "dispenses"] == dispenses | none
+    none = dict.fromkeys(("x_missing", "y_missing", *PARTS_OF_ANY))
+    users = {"x": 2, "y": 2, "xx": None, "yy": None, "xy": 1}
+    assert by_key[0, "main", "overall", 1, "ssri", "users"] == none | users
+    dispenses = {"x": 2 + 1, "y": 1 + 1, "xx": 2**2 + 1**2, "yy": 1 + 1, "xy": 2 * 1}
+    dispenses |= {"x_largest": 2, "y_largest": 1, "changed": 3}
+    assert by_key[0, "main", "overall", 1, "ssri", "dispenses"] == none | dispenses
     assert by_key[0, "main", "overall", 1, "ssri", "ddd"] == {
         "x": (30 + 7) * MICRO,
         "y": (5 + 2.5) * MICRO,
@@ -182,7 +184,13 @@ def test_moments_of_a_group_by_hand(spark):
         "xy": 30 * 5 * MICRO**2,
         "x_missing": 0,
         "y_missing": 0,
-        "largest": 30 * MICRO,
+        "x_largest": 30 * MICRO,
+        "x_second": 7 * MICRO,
+        "y_largest": 5 * MICRO,
+        "y_second": 2.5 * MICRO,
+        "x_negative": 0,
+        "y_negative": 0,
+        "changed": 3,
     }
     assert by_key[0, "main", "old", 1, "ssri", "ddd"]["x"] == 30 * MICRO
     sizes = {(row["subgroup"], row["fills"]): row["persons"] for row in cohort_moments}
@@ -206,21 +214,25 @@ def test_running_sums_day_by_day(spark):
         one_set(study), frame(spark, schemas.COHORT, members), cut, outcomes, NEEDED_SUMS
     )
     steps = {
-        row["day"]: (row["step_sum"] / MICRO, row["step_sum_squares"] / MICRO**2)
+        row["day"]: (
+            row["step_sum"] / MICRO,
+            row["step_sum_squares"] / MICRO**2,
+            *(row[name] for name in STEPS[2:]),
+        )
         for row in rows(frames["daily_moments"])
         if row["outcome"] == "N06A"
     }
-    assert steps == {
-        -1: (3, 9),  # C = 3
-        -10: (4, 49 - 9),  # C = 3 + 4
-        0: (1 + 1, 4),
-        5: (2, 4),
-        6: (-2, -4),
+    assert steps == {  # persons who are new in 7, 14, 28, 91 days and the window
+        -1: (3, 9, 1, 1, 1, 1, 1),  # C = 3
+        -10: (4, 49 - 9, 1, 0, 0, 0, 0),  # C = 3 + 4; days -1 to -7 are one period, then -8 to -14
+        0: (1 + 1, 4, 1, 1, 1, 1, 1),
+        5: (2, 4, 1, 1, 1, 1, 1),
+        6: (-2, -4, 0, 0, 0, 0, 0),
     }
     model = daily_moments(study.definition, register, {m["person_key"]: m for m in members})
     assert steps == {
-        day: (change / MICRO, squares / MICRO**2)
-        for (_, _, outcome, day), (change, squares) in model.items()
+        day: (change / MICRO, squares / MICRO**2, *new)
+        for (_, _, outcome, day), (change, squares, *new) in model.items()
         if outcome == "N06A"
     }
 

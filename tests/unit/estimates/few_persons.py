@@ -65,7 +65,14 @@ def moments(stratum, outcome, people, subgroup=OVERALL):
         "sum_squares_before": squares(before),
         "sum_squares_after": squares(after),
         "sum_squares_difference": squares(changes(before, after)),
-        "largest": max(*before, *after),
+        **{
+            f"{side}_{name}": value
+            for side, of in (("x", before), ("y", after))
+            for name, value in zip(
+                ("largest", "second"), sorted([0, 0, *map(abs, of)])[:-3:-1], strict=True
+            )
+        },
+        "changed": sum(x != y for x, y in zip(before, after, strict=True)),
     }
 
 

@@ -8,7 +8,7 @@ from ldn_spark.estimates import comparisons, descriptions
 from ldn_spark.estimates.analysis import NEEDED_SUMS
 from ldn_spark.estimates.doses import UnknownDoses
 from ldn_spark.estimates.groups import Group, OutcomeMoments, PairSums, groups_of
-from ldn_spark.stats.measures import SUMS
+from ldn_spark.stats.measures import PARTS_OF_ANY, SUMS
 from ldn_spark.stats.moments import Moments
 from ldn_spark.transforms.moments import most_fills
 from tests.sums import design_rows, persons_row
@@ -27,7 +27,7 @@ def known(needs):
         {
             measure: PairSums.from_row(
                 {name: rows[measure][name] if name in names else None for name in SUMS}
-                | {"largest": rows[measure]["largest"]}
+                | {name: rows[measure][name] for name in PARTS_OF_ANY}
             )
             for measure, names in needs.items()
         },

@@ -106,7 +106,6 @@ def _group(stratum: str, outcome: str, uses: list[tuple[int, int, int]]) -> dict
         "sum_squares_before": Decimal(sum(x**2 for x in before)),
         "sum_squares_after": Decimal(sum(x**2 for x in after)),
         "sum_squares_difference": Decimal(sum((y - x) ** 2 for x, y, _ in uses)),
-        "largest": max([*before, *after, 1]),
     }  # fmt: skip
 
 

@@ -86,5 +86,4 @@ def _group(row: dict[str, str], stratum: dict[str, str]) -> dict[str, Any]:
         "ddd_missing_after": 0,
         **{name: Decimal(row[name]) * 10**6 for name in _SUMS},
         **{name: Decimal(row[name]) * 10**12 for name in _SQUARES},
-        "largest": 1,
     }
