@@ -84,3 +84,19 @@ def test_a_stratum_is_the_sum_of_the_groups_with_as_many_dispenses():
     found = groups_of(STUDY, "overall", rows, sums)[-1]
     assert (found.name, found.persons, found.outcomes["all"].counts.both) == ("LDNx4+", 3, 3)
     assert found.outcomes["all"].after.total == 150
+
+
+def test_what_single_persons_add_to_several_groups():
+    def of(*amounts, **more):
+        largest, second = sorted([0, 0, *amounts])[:-3:-1]
+        return PairSums(x_largest=largest, x_second=second, **more)
+
+    both = of(7, 3, changed=1, x_negative=1) + of(5, 4, changed=2)
+    assert (both.x_largest, both.x_second, both.changed, both.x_negative) == (7, 5, 3, 1)
+    assert (of(7, 7) + of(2)).x_second == 7
+    assert (of(7) + of()).x_second == 0
+    assert both.largest == 7
+    unasked = PairSums(x_second=None, y_second=None)
+    assert (of(3) + unasked).x_second is None
+    nothing = dict.fromkeys(PARTS_OF_ANY)
+    assert (PairSums(**nothing) + PairSums(**nothing)).x_largest is None

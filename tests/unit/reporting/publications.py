@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ldn_spark.reporting.publication import CohortFound, Publication
 from ldn_spark.study.definition import StudyDefinition
+from tests.reference_sums import STEPS
 from tests.sums import design_rows, persons_row
 from tests.unit.estimates.few_persons import moments
 from tests.unit.reporting.paper_like import ATTRITION, study_named
@@ -50,6 +51,7 @@ def small_publication(study: StudyDefinition | None = None) -> Publication:
             "day": day,
             "step_sum": doses * 1_000_000,
             "step_sum_squares": (doses * 1_000_000) ** 2,
+            **dict.fromkeys(STEPS[2:], 1),
         }
         for stratum, doses in (("LDNx1", 20), ("LDNx4+", 50))
         for day in (-300, -1, 0, 200)
