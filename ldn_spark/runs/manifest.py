@@ -71,6 +71,8 @@ def delivered_files(run: Run) -> list[dict[str, Any]]:
             "accepted": file.accepted,
             "rejected": file.rejected,
             "left_out": file.left_out,
+            "superseded": file.superseded,
+            "version": file.version,
         }
         for file in run.version.files
     ]

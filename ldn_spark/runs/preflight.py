@@ -15,6 +15,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from ldn_spark import schemas
+from ldn_spark.drift.dispensed import Dispensed, dispensed_of
 from ldn_spark.engine import collect
 from ldn_spark.engine.waiting import wait_for_both
 from ldn_spark.errors import EmptyInputError, Problem, QualityGateError
@@ -68,6 +69,8 @@ class Preflight:
         problems: any of them stops a run.
         warnings: what a person should know.
         others: what was found of the further exposures, by their ids.
+        dispensed: what of the study's codes, and of its further exposures', was dispensed in the
+            registry; empty where the lake has no profile.
     """
 
     exposure: int
@@ -78,6 +81,7 @@ class Preflight:
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     others: Mapping[str, ExposureFound] = field(default_factory=dict)
+    dispensed: tuple[Dispensed, ...] = ()
 
     def require_no_problem(self) -> None:
         """Stop where the data contradict the study.
@@ -115,10 +119,9 @@ def preflights(
             Problem(str(lake.root), "the lake holds no dispensing", "take a delivery in first")
         )
     sets = [one for cohorts in studies for one in cohorts.values()]
-    told = [one for one in sets if _profile_tells(version, one.translation)]
     (profile, exposed), extract = wait_for_both(
         lambda: wait_for_both(
-            lambda: _count_in_profile(lake, version) if told else [],
+            lambda: _count_in_profile(lake, version) if _has_profile(version) else [],
             lambda: find_exposures(lake, version, sets),
         ),
         lambda: find_extract(lake, version),
@@ -133,7 +136,7 @@ class _Evidence:
     """What the looks at a lake found for all studies.
 
     Attributes:
-        profile: dispensings by year and delivered code, where the profile tells them.
+        profile: dispensings by year and delivered code; empty where the lake has no profile.
         exposed: what was found of every exposure, by the number of the set.
         extract: the days that the lake holds.
     """
@@ -202,7 +205,17 @@ def _preflight(evidence: _Evidence, cohorts: Mapping[str, StudySet]) -> Prefligh
         tuple(problems),
         tuple(warnings),
         {name: evidence.exposed[one.number] for name, one in others.items()},
+        _dispensed(evidence, cohorts),
     )
+
+
+def _dispensed(evidence: _Evidence, cohorts: Mapping[str, StudySet]) -> tuple[Dispensed, ...]:
+    """What the registry holds of all codes that a study uses, for its own and other exposures."""
+    codes = {
+        code for one in cohorts.values() for use in code_uses(one.definition) for code in use.codes
+    }
+    parts = list(dict.fromkeys(part for one in cohorts.values() for part in one.translation.parts))
+    return dispensed_of(evidence.profile, codes, parts)
 
 
 def _check_of_other(
@@ -283,11 +296,15 @@ def count_codes(
 
 
 def _count_in_profile(lake: Lake, version: LakeVersion) -> list[dict[str, Any]]:
-    """Dispensings of every year and delivered code, all files being of one group."""
+    """Dispensings and DDDs of every year and delivered code, all files being of one group."""
     profile = lake.read(schemas.DISPENSING_PROFILE, version)
+    kinds = dict(schemas.DISPENSING_PROFILE.columns)
     return collect.rows(
         profile.groupBy("year", "atc", F.lit(0).alias("files")).agg(
-            F.sum("dispensings").cast("bigint").alias("dispensings")
+            *(
+                F.sum(name).cast(kinds[name]).alias(name)
+                for name in ("dispensings", "ddd_micro", "ddd_missing")
+            )
         )
     )
 
@@ -309,8 +326,12 @@ def _profile_tells(version: LakeVersion, translation: Translation) -> bool:
 
     A lake made by an earlier software version has none, and it does not tell files apart.
     """
-    has_one = schemas.DISPENSING_PROFILE.name in version.tables
-    return has_one and len({part.file_ids for part in translation.parts}) == 1
+    return _has_profile(version) and len({part.file_ids for part in translation.parts}) == 1
+
+
+def _has_profile(version: LakeVersion) -> bool:
+    """Whether a lake has the small table of what was dispensed when; earlier ones do not."""
+    return schemas.DISPENSING_PROFILE.name in version.tables
 
 
 def _could_matter(wanted: Iterable[str], points: Iterable[str]) -> Column:

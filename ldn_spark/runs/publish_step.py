@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ldn_spark import __version__
+from ldn_spark.drift.dispensed import REGISTRY, registry_csv
 from ldn_spark.ingest.suspicions import warn_of_nobodies
 from ldn_spark.places.place import Place
 from ldn_spark.runs.folder import new_run_folder, write_files, write_manifest
@@ -56,6 +57,7 @@ def publish_stage(
         )
         said = manifest(run, engine, started, checked.read_as, values_file)
         files = made()
-        write_files(draft, files.contents)
+        registry = {REGISTRY: registry_csv(checked.dispensed).encode()} if checked.dispensed else {}
+        write_files(draft, {**files.contents, **registry})
         write_manifest(draft, said, files.warnings)
     return final
