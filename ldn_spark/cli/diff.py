@@ -9,6 +9,7 @@ import typer
 from ldn_spark.cli.options import AsCsv, FinishedRun, OtherRun
 
 if TYPE_CHECKING:
+    from ldn_spark.drift.snapshot import Change
     from ldn_spark.runs.diff import Changed, Difference
 
 _SHOWN = 30
@@ -26,12 +27,15 @@ def diff(old: FinishedRun, new: OtherRun, as_csv: AsCsv) -> None:
     from ldn_spark.places.stores import prepare_stores, require_stores
     from ldn_spark.runs.diff import find_difference
     from ldn_spark.runs.finished import find_run
+    from ldn_spark.shown import shown
     from ldn_spark.texts.csv_cells import csv_text
 
     prepare_stores([old, new])
     require_stores([old, new])
     found = find_difference(find_run(old), find_run(new))
     if as_csv:
+        if found.studies:
+            typer.echo(shown(_studies(found), keep="\n"), err=True)
         rows = ([getattr(one, name) for name in _COLUMNS] for one in found.numbers)
         typer.echo(csv_text(_COLUMNS, rows), nl=False)
     else:
@@ -47,17 +51,40 @@ def _print(found: Difference) -> None:
     from ldn_spark.shown import counted, numbered, shown
 
     console = standard_output()
-    for what, old, new in found.made_of:
-        console.print(Text(shown(f"{what}: {old} → {new}" if old else f"{what}: {new}")))
+    for one in found.made_of:
+        console.print(Text(shown(changed(one))), soft_wrap=True)
     if found.is_none:
         console.print("Every result file is the same.")
         return
+    if found.studies:
+        console.print(Text(shown(_studies(found), keep="\n")), soft_wrap=True)
     many = numbered(len(found.numbers), "number differs", "numbers differ")
     console.print(f"{many}; files that differ: {', '.join(found.files)}")
     for one in found.numbers[:_SHOWN]:
         console.print(Text(shown(_line(one))), soft_wrap=True)
     if (more := len(found.numbers) - _SHOWN) > 0:
         console.print(f"… and {counted(more)} more: see --csv")
+
+
+def changed(one: Change) -> str:
+    """A thing that two runs were made of otherwise, on a line."""
+    if not one.old:
+        return f"{one.what}: {one.new}"
+    return f"{one.what}: {one.old} → {one.new or 'none'}"
+
+
+def _studies(found: Difference) -> str:
+    """That the runs are of two studies, and what one of them alone has."""
+    assert found.studies is not None
+    from ldn_spark.runs.made_of import listed
+
+    ids = " and ".join(found.studies)
+    said = [f"The runs are of two studies, {ids}: rows that both have are compared."]
+    for kind, sides in found.only.items():
+        for study, names in zip(found.studies, sides, strict=True):
+            if names:
+                said.append(f"{kind} of {study} alone: {listed(names)}")
+    return "\n".join(said)
 
 
 def _line(one: Changed) -> str:

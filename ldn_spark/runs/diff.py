@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ldn_spark.drift.snapshot import Change
 from ldn_spark.places.place import Place
 from ldn_spark.runs.finished import read_output
+from ldn_spark.runs.made_of import made_otherwise
 from ldn_spark.runs.manifest_file import Manifest, read_manifest
 
 ESTIMATES = "estimates.csv"
@@ -43,14 +45,19 @@ class Difference:
     """How a run differs from another one.
 
     Attributes:
-        made_of: what differs in what they were made of: a word, the old, the new.
+        made_of: what differs in what they were made of.
         files: result files that differ, or that only one run has.
-        numbers: rows of estimates.csv that differ, in its order.
+        numbers: rows of estimates.csv that differ, in its order; of runs of two studies those rows
+            that both have.
+        studies: the ids of two studies; None for two runs of one.
+        only: of two studies, what one of them alone has: old and new by kind of thing.
     """
 
-    made_of: tuple[tuple[str, str, str], ...]
+    made_of: tuple[Change, ...]
     files: tuple[str, ...]
     numbers: tuple[Changed, ...]
+    studies: tuple[str, str] | None = None
+    only: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def is_none(self) -> bool:
@@ -68,39 +75,27 @@ def find_difference(old: Place, new: Place) -> Difference:
     sums = [{one.path: one.sha256 for one in each.outputs} for each in (before, after)]
     names = sorted({*sums[0], *sums[1]})
     files = tuple(name for name in names if sums[0].get(name) != sums[1].get(name))
-    numbers = tuple(_numbers(_rows(old, before), _rows(new, after))) if ESTIMATES in files else ()
-    return Difference(tuple(_made_of(before, after)), files, numbers)
+    made_of = made_otherwise(before, after)
+    if ESTIMATES not in files:
+        return Difference(made_of, files, ())
+    rows = _rows(old, before), _rows(new, after)
+    if before.study.id == after.study.id:
+        return Difference(made_of, files, tuple(_numbers(*rows)))
+    both = rows[0].keys() & rows[1].keys()
+    shared = ({key: row for key, row in found.items() if key in both} for found in rows)
+    studies = before.study.id, after.study.id
+    return Difference(made_of, files, tuple(_numbers(*shared)), studies, _only(*rows))
 
 
-def _made_of(old: Manifest, new: Manifest) -> Iterator[tuple[str, str, str]]:
-    pairs = (
-        ("study", old.study.id, new.study.id),
-        ("study hash", old.study.hash[:8], new.study.hash[:8]),
-        ("lake version", str(old.input.lake_version), str(new.input.lake_version)),
-        ("data", old.input.data_sha256[:8] or "not said", new.input.data_sha256[:8] or "not said"),
-        ("software", old.software.ldn_spark, new.software.ldn_spark),
-        (
-            "source",
-            old.software.source_sha256[:8] or "not said",
-            new.software.source_sha256[:8] or "not said",
-        ),
-        *_libraries(old, new),
-        ("command", old.command, new.command),
-    )
-    yield from ((what, before, after) for what, before, after in pairs if before != after)
-    if keys := list(_keys(old.study.definition, new.study.definition)):
-        yield "study file", "", f"other {', '.join(keys)}"
-
-
-def _libraries(old: Manifest, new: Manifest) -> Iterator[tuple[str, str, str]]:
-    before, after = old.software.packages, new.software.packages
-    for name in sorted({*before, *after}):
-        yield name, before.get(name) or "none", after.get(name) or "none"
-
-
-def _keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """The keys of a study file that are not the same."""
-    return (key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key))
+def _only(old: Mapping[Key, str], new: Mapping[Key, str]) -> dict[str, Any]:
+    """Tables, strata or contrasts, and outcomes that the rows of one side alone name."""
+    found = {}
+    for at, kind in enumerate(("tables", "strata and contrasts", "outcomes")):
+        names = [dict.fromkeys(key[at] for key in rows if key[at]) for rows in (old, new)]
+        pair = tuple(tuple(n for n in names[i] if n not in names[1 - i]) for i in (0, 1))
+        if any(pair):
+            found[kind] = pair
+    return found
 
 
 def _rows(folder: Place, manifest: Manifest) -> dict[Key, str]:

@@ -181,6 +181,8 @@ def manifest(
             "persons": run.version.persons,
             "dispensings": run.version.dispensings,
             "rejected": run.version.rejected,
+            "first_dispensed_on": run.version.first_dispensed_on,
+            "last_dispensed_on": run.version.last_dispensed_on,
             "files": delivered_files(run),
             "turned_away": [asdict(one) for one in turned_away(run.version.files)],
             "atc_codes": atc_codes(run, read_as),

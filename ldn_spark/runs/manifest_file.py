@@ -37,6 +37,7 @@ class Output(_Part):
 class _Software(_Part):
     ldn_spark: str
     source_sha256: str = ""
+    engine: str = ""
     packages: dict[str, str | None] = {}
 
 
@@ -44,6 +45,17 @@ class _Study(_Part):
     id: str
     hash: _Sha256
     definition: dict[str, Any]
+    codelists: dict[str, list[str]] = {}
+
+
+class Delivered(_Part):
+    """A delivered file that the lake was made of; what is not said is what nobody knew."""
+
+    name: str
+    sha256: str
+    lines: int = 0
+    superseded: int = 0
+    version: int = 0
 
 
 class _TurnedAway(_Part):
@@ -57,6 +69,10 @@ class _Input(_Part):
     lake_version: int = 0
     data_sha256: str = ""
     invented: bool = False
+    persons: int | None = None
+    dispensings: int | None = None
+    last_dispensed_on: str = ""
+    files: list[Delivered] = []
     turned_away: list[_TurnedAway] = []
 
 

@@ -1,0 +1,159 @@
+"""What finished runs say that can be held against each other: read from their folders."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ldn_spark.catalogue.designs import table_and_design, with_exposure, without_exposure
+from ldn_spark.drift.dispensed import REGISTRY, read_registry
+from ldn_spark.drift.snapshot import MAIN_QUANTITY, Interval, Key, Snapshot, Step
+from ldn_spark.errors import Problem, ResultsError
+from ldn_spark.places.place import Place
+from ldn_spark.runs.finished import read_output
+from ldn_spark.runs.manifest_file import Manifest, read_manifest
+from ldn_spark.study.ids import STUDY
+
+ESTIMATES, ATTRITION = "estimates.csv", "attrition.csv"
+_LIMITS = ("ci_low", "ci_high")
+_AGAIN = "run the study again"
+
+
+def read_snapshot(
+    folder: Place, manifest: Manifest | None = None, only: Collection[Key] | None = None
+) -> Snapshot:
+    """What a run says; a part that an earlier software version did not write is left out.
+
+    Args:
+        folder: of the run.
+        manifest: the run's, where it is read already.
+        only: the estimates that are wanted; all where it is not given.
+
+    Raises:
+        ResultsError: the manifest or a file is missing, or not as the run wrote it.
+    """
+    said = manifest or read_manifest(folder)
+    known = said.input
+    registry = _content(folder, said, REGISTRY)
+    definition = said.study.definition
+    return Snapshot(
+        run_id=said.run_id,
+        folder=str(folder),
+        ended=said.ended,
+        study=said.study.id,
+        title=str(definition.get("title", said.study.id)),
+        same_study=said.study.hash,
+        same_data=known.data_sha256 or f"version {known.lake_version}",
+        same_software=f"{said.software.ldn_spark} {said.software.source_sha256}",
+        invented=known.invented,
+        dispensings=known.dispensings,
+        persons=known.persons,
+        last_dispensed_on=known.last_dispensed_on,
+        dispensed=None if registry is None else read_registry(folder / REGISTRY, registry),
+        steps=tuple(_steps(folder, said)),
+        estimates=_intervals(folder, said, only),
+    )
+
+
+def _content(folder: Place, manifest: Manifest, name: str) -> bytes | None:
+    """A file of a run; None where the run did not write it."""
+    if all(one.path != name for one in manifest.outputs):
+        return None
+    return read_output(folder, manifest, folder / name)
+
+
+def _rows(folder: Place, manifest: Manifest, name: str) -> Iterator[dict[str, str]]:
+    content = _content(folder, manifest, name)
+    if content is None:
+        return
+    try:
+        yield from csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+    except (csv.Error, UnicodeDecodeError):
+        raise ResultsError(Problem(str(folder / name), "is no results file", _AGAIN)) from None
+
+
+def _steps(folder: Place, manifest: Manifest) -> Iterator[Step]:
+    further = _ids(manifest.study.definition.get("exposures"))
+    names = dict(enumerate([STUDY, *further], start=1))
+    try:
+        for row in _rows(folder, manifest, ATTRITION):
+            cohort, persons = int(row["cohort_definition_id"]), row["number_subjects"]
+            yield Step(
+                names.get(cohort, str(cohort)),
+                row["step"],
+                row["reason"],
+                int(persons) if persons else None,
+                int(row["number_records"]),
+            )
+    except (KeyError, ValueError, TypeError):
+        raise ResultsError(Problem(str(folder / ATTRITION), "is no results file", _AGAIN)) from None
+
+
+def _ids(parts: Any) -> list[str]:
+    return [str(one.get("id")) for one in parts or () if isinstance(one, dict)]
+
+
+def _intervals(
+    folder: Place, manifest: Manifest, only: Collection[Key] | None
+) -> dict[Key, Interval]:
+    """Every estimate that has an interval, and the persons that it is of."""
+    values: dict[Key, dict[str, str]] = {}
+    mains: dict[str, str | None] = {}
+    persons: dict[tuple[str, str], int] = {}
+    try:
+        for row in _rows(folder, manifest, ESTIMATES):
+            table, quantity = row["table"], row["quantity"]
+            if table not in mains:
+                name = without_exposure(table)[0]
+                mains[table] = MAIN_QUANTITY.get(table_and_design(name)[0])
+            main = mains[table]
+            if main is None:
+                if quantity == "persons" and row["value"] and table.startswith("cohort"):
+                    persons[table, row["stratum"]] = int(row["value"])
+                continue
+            if quantity == main or quantity in _LIMITS:
+                key = (table, row["stratum"], row["outcome"])
+                if only is None or key in only:
+                    values.setdefault(key, {})[quantity] = row["value"]
+    except (KeyError, ValueError):
+        raise ResultsError(Problem(str(folder / ESTIMATES), "is no results file", _AGAIN)) from None
+    pairs = _contrasts(manifest.study.definition)
+    return {
+        key: Interval(
+            _persons(key, persons, pairs),
+            _number(found.get(mains[key[0]] or "")),
+            *(_number(found.get(name)) for name in _LIMITS),
+        )
+        for key, found in values.items()
+    }
+
+
+def _number(text: str | None) -> Decimal | None:
+    try:
+        return Decimal(text) if text else None
+    except InvalidOperation:
+        return None
+
+
+def _contrasts(definition: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The strata of each contrast by its name; the ids of strata may hold a hyphen too."""
+    said = [*(definition.get("contrasts") or ())]
+    figures = definition.get("figures")
+    if isinstance(figures, Mapping) and "curve_contrast" in figures:
+        said.append(figures["curve_contrast"])
+    pairs = [(str(one.get("comparator")), str(one.get("exposed"))) for one in said]
+    return {"-".join(pair): pair for pair in pairs}
+
+
+def _persons(
+    key: Key, persons: Mapping[tuple[str, str], int], pairs: Mapping[str, tuple[str, str]]
+) -> int | None:
+    """Persons of the stratum that an estimate is of, or of the two of its contrast."""
+    table, stratum, _ = key
+    cohort = with_exposure("cohort", without_exposure(table)[1])
+    subgroup, slash, name = stratum.rpartition("/")
+    found = [persons.get((cohort, f"{subgroup}{slash}{one}")) for one in pairs.get(name, (name,))]
+    return None if None in found else sum(one or 0 for one in found)
