@@ -12,6 +12,7 @@ from ldn_spark.cli.check import check
 from ldn_spark.cli.compare import audit, compare
 from ldn_spark.cli.concepts import concepts
 from ldn_spark.cli.diff import diff
+from ldn_spark.cli.drift import drift
 from ldn_spark.cli.failures import failure_of
 from ldn_spark.cli.ingest import ingest
 from ldn_spark.cli.inspect import inspect
@@ -40,8 +41,9 @@ Try it: `ldn simulate delivery --people 200000 --seed 1`, then
 
 Exit codes: 0 done or nothing to do · 2 wrong command · 3 wrong study, source or codelist, damaged
 results · 10 delivery turned away · 11 nothing to work on · 12 data contradict the study, or runs
-differ · 20 another process was faster · 21 output exists · 30 out of memory, disk or rights ·
-40 engine failed · 130 Ctrl-C · 141 the reader of standard output is gone · 143 SIGTERM.""",
+differ, or drift above thresholds · 20 another process was faster · 21 output exists · 30 out of
+memory, disk or rights · 40 engine failed · 130 Ctrl-C · 141 the reader of standard output is gone ·
+143 SIGTERM.""",
 )
 
 
@@ -99,6 +101,7 @@ for _command in (
     republish,
     plan,
     diff,
+    drift,
     compare,
     audit,
     concepts,

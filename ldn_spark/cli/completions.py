@@ -21,6 +21,15 @@ def source_names(incomplete: str) -> list[str]:
     return _names("sources", incomplete)
 
 
+def threshold_names(incomplete: str) -> list[str]:
+    """The thresholds in conf/thresholds whose names begin so.
+
+    >>> threshold_names("n")
+    ['nightly']
+    """
+    return _names("thresholds", incomplete)
+
+
 def _names(folder: str, beginning: str) -> list[str]:
     from ldn_spark.texts.documents import conf_folder
 

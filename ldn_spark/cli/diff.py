@@ -59,7 +59,8 @@ def _print(found: Difference) -> None:
     if found.studies:
         console.print(Text(shown(_studies(found), keep="\n")), soft_wrap=True)
     many = numbered(len(found.numbers), "number differs", "numbers differ")
-    console.print(f"{many}; files that differ: {', '.join(found.files)}")
+    files = "" if found.studies else f"; files that differ: {', '.join(found.files)}"
+    console.print(f"{many}{files}")
     for one in found.numbers[:_SHOWN]:
         console.print(Text(shown(_line(one))), soft_wrap=True)
     if (more := len(found.numbers) - _SHOWN) > 0:

@@ -10,11 +10,11 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from ldn_spark.cli.completions import source_names, study_names
+from ldn_spark.cli.completions import source_names, study_names, threshold_names
 from ldn_spark.cli.logs import log_format
 from ldn_spark.cli.run_names import run_id
 from ldn_spark.places.place import as_folder, as_place
@@ -206,6 +206,64 @@ AllTables = Annotated[
     bool,
     Default(False),
     typer.Option("--all", help="Also Table 5, trends, balance and all contrasts."),
+]
+
+# of drift
+
+PreviousRun = Annotated[
+    Path | None,
+    Default(None),
+    typer.Argument(
+        metavar="[PREVIOUS]",
+        parser=as_place,
+        help="The earlier run; the last of its study that ended before RUN when not given.",
+    ),
+]
+ThresholdsFile = Annotated[
+    str | None,
+    Default(None),
+    typer.Option(
+        "--thresholds",
+        metavar="FILE",
+        help="How far numbers may move: a name in conf/thresholds, or a YAML file.",
+        autocompletion=threshold_names,
+    ),
+]
+DriftOfRun = Annotated[
+    str | None,
+    Default(None),
+    typer.Option(
+        "--drift",
+        metavar="FILE",
+        help="Hold what is made against the run before it, by these thresholds (a name in "
+        "conf/thresholds, or a YAML file), and write OUT/<study>/drift.html.",
+        autocompletion=threshold_names,
+    ),
+]
+DriftLake = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--lake",
+        parser=as_folder,
+        metavar="PLACE",
+        help="Also take runs that the ledger of this lake names, wherever they lie.",
+    ),
+]
+DriftPage = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--page",
+        parser=as_place,
+        metavar="FILE",
+        help="Also write a page over all runs of the study there.",
+    ),
+]
+DriftFormat = Annotated[
+    Literal["text", "json", "csv"],
+    Default("text"),
+    typer.Option("--format", help="How what moved is printed."),
 ]
 
 # of the ledger

@@ -62,6 +62,8 @@ def compare(
 def _far(move: Move) -> float:
     """How far a number moved, for an order: in half widths, or in per cent."""
     if move.difference is None:
-        return float("inf")
+        return float("inf") if move.old != move.new else 0
+    if not move.difference:
+        return 0
     far = move.half_widths if move.kind == ESTIMATES else move.percent
     return float("inf") if far is None else abs(float(far))

@@ -81,9 +81,12 @@ def _moves(old: Snapshot, new: Snapshot, *, in_both: bool) -> Iterator[Move]:
         if before is not None and after is not None:
             yield from _differs(kind, (), before, after)
     yield from _dispensed(old, new, in_both=in_both)
-    for exposure in old.cohorts.keys() & new.cohorts.keys():
+    for exposure in _keys(old.cohorts, new.cohorts, in_both=True):
         yield from _differs(COHORT, (exposure,), old.cohorts[exposure], new.cohorts[exposure])
-    steps = [{(s.exposure, s.id): s.persons for s in one.steps} for one in (old, new)]
+    steps = [
+        {(s.exposure, s.id): s.persons for s in one.steps_between if s.persons is not None}
+        for one in (old, new)
+    ]
     for key in _keys(*steps, in_both=in_both):
         yield from _differs(STEPS, key, steps[0].get(key), steps[1].get(key))
     for name in _keys(old.estimates, new.estimates, in_both=in_both):

@@ -93,6 +93,8 @@ class Snapshot:
         folder: where it lies.
         ended: when, in ISO 8601.
         study, title: the study's id and title.
+        outcomes: what its outcomes are called, by id.
+        shown: the contrast and the outcomes that the study's figures show.
         same_study, same_data, same_software: texts that are equal for two runs of the same study,
             data, software.
         invented: whether the persons were.
@@ -108,6 +110,8 @@ class Snapshot:
     ended: str
     study: str
     title: str
+    outcomes: Mapping[str, str]
+    shown: tuple[str, tuple[str, ...]]
     same_study: str
     same_data: str
     same_software: str
@@ -123,6 +127,16 @@ class Snapshot:
     def lines(self) -> int | None:
         """Lines delivered, those of replaced dispensings left out."""
         return next((step.records for step in self.steps if step.id == "delivered"), None)
+
+    @property
+    def steps_between(self) -> tuple[Step, ...]:
+        """The steps between the registry and the cohort, which are told by themselves."""
+        last = {step.exposure: step.id for step in self.steps}
+        return tuple(
+            step
+            for step in self.steps
+            if step.id not in ("delivered", "registry", last[step.exposure])
+        )
 
     @property
     def cohorts(self) -> dict[str, int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -107,7 +108,9 @@ def _software(old: Manifest, new: Manifest) -> Iterator[Change]:
 
 
 def _call(old: Manifest, new: Manifest) -> Iterator[Change]:
-    yield Change("call", "command", old.command, new.command)
+    """The command but for the version of the lake, which is told with the data."""
+    commands = (re.sub(r" --as-of \d+", "", one.command) for one in (old, new))
+    yield Change("call", "command", *commands)
 
 
 def listed(names: Sequence[str]) -> str:

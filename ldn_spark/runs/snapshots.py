@@ -45,6 +45,8 @@ def read_snapshot(
         ended=said.ended,
         study=said.study.id,
         title=str(definition.get("title", said.study.id)),
+        outcomes=_labels(definition.get("outcomes")),
+        shown=_shown(definition),
         same_study=said.study.hash,
         same_data=known.data_sha256 or f"version {known.lake_version}",
         same_software=f"{said.software.ldn_spark} {said.software.source_sha256}",
@@ -94,6 +96,21 @@ def _steps(folder: Place, manifest: Manifest) -> Iterator[Step]:
 
 def _ids(parts: Any) -> list[str]:
     return [str(one.get("id")) for one in parts or () if isinstance(one, dict)]
+
+
+def _labels(parts: Any) -> dict[str, str]:
+    named = [one for one in parts or () if isinstance(one, dict)]
+    return {str(one.get("id")): str(one.get("label", one.get("id"))) for one in named}
+
+
+def _shown(definition: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """The contrast and the outcomes of the study's figures."""
+    figures = definition.get("figures")
+    if not isinstance(figures, Mapping):
+        return "", ()
+    contrast = figures.get("curve_contrast") or {}
+    name = f"{contrast.get('comparator')}-{contrast.get('exposed')}"
+    return name, tuple(map(str, figures.get("curve_outcomes") or ()))
 
 
 def _intervals(
