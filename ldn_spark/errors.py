@@ -100,6 +100,12 @@ class QualityGateError(LdnSparkError):
     exit_code = 12
 
 
+class DriftError(LdnSparkError):
+    """Numbers of a run, which is published, moved by more than somebody wants to hear of."""
+
+    exit_code = 12
+
+
 class ConflictError(LdnSparkError):
     """Another process is writing the same thing; trying again later may succeed."""
 

@@ -18,7 +18,7 @@ LAKE = "s3://registry/lake"
 OUT = "s3://registry/results"
 DELIVERY = "s3://registry/incoming"
 INGEST = ["--job", "ingest", DELIVERY, "--source", "norpd", "--lake", LAKE]
-STUDY = ["ldn_2013", "--lake", LAKE, "--out", OUT]
+STUDY = ["ldn_2013", "--lake", LAKE, "--out", OUT, "--drift", "nightly"]
 TRY_AGAIN = {20, 30, 40}
 """Another process was faster; out of memory or disk; the engine failed."""
 

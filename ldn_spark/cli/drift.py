@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ABOVE = 12
 """The exit code where numbers are above their thresholds."""
 _MOST_ROWS = 8
+_WIDE = 100
+"""Columns of a terminal in which numbers need not be broken."""
 
 
 def drift(
@@ -141,23 +143,23 @@ def _print_moves(console: Console, found: Sequence[Section], *, has_thresholds: 
 
     from ldn_spark.shown import counted, shown
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    table.add_column("Moved")
-    for name in ("Earlier", "Now", "Change"):
-        table.add_column(name, justify="right")
-    if has_thresholds:
-        table.add_column("Above")
     for section in found:
-        table.add_row(Text(section.title, style="bold"))
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
+        table.add_column(section.title)
+        for name in ("Earlier", "Now", "Change"):
+            table.add_column(name, justify="right", no_wrap=console.width >= _WIDE)
+        if has_thresholds:
+            table.add_column("Above")
         for row in section.rows:
             style = "bold" if row.threshold else ""
-            cells = [f"  {row.label}", row.old, row.new, row.change]
+            cells = [row.label, row.old, row.new, row.change]
             cells += [row.threshold.partition(": ")[2]] if has_thresholds else []
             table.add_row(*(Text(shown(cell), style=style) for cell in cells))
+        console.print()
+        console.print(table)
         if section.more:
-            more = f"  … and {counted(section.more)} more: --format csv"
-            table.add_row(Text(more, style="dim"))
-    console.print(table)
+            console.print(Text(f"… and {counted(section.more)} more: --format csv", style="dim"))
+    console.print()
 
 
 def _minute(when: str) -> str:

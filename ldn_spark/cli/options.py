@@ -501,7 +501,9 @@ Choices = Annotated[
         help="concept_id,atc: the code you mean where several are equally near.",
     ),
 ]
-SchemaKind = Annotated[str, Default("study"), typer.Argument(help="`study` or `source`.")]
+SchemaKind = Annotated[
+    str, Default("study"), typer.Argument(help="`study`, `source` or `thresholds`.")
+]
 SchemaPath = Annotated[
     bool,
     Default(False),

@@ -1,4 +1,4 @@
-"""`ldn schema`: what an editor needs to check a study or source file as it is typed."""
+"""`ldn schema`: what an editor needs to check a study, source or thresholds as it is typed."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ def schema(
     path: SchemaPath,
     into: FileWithSchema,
 ) -> None:
-    """Print the JSON schema of a study or source file, for editors that check as you type."""
+    """Print the JSON schema of a study, source or thresholds file, for editors that check it."""
     from ldn_spark.delivery.source.sources import Source
+    from ldn_spark.drift.thresholds import Thresholds
     from ldn_spark.errors import Problem, UsageError
     from ldn_spark.study.definition import StudyDefinition
     from ldn_spark.texts.editors import json_schema, schema_file
 
-    models = {"study": StudyDefinition, "source": Source}
+    models = {"study": StudyDefinition, "source": Source, "thresholds": Thresholds}
     if kind not in models:
-        raise UsageError(Problem("schema", f"there is no '{kind}'", "use study or source"))
+        known = "use study, source or thresholds"
+        raise UsageError(Problem("schema", f"there is no '{kind}'", known))
     if path and into:
         raise UsageError(Problem("schema", "--path and --into are two things", "give one of them"))
     if into:

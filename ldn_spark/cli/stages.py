@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.cli.beginning import begin_in_lake
+from ldn_spark.cli.drift_check import require_no_drift, thresholds_of
 from ldn_spark.cli.finished import tell_of_runs
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.options import RunId, StudyNamesOfRun
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ldn_spark.runs.bound import Bound
     from ldn_spark.runs.run import Question
 
-ONLY_PUBLISHED = ("out", "published")
+ONLY_PUBLISHED = ("out", "published", "drift")
 """The options of `ldn run` that the last stage alone has a use for."""
 
 
@@ -104,9 +105,9 @@ def summarise(**options: Any) -> None:
 
 
 @_takes()
-def publish(*, out: Path, published: str | None, **options: Any) -> None:
+def publish(*, out: Path, published: str | None, drift: str | None, **options: Any) -> None:
     """Publish a run: moments -> tables, figures, report, manifest; the last line is the folder."""
-    started = datetime.now(UTC)
+    started, limits = datetime.now(UTC), thresholds_of(drift)
     with _recorded("publish", out, **options) as (found_run, call):
         from ldn_spark.papers.reading import find_published
         from ldn_spark.runs.run import Wanted
@@ -118,9 +119,11 @@ def publish(*, out: Path, published: str | None, **options: Any) -> None:
         call.there = find_there(out, wanted, found_run.asked, run_id, others=False)
         if len(call.there) < len(wanted):
             _publish(found_run, call, out, values, started)
-    there = {**call.there, **call.made}
-    folders = [there[one.study.definition.id] for one in wanted]
-    tell_of_runs(folders, of_several=len(folders) > 1)
+        there = {**call.there, **call.made}
+        folders = [there[one.study.definition.id] for one in wanted]
+        tell_of_runs(folders, of_several=len(folders) > 1)
+        if limits is not None:
+            require_no_drift(limits, call.made.values(), call.there.values())
 
 
 def _publish(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldn_spark.cli.beginning import begin, begin_in_lake
+from ldn_spark.cli.drift_check import require_no_drift, tell_of_drift, thresholds_of
 from ldn_spark.cli.finished import tell_of_runs
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.options import (
@@ -14,6 +15,7 @@ from ldn_spark.cli.options import (
     AsOf,
     AtcVersions,
     Codelists,
+    DriftOfRun,
     Engine,
     LakeFolder,
     LogFormat,
@@ -30,6 +32,7 @@ from ldn_spark.cli.there import find_there
 from ldn_spark.cli.wanted import wanted_studies
 
 if TYPE_CHECKING:
+    from ldn_spark.cli.drift_check import Limits
     from ldn_spark.reporting.aside import Aside
     from ldn_spark.runs.run import Wanted
 
@@ -44,6 +47,7 @@ def run_study(
     atc_version: AtcVersions,
     published: Published,
     run_id: NewRunId,
+    drift: DriftOfRun,
     again: Again,
     share_group: ShareGroup,
     log_format: LogFormat,
@@ -53,7 +57,8 @@ def run_study(
     Several studies, or a folder of them, are found and measured in the same looks at the registry.
     One that the data contradict stops alone; the others are run, and the exit code is its own.
     Where OUT holds the results of the same study, data, software and options, nothing is done.
-    The ledger of the lake says how it ended; see `ldn runs`.
+    The ledger of the lake says how it ended; see `ldn runs`. With `--drift` the exit code is 12
+    where a run, which is published, moved above its thresholds; see `ldn drift`.
     """
     from ldn_spark.reporting.aside import making_aside
 
@@ -62,6 +67,7 @@ def run_study(
         making_aside() as aside,  # before the rest is loaded: it loads beside it
     ):
         name = call.engine = begin_in_lake(engine, lake, out, share_group=share_group)
+        limits = thresholds_of(drift)
 
         from ldn_spark.lake.versions import read_version
         from ldn_spark.runs.bound import bound_of, require_begun_alike
@@ -85,15 +91,18 @@ def run_study(
                 aside,
                 name,
                 log_format,
+                limits,
                 lake_root=lake,
                 out=out,
                 as_of=as_of,
                 stated=stated,
                 bound=bound,
             )
-    there = {**call.there, **call.made}
-    folders = [there[one.study.definition.id] for one in wanted]
-    tell_of_runs(folders, of_several=len(folders) > 1)
+        there = {**call.there, **call.made}
+        folders = [there[one.study.definition.id] for one in wanted]
+        tell_of_runs(folders, of_several=len(folders) > 1)
+        if limits is not None:
+            require_no_drift(limits, call.made.values(), call.there.values())
 
 
 def _run(
@@ -102,6 +111,7 @@ def _run(
     aside: Aside,
     engine: str,
     log_format: str,
+    limits: Limits | None,
     **options: Any,
 ) -> dict[str, Path]:
     """Run studies on an engine, and hand back the folders of their results by study.
@@ -122,6 +132,8 @@ def _run(
             folders = run_studies(spark, wanted, engine=engine, aside=aside, **options)
     except StudiesError as error:
         tell_of_runs([*there.values(), *error.folders], of_several=True)
+        if limits is not None:
+            tell_of_drift(limits, error.folders)
         raise
     return {folder.parent.name: folder for folder in folders}
 

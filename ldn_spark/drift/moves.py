@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -139,13 +139,16 @@ def _differs(
     is_open: bool = False,
 ) -> Iterator[Move]:
     if old != new:
-        numbers = (None if one is None else Decimal(one) for one in (old, new))
-        yield Move(kind, where, *numbers, is_open=is_open)
+        yield Move(kind, where, _decimal(old), _decimal(new), is_open=is_open)
+
+
+def _decimal(number: Decimal | int | None) -> Decimal | None:
+    return None if number is None else Decimal(number)
 
 
 def not_compared(old: Snapshot, new: Snapshot) -> tuple[str, ...]:
     """What cannot be compared because a run does not say it, in words."""
-    parts = {
+    parts: dict[str, Callable[[Snapshot], bool]] = {
         "lines and persons of the registry": lambda run: run.dispensings is None,
         "DDDs by year and code": lambda run: run.dispensed is None,
         "the steps of the selection": lambda run: not run.steps,

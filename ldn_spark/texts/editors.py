@@ -13,7 +13,7 @@ from typing import Any
 
 from ldn_spark.texts.documents import Document, packaged_conf
 
-FOLDERS = {"study": "studies", "source": "sources"}
+FOLDERS = {"study": "studies", "source": "sources", "thresholds": "thresholds"}
 """Where the files of a kind, and their schema, lie in `conf`."""
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 _LINE = re.compile(r"^#[ \t]*yaml-language-server:[ \t]*\$schema=.*$", re.MULTILINE)

@@ -12,7 +12,7 @@ from ldn_spark.catalogue.quantity import Kind
 from ldn_spark.drift.found import Drift
 from ldn_spark.drift.moves import BY_CODE, BY_YEAR, COHORT, ESTIMATES, KINDS, STEPS, Move
 from ldn_spark.drift.snapshot import MAIN_QUANTITY, Interval, Snapshot
-from ldn_spark.reporting.formats import UNDEFINED, exact, fixed, percent, pretty
+from ldn_spark.reporting.formats import NO_BREAK, UNDEFINED, exact, fixed, percent, pretty
 from ldn_spark.study.ids import STUDY
 
 TITLES = {
@@ -87,7 +87,8 @@ def row_of(drift: Drift, move: Move) -> Row:
     """What is said of one number."""
     if move.kind == ESTIMATES:
         table = move.where[0]
-        old, new = interval_text(table, move.was), interval_text(table, move.became)
+        old = interval_text(table, move.was, with_n=move.was.n != move.became.n)
+        new = interval_text(table, move.became)
         change = _estimate_change(move)
     else:
         old, new = _amount(move.old), _amount(move.new)
@@ -118,15 +119,19 @@ def estimate_label(run: Snapshot, key: tuple[str, ...]) -> str:
     return f"{table}, {stratum}: {label}" if label else f"{table}, {stratum}"
 
 
-def interval_text(table: str, found: Interval) -> str:
+def interval_text(table: str, found: Interval, *, with_n: bool = True) -> str:
     """`−1.52 (−4.10 to 1.06), n = 328`; shares in percentage points."""
     if found.value is None:
         return UNDEFINED
     text = pretty(value_text(table, found.value))
     if found.low is not None and found.high is not None:
         limits = (pretty(value_text(table, one)) for one in (found.low, found.high))
-        text += f" ({' to '.join(limits)})"
-    return text if found.n is None else f"{text}, n = {pretty(str(found.n))}"
+        text += f" ({f'{NO_BREAK}to{NO_BREAK}'.join(limits)})"
+    return (
+        text
+        if found.n is None or not with_n
+        else f"{text}, n{NO_BREAK}={NO_BREAK}{pretty(str(found.n))}"
+    )
 
 
 def value_text(table: str, value: Decimal) -> str:
@@ -163,4 +168,4 @@ def _change(move: Move) -> str:
     text = f"{sign}{_amount(move.difference)}"
     if move.percent is None:
         return f"{text} (from 0)"
-    return f"{text} ({sign}{pretty(fixed(move.percent, 2))}\N{NO-BREAK SPACE}%)"
+    return f"{text} ({sign}{pretty(fixed(move.percent, 2))}{NO_BREAK}%)"

@@ -182,7 +182,11 @@ def test_every_study_of_the_project_loads(path):
 
 @pytest.mark.parametrize(
     ("kind", "path"),
-    [("study", "studies/study.schema.json"), ("source", "sources/source.schema.json")],
+    [
+        ("study", "studies/study.schema.json"),
+        ("source", "sources/source.schema.json"),
+        ("thresholds", "thresholds/thresholds.schema.json"),
+    ],
 )
 def test_the_schemas_for_editors_are_up_to_date(kind, path, capsys):
     from ldn_spark.cli.app import run
