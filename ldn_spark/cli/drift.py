@@ -9,7 +9,7 @@ import typer
 
 from ldn_spark.cli.options import (
     DriftFormat,
-    DriftLake,
+    DriftLedger,
     DriftPage,
     FinishedRun,
     PreviousRun,
@@ -34,7 +34,7 @@ def drift(
     run: FinishedRun,
     previous: PreviousRun,
     thresholds: ThresholdsFile,
-    lake: DriftLake,
+    ledger: DriftLedger,
     page: DriftPage,
     format: DriftFormat,
 ) -> None:
@@ -52,12 +52,12 @@ def drift(
     from ldn_spark.runs.finished import find_run
 
     limits = None if thresholds is None else read_thresholds(thresholds)
-    places = [place for place in (run, previous, lake, page) if place is not None]
+    places = [place for place in (run, previous, ledger, page) if place is not None]
     prepare_stores(places)
     require_stores(places)
     with told_of_stores(str(run)):
         earlier = None if previous is None else find_run(previous)
-        found = find_drift(find_run(run), earlier, lake=lake, thresholds=limits)
+        found = find_drift(find_run(run), earlier, lake=ledger, thresholds=limits)
     log_warnings(left_out(found.problems))
     if format == "text":
         _print(found.drift)

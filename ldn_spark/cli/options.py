@@ -236,17 +236,17 @@ DriftOfRun = Annotated[
         "--drift",
         metavar="FILE",
         help="Hold what is made against the run before it, by these thresholds (a name in "
-        "conf/thresholds, or a YAML file), and write OUT/<study>/drift.html.",
+        "conf/thresholds, or a YAML file), and write drift.html beside the runs.",
         autocompletion=threshold_names,
     ),
 ]
-DriftLake = Annotated[
+DriftLedger = Annotated[
     Path | None,
     Default(None),
     typer.Option(
-        "--lake",
+        "--ledger",
         parser=as_folder,
-        metavar="PLACE",
+        metavar="LAKE",
         help="Also take runs that the ledger of this lake names, wherever they lie.",
     ),
 ]
