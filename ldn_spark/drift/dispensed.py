@@ -64,6 +64,21 @@ def dispensed_of(
     return tuple(sorted(found))
 
 
+def as_plain(dispensed: Iterable[Dispensed]) -> list[list[int | str]]:
+    """Rows as JSON can hold them, amounts as texts, to be read by `of_plain`."""
+    return [
+        [one.year, one.atc, one.dispensings, str(one.ddd), one.ddd_missing] for one in dispensed
+    ]
+
+
+def of_plain(rows: Iterable[Sequence[Any]]) -> tuple[Dispensed, ...]:
+    """What `as_plain` wrote."""
+    return tuple(
+        Dispensed(year, atc, lines, Decimal(ddd), missing)
+        for year, atc, lines, ddd, missing in rows
+    )
+
+
 def registry_csv(dispensed: Iterable[Dispensed]) -> str:
     """The file of a run: a line per year and code."""
     return csv_text(

@@ -11,6 +11,7 @@ from ldn_spark.drift.found import Drift
 from ldn_spark.drift.moves import BY_CODE, BY_YEAR, COHORT, ESTIMATES, STEPS, Move
 from ldn_spark.drift.snapshot import Interval, Snapshot
 from ldn_spark.texts.csv_cells import csv_text
+from ldn_spark.texts.restricted import RESTRICTED
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     BY_YEAR: ("year",),
@@ -37,7 +38,7 @@ def drift_json(drift: Drift) -> str:
     """Both runs, what they were made of otherwise, what moved, and what is above a threshold."""
     content = {
         "study": drift.new.study,
-        "restricted": True,
+        "restricted": RESTRICTED,
         "invented": drift.new.invented,
         "run": _run(drift.new),
         "previous": None if drift.old is None else _run(drift.old),

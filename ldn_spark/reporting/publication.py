@@ -79,6 +79,7 @@ def make(publication: Publication, share: Share, ahead: Figures = ()) -> Made:
         share: how independent tasks are done; see `copies`.
         ahead: figures that were drawn before.
     """
+    from ldn_spark.drift.dispensed import REGISTRY, of_plain, registry_csv
     from ldn_spark.reporting.cautions import cautions
     from ldn_spark.reporting.contents import contents
     from ldn_spark.reporting.moments_file import MOMENTS, moments_json
@@ -89,6 +90,8 @@ def make(publication: Publication, share: Share, ahead: Figures = ()) -> Made:
     warnings = (*known, *cautions(study, results))
     files, section = _compared(publication, results)
     files[MOMENTS] = moments_json(publication)
+    if dispensed := of_plain(publication.provenance.get("dispensed", ())):
+        files[REGISTRY] = registry_csv(dispensed).encode()
     files |= contents(
         results,
         study,

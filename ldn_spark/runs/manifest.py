@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ldn_spark.delivery.reasons import LEFT_OUT, explain
+from ldn_spark.drift.dispensed import Dispensed, as_plain
 from ldn_spark.estimates.results import TurnedAway
 from ldn_spark.lake.versions import FileRecord
 from ldn_spark.runs.bound import data_hash
@@ -33,6 +34,7 @@ def provenance(
     warnings: list[str],
     read_as: Sequence[ReadAs] = (),
     published: InputFile | None = None,
+    dispensed: Sequence[Dispensed] = (),
 ) -> dict[str, Any]:
     """What the data were, for the report: nothing that differs between engines or runs.
 
@@ -41,6 +43,7 @@ def provenance(
         warnings: what a person should know.
         read_as: the delivered codes that were read as others in the study's ATC index.
         published: the file of published values that the results are held against.
+        dispensed: what the study's codes were dispensed in the registry.
     """
     return {
         "files": delivered_files(run),
@@ -58,6 +61,7 @@ def provenance(
         "warnings": warnings,
         "deviations": deviations(run, read_as),
         "atc_codes": atc_codes(run, read_as),
+        **({"dispensed": as_plain(dispensed)} if dispensed else {}),
     }
 
 

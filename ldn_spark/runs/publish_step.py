@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ldn_spark import __version__
-from ldn_spark.drift.dispensed import REGISTRY, registry_csv
 from ldn_spark.ingest.suspicions import warn_of_nobodies
 from ldn_spark.places.place import Place
 from ldn_spark.runs.folder import new_run_folder, write_files, write_manifest
@@ -48,7 +47,9 @@ def publish_stage(
                 study=run.study.definition,
                 moments=found.own.moments,
                 attrition=found.own.attrition,
-                provenance=provenance(run, warnings, checked.read_as, values_file),
+                provenance=provenance(
+                    run, warnings, checked.read_as, values_file, checked.dispensed
+                ),
                 study_hash=run.study.hash,
                 software_version=__version__,
                 published=published,
@@ -57,7 +58,6 @@ def publish_stage(
         )
         said = manifest(run, engine, started, checked.read_as, values_file)
         files = made()
-        registry = {REGISTRY: registry_csv(checked.dispensed).encode()} if checked.dispensed else {}
-        write_files(draft, {**files.contents, **registry})
+        write_files(draft, files.contents)
         write_manifest(draft, said, files.warnings)
     return final

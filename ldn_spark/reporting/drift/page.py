@@ -17,6 +17,7 @@ from ldn_spark.reporting.formats import UNDEFINED, fixed, pretty
 from ldn_spark.reporting.quality.sheets import Column
 from ldn_spark.shown import counted, numbered
 from ldn_spark.texts.pages import fill, style
+from ldn_spark.texts.restricted import marked_page
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -68,7 +69,7 @@ def drift_html(drift: Drift, runs: Sequence[Snapshot], all_runs: int) -> str:
         count=counted,
         numbered=numbered,
     )
-    return page.rstrip() + "\n"
+    return f"{marked_page(page).rstrip()}\n"
 
 
 _STYLE = "reporting/drift/drift.css"
