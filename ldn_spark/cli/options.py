@@ -502,7 +502,9 @@ Choices = Annotated[
     ),
 ]
 SchemaKind = Annotated[
-    str, Default("study"), typer.Argument(help="`study`, `source` or `thresholds`.")
+    str,
+    Default("study"),
+    typer.Argument(help="`study`, `source`, `thresholds` or `policy`."),
 ]
 SchemaPath = Annotated[
     bool,

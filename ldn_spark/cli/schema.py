@@ -1,4 +1,4 @@
-"""`ldn schema`: what an editor needs to check a study, source or thresholds as it is typed."""
+"""`ldn schema`: what an editor needs to check a settings file of ours as it is typed."""
 
 from __future__ import annotations
 
@@ -18,17 +18,23 @@ def schema(
     path: SchemaPath,
     into: FileWithSchema,
 ) -> None:
-    """Print the JSON schema of a study, source or thresholds file, for editors that check it."""
+    """Print the JSON schema of a study or another settings file, for editors that check it."""
     from ldn_spark.delivery.source.sources import Source
     from ldn_spark.drift.thresholds import Thresholds
     from ldn_spark.errors import Problem, UsageError
+    from ldn_spark.release.policy import PolicyFile
     from ldn_spark.study.definition import StudyDefinition
+    from ldn_spark.study.words import listing
     from ldn_spark.texts.editors import json_schema, schema_file
 
-    models = {"study": StudyDefinition, "source": Source, "thresholds": Thresholds}
+    models = {
+        "study": StudyDefinition,
+        "source": Source,
+        "thresholds": Thresholds,
+        "policy": PolicyFile,
+    }
     if kind not in models:
-        known = "use study, source or thresholds"
-        raise UsageError(Problem("schema", f"there is no '{kind}'", known))
+        raise UsageError(Problem("schema", f"there is no '{kind}'", f"use {listing(models, 'or')}"))
     if path and into:
         raise UsageError(Problem("schema", "--path and --into are two things", "give one of them"))
     if into:

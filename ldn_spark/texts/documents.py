@@ -16,6 +16,7 @@ from ldn_spark.texts.yamltree import plain, read_tree
 
 Model = TypeVar("Model", bound="Document")
 CONF_ENV = "LDN_CONF"
+_ONE = {"studies": "study", "policies": "policy"}
 FROM_A_FILE = {"from": "a file"}
 """The context of a validation of what a file says."""
 
@@ -97,6 +98,4 @@ def find_document(name: str, folder: str) -> Path:
     known = sorted(file.stem for file in (conf_folder() / folder).glob("*.yaml"))
     close = difflib.get_close_matches(name, known, n=1)
     mend = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known) or 'none'}"
-    raise ConfigError(
-        Problem(name, f"no {folder[:-1] if folder != 'studies' else 'study'} of that name", mend)
-    )
+    raise ConfigError(Problem(name, f"no {_ONE.get(folder, folder[:-1])} of that name", mend))

@@ -1,4 +1,4 @@
-"""Make what editors need to check a study or a source as it is typed: a JSON schema, its place.
+"""Make what editors need to check a file of ours as it is typed: a JSON schema, its place.
 
 An editor finds the schema by the first line of a file. That of a file in `conf` names its
 neighbour; a copy elsewhere needs the schema's absolute address, which needs no network.
@@ -11,15 +11,22 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ldn_spark.texts.documents import Document, packaged_conf
+from pydantic import BaseModel
 
-FOLDERS = {"study": "studies", "source": "sources", "thresholds": "thresholds"}
+from ldn_spark.texts.documents import packaged_conf
+
+FOLDERS = {
+    "study": "studies",
+    "source": "sources",
+    "thresholds": "thresholds",
+    "policy": "policies",
+}
 """Where the files of a kind, and their schema, lie in `conf`."""
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 _LINE = re.compile(r"^#[ \t]*yaml-language-server:[ \t]*\$schema=.*$", re.MULTILINE)
 
 
-def json_schema(model: type[Document]) -> str:
+def json_schema(model: type[BaseModel]) -> str:
     """The JSON schema of what a file may say, as text.
 
     It has no titles: an editor would show the name of a class above what is said of a key.

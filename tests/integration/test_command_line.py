@@ -195,7 +195,7 @@ WRONG = {
     "no such engine": (["simulate", "d", "--engine", "duck"], 2, "there is no engine 'duck'"),
     "not a run": (["show", "gone"], 2, "there is no such folder"),
     "no published file": (["audit", "gone.csv"], 2, "no such file"),
-    "no such schema": (["schema", "lake"], 2, "use study or source"),
+    "no such schema": (["schema", "lake"], 2, "use study, source, thresholds or policy"),
     "no such log format": (["simulate", "d", "--log-format", "xml"], 2, "there is no 'xml'"),
 }  # fmt: skip
 

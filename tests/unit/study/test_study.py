@@ -186,6 +186,7 @@ def test_every_study_of_the_project_loads(path):
         ("study", "studies/study.schema.json"),
         ("source", "sources/source.schema.json"),
         ("thresholds", "thresholds/thresholds.schema.json"),
+        ("policy", "policies/policy.schema.json"),
     ],
 )
 def test_the_schemas_for_editors_are_up_to_date(kind, path, capsys):

@@ -12,12 +12,13 @@ import pytest
 from ldn_spark.cli.app import run
 from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.errors import ConfigError
+from ldn_spark.release.policy import load_policy
 from ldn_spark.study.load import load_study
 from ldn_spark.texts.documents import conf_folder
 from ldn_spark.texts.yamltree import plain, read_tree
 
-KINDS = {"study": "studies", "source": "sources"}
-LOAD = {"study": load_study, "source": load_source}
+KINDS = {"study": "studies", "source": "sources", "policy": "policies"}
+LOAD = {"study": load_study, "source": load_source, "policy": load_policy}
 SHIPPED = [
     (kind, path)
     for kind, folder in KINDS.items()
@@ -171,7 +172,7 @@ def test_what_is_read_is_not_underlined(tmp_path, kind, old, new):
 def test_a_copied_file_finds_its_schema(tmp_path, capsys, kind, end):
     folder = tmp_path / "my own åæ"
     folder.mkdir()
-    name = {"study": "ldn_2013", "source": "norpd"}[kind]
+    name = {"study": "ldn_2013", "source": "norpd", "policy": "ssb"}[kind]
     text = (conf_folder() / KINDS[kind] / f"{name}.yaml").read_text(encoding="utf-8")
     copy, bare = folder / "copy.yaml", folder / "bare.yaml"
     copy.write_text(text, encoding="utf-8", newline=end)

@@ -1,0 +1,1 @@
+"""What may leave the registry: rules, cells, the proof that nothing small can be read off."""
