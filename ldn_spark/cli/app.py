@@ -13,6 +13,7 @@ from ldn_spark.cli.compare import audit, compare
 from ldn_spark.cli.concepts import concepts
 from ldn_spark.cli.diff import diff
 from ldn_spark.cli.drift import drift
+from ldn_spark.cli.erase import erase
 from ldn_spark.cli.failures import failure_of
 from ldn_spark.cli.ingest import ingest
 from ldn_spark.cli.inspect import inspect
@@ -111,6 +112,7 @@ for _command in (
     verify,
     runs,
     prune,
+    erase,
     schema,
 ):
     add_command(app, _command)

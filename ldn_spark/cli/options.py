@@ -282,6 +282,62 @@ Apply = Annotated[
     Default(False),
     typer.Option("--apply", help="Do it; without this option it is only said what would be done."),
 ]
+PseudonymsFile = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--pseudonyms",
+        parser=as_place,
+        metavar="FILE",
+        help="The persons to erase: a pseudonym a line, or a CSV file with a header.",
+    ),
+]
+PseudonymsColumn = Annotated[
+    str | None,
+    Default(None),
+    typer.Option("--column", help="The column of the pseudonyms, where it is not told by name."),
+]
+WholeLake = Annotated[
+    bool, Default(False), typer.Option("--all", help="Erase the whole lake, with proof.")
+]
+SignWith = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--sign-with",
+        parser=as_place,
+        metavar="KEY",
+        help="A file whose bytes sign the record (HMAC-SHA256); keep it outside the lake.",
+    ),
+]
+Forget = Annotated[
+    bool,
+    Default(False),
+    typer.Option(
+        "--forget",
+        help="Keep no list of keyed hashes: a later delivery may bring the persons back.",
+    ),
+]
+ErasureRecord = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--record",
+        parser=as_place,
+        metavar="FILE",
+        help="With --all: where the record is kept; else LAKE.erased.json beside the lake.",
+    ),
+]
+CheckRecord = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--check",
+        parser=as_place,
+        metavar="RECORD",
+        help="Only see whether a record is as it was written, and signed with the key.",
+    ),
+]
 KeepVersions = Annotated[
     int | None,
     Default(None),

@@ -193,6 +193,8 @@ def _print_stale(behind: Sequence[Stale]) -> None:
             lines = sum(file.lines for file in arrived.files)
             names = ", ".join(file.name for file in arrived.files)
             said = f"version {arrived.version}: {numbered(lines, 'line')} in {names}"
+            if not arrived.files:
+                said = f"version {arrived.version}: persons were erased"
             said += f"; replaces {arrived.replaced}" if arrived.replaced else ""
             console.print(Padding(Text(_plain(said), style="dim"), (0, 0, 0, 2), expand=False))
 

@@ -14,6 +14,7 @@ from ldn_spark.delivery.files.blocks import DeliveredFile
 from ldn_spark.delivery.files.scanning import require_unchanged
 from ldn_spark.delivery.files.tabular import damaged
 from ldn_spark.delivery.source.sources import Source
+from ldn_spark.delivery.values.erased import ERASED, Erased
 from ldn_spark.delivery.values.lookups import LookupTable
 from ldn_spark.engine import collect
 from ldn_spark.engine.waiting import wait_for
@@ -48,6 +49,7 @@ def parse_files(
     lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
     today: date | None = None,
+    erased: Erased | None = None,
 ) -> tuple[list[FileRecord], list[Problem], Arrivals]:
     """Parse every block into the landing folder; account for every line.
 
@@ -60,6 +62,7 @@ def parse_files(
         lookups: the content of the source's lookups.
         keep_accepted: False only counts the accepted dispensings.
         today: later days are noted; None for no such note.
+        erased: persons whose lines are left out.
 
     Returns:
         The accounts, what keeps the other files from being read, and what the landed dispensings
@@ -73,7 +76,14 @@ def parse_files(
     counts: defaultdict[int, defaultdict[str, dict[str, int]]]
     counts = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
     account = land_blocks(
-        spark, tasks, source, landing, lookups=lookups, keep_accepted=keep_accepted, today=today
+        spark,
+        tasks,
+        source,
+        landing,
+        lookups=lookups,
+        keep_accepted=keep_accepted,
+        today=today,
+        erased=erased,
     )
     try:
         lines = _account_of_all(account, landing, len(tasks))
@@ -231,6 +241,8 @@ def _left_out_wholly(records: Sequence[FileRecord]) -> Iterator[Problem]:
         lines = sum(record.lines for record in files)
         if lines and lines == sum(record.left_out for record in files):
             columns = sorted({name for record in files for name in record.left_out_by_column})
+            if ERASED in columns:  # nothing is wrong with the source
+                continue
             what = f"'where' leaves out all {numbered(lines, 'line')} of {kind}"
             mend = f"mend its values of {', '.join(columns)} in the source file"
             yield Problem(files[0].name, what, mend)

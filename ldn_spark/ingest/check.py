@@ -50,6 +50,7 @@ from ldn_spark.ingest.suspicions import suspicions
 from ldn_spark.ingest.unread import unread_warnings
 from ldn_spark.ingest.writing.persons import merge_persons
 from ldn_spark.ingest.writing.rewriting import count_replaced, count_superseded
+from ldn_spark.lake.erased import erased_warnings, read_erased
 from ldn_spark.lake.faults import translated_faults
 from ldn_spark.lake.versions import FileRecord, Lake, known_versions, read_version, require_layout
 
@@ -135,6 +136,7 @@ def check(
             lookups=tables,
             keep_accepted=keep,
             today=today or date.today(),
+            erased=None if lake_root is None else read_erased(lake_root),
         )
         examples = rejection_examples(landing, records)
         problems += [*unread, *broken, *_too_few_accepted(records, examples, max_rejected_share)]
@@ -145,6 +147,8 @@ def check(
     records = [with_turned_away(record, seen.turned_away) for record in records]
     warnings += [*told, *notes, *same_name, *suspicions(records, source), *unread_warnings(records)]
     warnings += seen.warnings
+    if lake_root is not None:
+        warnings += erased_warnings(lake_root, records)
     problems += seen.problems
     return CheckReport(
         tuple(records), known, tuple(examples), tuple(warnings), tuple(problems), seen.noted

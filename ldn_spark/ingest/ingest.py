@@ -36,6 +36,7 @@ from ldn_spark.ingest.unread import unread_warnings
 from ldn_spark.ingest.writing.registry import Written, write_registry
 from ldn_spark.invented import is_marked
 from ldn_spark.lake.checking import require_whole
+from ldn_spark.lake.erased import erased_warnings, read_erased
 from ldn_spark.lake.faults import translated_faults
 from ldn_spark.lake.recording import with_sums
 from ldn_spark.lake.verification import check_rejected, describe_dispensings, describe_persons
@@ -152,6 +153,7 @@ def ingest(
             before,
             lookups=tables,
             today=today or date.today(),
+            erased=read_erased(lake_root),
         )
         if broken:
             raise DeliveryError(broken)
@@ -159,6 +161,7 @@ def ingest(
         records = [replace(one, lookups=looked_up, birth_year_slack=slack) for one in records]
         examples = rejection_examples(landing, records)
         warnings += [*suspicions(records, source), *unread_warnings(records)]
+        warnings += erased_warnings(lake_root, records)
         require_enough_accepted(records, examples, max_rejected_share)
         reached("parsed")
         intake = Intake(
@@ -282,6 +285,7 @@ def _write(intake: Intake) -> LakeVersion:
     ]
     draft = LakeVersion(
         number=number,
+        erasures=before.erasures if before else {},
         tables=done.tables,
         files=(*earlier, *(_finished(file, number, done) for file in intake.files)),
         persons=0,

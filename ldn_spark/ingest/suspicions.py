@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from ldn_spark.delivery.source.sources import Source
+from ldn_spark.delivery.values.erased import ERASED
 from ldn_spark.delivery.values.markers import is_word
 from ldn_spark.lake.versions import FileRecord
 from ldn_spark.shown import counted, numbered
@@ -19,7 +20,11 @@ _NAMED_FILES = 3
 def suspicions(files: Iterable[FileRecord], source: Source) -> list[str]:
     """What a source file should declare: missing values, pseudonyms of nobody, other filters."""
     files = list(files)
-    empty = [file.name for file in files if 0 < file.lines == file.left_out]
+    empty = [
+        file.name
+        for file in files
+        if 0 < file.lines == file.left_out and ERASED not in file.left_out_by_column
+    ]
     left = [f"{named_files(empty)}: 'where' leaves out every line"] if empty else []
     return [*left, *_marked_columns(files), *_nobodies(files, source)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,7 @@ def exchange_files(
     goes: Callable[[Partition], bool],
     files: Sequence[DataFile],
     token: str,
+    names: Collection[str] = (),
 ) -> None:
     """Put files in the place of a part of what a version holds; the other parts stay.
 
@@ -74,6 +75,7 @@ def exchange_files(
         goes: which partitions of it go.
         files: what comes.
         token: stands in the log, to tell the writer by.
+        names: further files that go, by their paths.
 
     Raises:
         ConflictError: another ingest exchanged the same files.
@@ -110,7 +112,7 @@ def exchange_files(
         leaves = [
             RemoveAction(path, True, now, size, dict(partition))
             for path, size, partition in _held(lake, table)
-            if base is None or goes(partition)
+            if base is None or goes(partition) or path in names
         ]
         if actions := [*leaves, *comes]:
             lake.create_write_transaction(
@@ -119,6 +121,19 @@ def exchange_files(
     except CommitFailedError:
         what = f"another ingest wrote to {table.name} at the same time"
         raise ConflictError(Problem(str(folder.parent), what, "run this one again")) from None
+
+
+def forget_files(folder: Place, token: str) -> None:
+    """Make a commit from which on a checkpoint names no file that went before."""
+    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
+
+    DeltaTable(str(folder)).alter.set_table_properties(
+        {"delta.deletedFileRetentionDuration": "interval 0 days"},
+        commit_properties=CommitProperties(custom_metadata={"userMetadata": token}),
+        post_commithook_properties=PostCommitHookProperties(
+            create_checkpoint=False, cleanup_expired_logs=False
+        ),
+    )
 
 
 def _statistics(file: DataFile) -> dict[str, Any]:

@@ -38,9 +38,13 @@ def prune(root: Place, keep: Keep, now: float) -> Plan:
         EngineError: a record or a log is damaged; nothing is removed.
     """
     with only_writer(root):
-        plan = plan_prune(root, keep, now)
-        if not plan.going:
-            return plan
+        return prune_held(root, keep, now)
+
+
+def prune_held(root: Place, keep: Keep, now: float) -> Plan:
+    """The same for one who holds the lake already."""
+    plan = plan_prune(root, keep, now)
+    if plan.going:
         told = _Told(plan.files)
         _write_down(root, keep, plan, now)
         reached("recorded")

@@ -29,7 +29,7 @@ def with_sums(lake: Lake, draft: LakeVersion, before: LakeVersion | None) -> Lak
     """A record with the checksums of its files.
 
     Args:
-        lake: holds the tables.
+        lake: holds the tables; without an engine the driver reads all new files itself.
         draft: the record, complete but for the checksums.
         before: the record before it; None for the first.
     """
@@ -46,7 +46,8 @@ def with_sums(lake: Lake, draft: LakeVersion, before: LakeVersion | None) -> Lak
         if file.name not in known.get(table, {})
     ]
     places = [lake.root / table / file.name for table, file in new]
-    read = _sum if sum(file.bytes for _, file in new) <= _IN_THE_DRIVER else _sum_in_tasks
+    is_little = sum(file.bytes for _, file in new) <= _IN_THE_DRIVER
+    read = _sum if lake.spark is None or is_little else _sum_in_tasks
     found = {
         (table, file.name): str(one)
         for (table, file), one in zip(new, read(lake.spark, places), strict=True)
@@ -62,7 +63,7 @@ def with_sums(lake: Lake, draft: LakeVersion, before: LakeVersion | None) -> Lak
     return replace(draft, sums=sums, commits=commits, bases=bases)
 
 
-def _sum(_: SparkSession, places: Sequence[Place]) -> list[FileSum]:
+def _sum(_: SparkSession | None, places: Sequence[Place]) -> list[FileSum]:
     return [sum_file(place) for place in places]
 
 

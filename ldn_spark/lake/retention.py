@@ -21,8 +21,6 @@ from ldn_spark.places.place import Place
 
 QUALITY, STAGING = "quality", "_staging"
 DAY = 86_400.0
-_SETTLED = 3600.0
-"""Seconds after which a hidden file is the rest of a killed process, and not one being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,14 @@ class Keep:
         versions: so many of the newest; None for all.
         runs: so many of the newest published ones of every study; None for all.
         abandoned_after: days after which an unfinished run on which nobody works is abandoned.
+        settled_after: seconds after which a hidden file is the rest of a killed process, and not
+            one that is being written.
     """
 
     versions: int | None = None
     runs: int | None = None
     abandoned_after: float = 7.0
+    settled_after: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def plan_prune(root: Place, keep: Keep, now: float) -> Plan:
         *(() if read else _log_files_that_go(root, logs)),
         *(Going("runs", run.place.name, why, run.files) for run, why in runs),
         *_reports_that_go(root, gone),
-        *_rests(root, now),
+        *_rests(root, now - keep.settled_after),
     ]
     whole = tuple(one for one in going if one.files)
     told = [*stays, *(["the logs stay as they are while somebody reads the lake"] if read else [])]
@@ -233,14 +234,14 @@ def _reports_that_go(root: Place, gone: Sequence[int]) -> Iterator[Going]:
         yield Going("quality", str(number), "of a version that goes", files)
 
 
-def _rests(root: Place, now: float) -> Iterator[Going]:
+def _rests(root: Place, settled: float) -> Iterator[Going]:
     """What killed processes left; nobody writes while the lake is held for a prune."""
     yield Going("rests", STAGING, "of a killed ingest", sizes_below(root / STAGING))
     for folder in ("_versions", "_ledger"):
         hidden = {
             file: size
             for file, size in sizes_below(root / folder).items()
-            if file.name.startswith(".") and now - changed_at(file) > _SETTLED
+            if file.name.startswith(".") and changed_at(file) < settled
         }
         yield Going("rests", folder, "half-written", hidden)
 

@@ -17,7 +17,7 @@ class Arrived:
     Attributes:
         version: its number.
         replaced: what its delivery was declared to replace; empty for nothing.
-        files: the delivered files.
+        files: the delivered files; none where persons were erased.
     """
 
     version: int

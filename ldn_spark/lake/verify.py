@@ -25,6 +25,8 @@ from ldn_spark.texts.sealed import is_as_written
 
 _OF_A_RUN = {"run", "published"}
 """The records of a run that are of no table: what it is bound to, and where it is published."""
+_SEALED = ("_pruned", "_erased", "_erasures")
+"""Folders of small records that are looked at by their own checksum."""
 _REPORT_EVERY = 64 << 20
 
 
@@ -68,7 +70,8 @@ def verify_lake(root: Place) -> Verified:
     records = list(_records(root, found))
     files = {file.place: file for file in _files(root, records, found)}
     files |= {file.place: file for file in _files_of_runs(root, found)}
-    for place in [*ledger_files(root), *sorted((root / "_pruned").glob("[!.]*.json"))]:
+    kept = (f for name in _SEALED for f in sorted((root / name).glob("[!.]*.json"), key=str))
+    for place in [*ledger_files(root), *kept]:
         found.problems += _of_record(place)
     total = sum(file.bytes for file in files.values())
     told = count_bytes("verifying files", total, every=_REPORT_EVERY)

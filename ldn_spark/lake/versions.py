@@ -133,6 +133,7 @@ class LakeVersion:
         sums: size and checksums of every data file, by table and the file's path in it; empty
             where an earlier software version wrote the record.
         commits: SHA-256 of the log of every table, see `contents.contents_of`; as above.
+        erasures: the version with which each erasure of persons was carried out, by its id.
         bases: Delta version of each table whose log begins with a checkpoint of it; the others'
             begin with their first commit.
         invented: whether any delivery so far was marked as invented; see `invented`.
@@ -155,6 +156,7 @@ class LakeVersion:
     sums: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     commits: Mapping[str, str] = field(default_factory=dict)
     bases: Mapping[str, int] = field(default_factory=dict)
+    erasures: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def lines(self) -> int:

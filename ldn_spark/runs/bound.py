@@ -129,6 +129,8 @@ def data_hash(version: LakeVersion) -> str:
     """SHA-256 of what a record says of a version's data, wherever its tables lie."""
     said = asdict(replace(version, number=0, tables={}, sums={}, commits={}))
     said.pop("bases")  # where the logs begin is no part of the data
+    if not version.erasures:
+        said.pop("erasures")
     return _hash_of(said)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ldn_spark.delivery.reasons import LEFT_OUT, explain
+from ldn_spark.delivery.values.erased import ERASED
 from ldn_spark.drift.dispensed import Dispensed, as_plain
 from ldn_spark.estimates.results import TurnedAway
 from ldn_spark.lake.versions import FileRecord
@@ -93,6 +94,8 @@ def turned_away(files: Sequence[FileRecord]) -> tuple[TurnedAway, ...]:
         for reason, number in file.rejected_by_reason.items():
             lines[file.kind, reason, explain(reason)] += number
         for column, number in file.left_out_by_column.items():
+            if column == ERASED:  # the results are those of a registry without them
+                continue
             meaning = f"left out by `where` of the source, column {column}"
             lines[file.kind, LEFT_OUT, meaning] += number
     found = (TurnedAway(*key, number) for key, number in lines.items() if number)

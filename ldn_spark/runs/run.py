@@ -154,6 +154,7 @@ def run_key(
     How codes are read counts where any is read as another one.
     """
     parts = [study.hash, software_version, *sorted(file.sha256 for file in version.files)]
+    parts += [f"erased {erasure}" for erasure in sorted(version.erasures)]
     for translation in translations:
         if not translation.is_empty:
             content = [asdict(part) for part in translation.parts]

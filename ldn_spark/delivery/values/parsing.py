@@ -23,6 +23,7 @@ from ldn_spark.delivery.values.columns import (
     text_columns,
     without,
 )
+from ldn_spark.delivery.values.erased import ERASED, Erased
 from ldn_spark.delivery.values.fields import Field
 from ldn_spark.delivery.values.invisible import NOTHING_ELSE, SOMEWHERE, may_hold_invisible
 from ldn_spark.delivery.values.judged import JudgedRows, count_marks, rejected_rows
@@ -94,6 +95,7 @@ def parse_rows(
     rules: Rules,
     *,
     today: date | None = None,
+    erased: Erased | None = None,
 ) -> ParsedBlock:
     """Parse rows that are split into fields: `wanted_columns` of a file, whatever its format.
 
@@ -104,6 +106,7 @@ def parse_rows(
         source: the declared layout.
         rules: `rules_of(source, lookups, kind)`, kept from block to block.
         today: later days are noted; None for no such note.
+        erased: persons whose rows are left out, whatever else is wrong with them.
     """
     rows = JudgedRows(lines.columns.num_rows)
     columns = text_columns(lines, wanted_columns(header, source, rules.kind)[1:])
@@ -113,6 +116,8 @@ def parse_rows(
         fields = [rules.no_id.rule(text) for text in flag.texts]
         rows.judge(flag.indices, fields, [flag.name] * len(fields))
     rows.values["pseudonym"] = _take_pseudonyms(rows, lines, rules, missing)
+    if erased is not None and rows.count:
+        rows.leave_out(erased.find(rows.values["pseudonym"]), ERASED)
     _empty_the_missing(rows, columns, missing)
     for lookup in rules.lookups:
         given = _look_up(rows, columns, lookup)

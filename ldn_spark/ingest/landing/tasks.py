@@ -26,6 +26,7 @@ from ldn_spark.delivery.files.tabular import is_damage, read_rows
 from ldn_spark.delivery.reasons import mend_of
 from ldn_spark.delivery.source.sources import Source
 from ldn_spark.delivery.values.accepted import OBSERVATION_PERIODS
+from ldn_spark.delivery.values.erased import Erased
 from ldn_spark.delivery.values.lookups import LookupTable
 from ldn_spark.delivery.values.parsing import ParsedBlock, parse_block, parse_rows
 from ldn_spark.delivery.values.rules import Rules, rules_of
@@ -99,6 +100,7 @@ def land_blocks(
     lookups: Mapping[str, LookupTable] | None = None,
     keep_accepted: bool = True,
     today: date | None = None,
+    erased: Erased | None = None,
 ) -> DataFrame:
     """Parse the blocks when the returned frame is collected.
 
@@ -111,6 +113,7 @@ def land_blocks(
         keep_accepted: False only counts the accepted dispensings, for a check of a file that has
             nothing beside it.
         today: later days are noted; None for no such note.
+        erased: persons whose lines are left out.
 
     Returns:
         The account: one row per block, kind (`accepted`, `rejected`, `repaired`, `noted`,
@@ -133,7 +136,9 @@ def land_blocks(
         said = Statements(back(root) / STATEMENTS)
         for number in numbers:
             task = everything[number]
-            block = _Landing(task, f"{number:08d}", back(root), source, keep_accepted, today)
+            block = _Landing(
+                task, f"{number:08d}", back(root), source, keep_accepted, today, erased
+            )
             yield block.parse(rules[task.kind], said)
         said.land()
 
@@ -171,6 +176,7 @@ class _Landing:
         source: the declared layout.
         keep_accepted: False only counts the accepted dispensings.
         today: later days are noted.
+        erased: persons whose lines are left out.
     """
 
     task: BlockTask
@@ -179,6 +185,7 @@ class _Landing:
     source: Source
     keep_accepted: bool = True
     today: date | None = None
+    erased: Erased | None = None
 
     def parse(self, rules: Rules, said: Statements) -> pa.RecordBatch:
         """Parse and land the block; its account."""
@@ -188,7 +195,13 @@ class _Landing:
                 task, wanted_columns(task.header, self.source, rules.kind), self.source
             )
             parsed = parse_rows(
-                lines, task.block.first_line, task.header, self.source, rules, today=self.today
+                lines,
+                task.block.first_line,
+                task.header,
+                self.source,
+                rules,
+                today=self.today,
+                erased=self.erased,
             )
         except UnreadError as error:
             return self._account([(str(error), "", 0)])

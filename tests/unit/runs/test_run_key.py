@@ -8,7 +8,9 @@ from ldn_spark.runs.run import run_key
 from ldn_spark.study.atc.translation import UNTRANSLATED, Move, Part, Translation
 
 STUDY = SimpleNamespace(hash="hash")
-VERSION = SimpleNamespace(files=[SimpleNamespace(sha256="b"), SimpleNamespace(sha256="a")])
+VERSION = SimpleNamespace(
+    erasures={}, files=[SimpleNamespace(sha256="b"), SimpleNamespace(sha256="a")]
+)
 MOVED = Translation(2013, (), (Part(2024, 2024, moves=(Move("N02BF01", "N03AX12"),)),))
 
 
