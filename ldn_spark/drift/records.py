@@ -69,8 +69,8 @@ def _record(drift: Drift, move: Move) -> dict[str, Any]:
         "old": move.old,
         "new": move.new,
         "difference": move.difference,
-        "percent": move.percent,
-        "half_widths": move.half_widths,
+        "percent": None if move.percent is None else float(move.percent),
+        "half_widths": None if move.half_widths is None else float(move.half_widths),
         "threshold": drift.threshold(move) or None,
     }
     if move.kind in (BY_YEAR, BY_CODE):

@@ -9,8 +9,10 @@ import shlex
 from pathlib import Path
 
 import pytest
+import typer
 from ruamel.yaml import YAML
 
+from ldn_spark.cli.app import app
 from ldn_spark.errors import LdnSparkError
 
 PROJECT = Path(__file__).parents[2]
@@ -32,6 +34,20 @@ def require_job(command):
     for word in given:
         if word.startswith("--"):
             assert f'"{word}"' in known or f"{word})" in known, word
+
+
+def require_command(command):
+    """A call of ldn names a command that is there, and options that it has."""
+    words = shlex.split(command.partition(" 2>>")[0])
+    name, *given = words[next(n for n, word in enumerate(words) if word.endswith("bin/ldn")) + 1 :]
+    found = typer.main.get_command(app).commands[name]
+    known = {option for one in found.params for option in one.opts}
+    assert {word for word in given if word.startswith("--")} <= known
+
+
+def require_call(command):
+    """A call of submit.sh, or of ldn."""
+    (require_job if "scripts/submit.sh" in command else require_command)(command)
 
 
 def test_the_dag_of_airflow():
@@ -88,9 +104,9 @@ def test_the_timer_of_systemd():
     assert re.fullmatch(r"\d\d:\d\d:\d\d", time)
     text = (SCHEDULES / "ldn-nightly.service").read_text()
     commands = re.findall("^ExecStart=(.+)$", text, re.MULTILINE)
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
-        require_job(command)
+        require_call(command)
     never = units["service"]["Service"]["RestartPreventExitStatus"].split()
     assert set(map(int, never)) == {*CODES, 1, 143} - {20}
 
@@ -98,12 +114,12 @@ def test_the_timer_of_systemd():
 def test_the_lines_of_cron():
     lines = (SCHEDULES / "crontab").read_text().splitlines()
     jobs = [line for line in lines if line and line[0] not in "#" and "=" not in line.split()[0]]
-    assert len(jobs) == 2
+    assert len(jobs) == 3
     for line in jobs:
         *fields, command = line.split(maxsplit=5)
         cron_time(" ".join(fields))
         assert "%" not in command  # which cron takes for a line end
-        require_job(command)
+        require_call(command)
 
 
 def cron_time(text):
