@@ -87,8 +87,9 @@ def _moves(old: Snapshot, new: Snapshot, *, in_both: bool) -> Iterator[Move]:
         {(s.exposure, s.id): s.persons for s in one.steps_between if s.persons is not None}
         for one in (old, new)
     ]
-    for key in _keys(*steps, in_both=in_both):
+    for key in _keys(*steps, in_both=in_both or not (old.steps and new.steps)):
         yield from _differs(STEPS, key, steps[0].get(key), steps[1].get(key))
+    in_both = in_both or not (old.estimates and new.estimates)
     for name in _keys(old.estimates, new.estimates, in_both=in_both):
         was, became = (one.estimates.get(name, _NOTHING) for one in (old, new))
         if was != became:
@@ -149,7 +150,7 @@ def _decimal(number: Decimal | int | None) -> Decimal | None:
 def not_compared(old: Snapshot, new: Snapshot) -> tuple[str, ...]:
     """What cannot be compared because a run does not say it, in words."""
     parts: dict[str, Callable[[Snapshot], bool]] = {
-        "lines and persons of the registry": lambda run: run.dispensings is None,
+        "lines and persons of the registry": lambda run: None in (run.dispensings, run.persons),
         "DDDs by year and code": lambda run: run.dispensed is None,
         "the steps of the selection": lambda run: not run.steps,
         "estimates": lambda run: not run.estimates,

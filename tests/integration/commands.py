@@ -7,8 +7,11 @@ import subprocess
 import sys
 
 
-def ldn(*arguments, umask=0, job=None, **environment):
-    """A command, or a job of spark-submit, under a umask that takes nothing away."""
+def ldn(*arguments, umask=0, job=None, code=0, **environment):
+    """A command, or a job of spark-submit, under a umask that takes nothing away.
+
+    It must end with the exit code `code`.
+    """
     main = "from ldn_spark.cli import main; main()"
     program = [sys.executable, *(["-c", main] if job is None else [f"jobs/{job}.py"])]
     done = subprocess.run(
@@ -20,5 +23,5 @@ def ldn(*arguments, umask=0, job=None, **environment):
         env=os.environ | environment,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     return done

@@ -103,7 +103,7 @@ def _groups(drift: Drift, runs: Sequence[Snapshot]) -> list[Group]:
     above = {(one.move.kind, one.move.where) for one in drift.above or ()}
     figures = draw_panels(
         series,
-        [run.ended[:10] for run in runs],
+        _days(runs),
         _changes(runs),
         [(one.kind, one.where) in above for one in series],
     )
@@ -113,6 +113,12 @@ def _groups(drift: Drift, runs: Sequence[Snapshot]) -> list[Group]:
         shown = tuple((figure, _newest(one)) for one, figure in own)
         found.append(Group(title, shown, _numbers(title, [one for one, _ in own], runs)))
     return found
+
+
+def _days(runs: Sequence[Snapshot]) -> list[str]:
+    """The day on which each run ended; the time, where all are of one day."""
+    days = [run.ended[:10] for run in runs]
+    return days if len(set(days)) > 1 or len(days) == 1 else [run.ended[11:16] for run in runs]
 
 
 def _changes(runs: Sequence[Snapshot]) -> list[frozenset[str]]:

@@ -20,12 +20,15 @@ NEW = (
 
 @pytest.fixture
 def run(tmp_path, definition):
-    def write(name, estimates, version=1, **study):
+    def write(name, estimates, version=1, study=definition.id, **keys):
         folder = tmp_path / definition.id / name
         folder.mkdir(parents=True)
+        if study != definition.id:
+            estimates += "users,all,other,p,0.5,ok,\n"
         (folder / "estimates.csv").write_text(estimates)
         said = manifest_of(definition, name)
-        said["study"]["definition"] |= study
+        said["study"]["definition"] |= keys
+        said["study"]["id"] = study
         write_manifest(folder, {**said, "input": {"lake_version": version}}, ())
         return str(folder)
 
@@ -55,6 +58,21 @@ def test_numbers_that_differ(run, capsys):
     assert "4 numbers differ; files that differ: estimates.csv" in out
     assert "  cohort · all · persons: 135 → 137 (+2)" in out
     assert "  users · all · bz · t: 1.5 → not there" in out
+
+
+def test_runs_of_two_studies_are_compared_in_what_both_have(run, capsys):
+    old, new = run("a", OLD), run("b", NEW, study="ldn_ms")
+    assert ldn(["diff", old, new]) == 12
+    found = capsys.readouterr()
+    assert "The runs are of two studies, ldn_2013 and ldn_ms: rows that both have are" in found.out
+    assert "outcomes of ldn_ms alone: other" in found.out
+    assert "2 numbers differ\n" in found.out
+    assert "not there" not in found.out
+    assert "study file" not in found.out
+    assert ldn(["diff", old, new, "--csv"]) == 12
+    found = capsys.readouterr()
+    assert len(found.out.splitlines()) == 3
+    assert "The runs are of two studies" in found.err
 
 
 def test_a_run_that_is_none_or_damaged(run, tmp_path, capsys):
