@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 ONE_TASK = 16 << 20
 """Bytes of a table up to which Spark reads it in one task: some million rows."""
+_PLAIN = ("dictionary_enabled", "false")
+"""Tells Sail to write values as they are: a table that is read once, or a few times, is written
+and read sooner so. Spark does not know the option."""
 _AGAIN = "run the stage that makes it again"
 
 
@@ -42,7 +45,7 @@ def write_run_table(frame: DataFrame, folder: Place, table: Table) -> None:
 
     Columns are cast to the schema by name, because engines differ in what they do with others.
     """
-    writer = cast_to(frame, table).write
+    writer = cast_to(frame, table).write.option(*_PLAIN)
 
     def write(attempt: Place) -> None:
         target = engine_path(frame.sparkSession, attempt)

@@ -26,6 +26,7 @@ from ldn_spark.lake.run_tables import (
     write_run_rows,
     write_run_table,
 )
+from ldn_spark.runs.extent import sums_fit
 from ldn_spark.runs.run import Run, sets_of
 from ldn_spark.study.criteria import Delivered
 from ldn_spark.study.sets import StudySet
@@ -136,6 +137,11 @@ class Batch:
     def undelivered(self) -> frozenset[Delivered]:
         """What the conditions of any study ask for and the lake does not hold."""
         return frozenset(kind for run in self.runs for kind in run.undelivered)
+
+    @cached_property
+    def sums_fit(self) -> bool:
+        """Whether no sum of DDDs can pass 64 bits; see `extent.sums_fit`."""
+        return sums_fit(self.runs[0].lake, self.runs[0].version)
 
     @property
     def tables(self) -> Path:

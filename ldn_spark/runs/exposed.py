@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -63,21 +64,61 @@ def find_exposures(
 ) -> dict[int, ExposureFound]:
     """Count the exposures of cohorts: of the index period, or of all days where returns may be.
 
-    The registry is looked at once, where returns do the same in all cohorts.
+    What the dispensing profile tells is read there. For the others the registry is looked at once,
+    where returns do the same in all cohorts.
 
     Returns:
         What was found, by the number of the set.
     """
+    told = [one for one in sets if _profile_tells(version, one)]
+    untold = [one for one in sets if one not in told]
     counts = [
         _count(lake.read(schemas.DISPENSINGS, version), version, alike, returns)
-        for returns, alike in by_returns(sets).items()
+        for returns, alike in by_returns(untold).items()
     ]
+    if told:
+        counts.append(_count_in_profile(lake.read(schemas.DISPENSING_PROFILE, version), told))
     found = dict.fromkeys((one.number for one in sets), ExposureFound(0, 0, 0, Returned(0, 0)))
     for row in collect.rows(together(counts)):
         kinds = (row[f"returns_{how}"] for how in (WHOLE, PART, NONE))
         returned = Returned(row["mine"], row["returns"], *kinds)
         found[row["set"]] = ExposureFound(row["atc"], row["products"], row["lines"], returned)
     return found
+
+
+def _profile_tells(version: LakeVersion, one: StudySet) -> bool:
+    """Whether the dispensing profile, a small table by month and code, tells of an exposure.
+
+    It does not know products and returns, how codes are read that files hold otherwise, or days.
+    """
+    event = one.definition.exposure.index_event
+    whole_months = event.first.day == 1 and (event.last + timedelta(days=1)).day == 1
+    return (
+        not version.may_hold_returns
+        and one.study.exposure_products is None
+        and not one.translation.asked_for(one.definition.exposure.atc).parts
+        and whole_months
+    )
+
+
+def _count_in_profile(profile: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
+    """As `_count`, for cohorts whose exposures the profile tells."""
+    asked = {one.number: one.translation.asked_for(one.definition.exposure.atc) for one in sets}
+    month = F.col("year") * F.lit(12) + F.col("month")
+
+    def is_in(period: Reach) -> Column:
+        days = (period.first, period.last)
+        return month.between(*(day.year * 12 + day.month for day in days if day))
+
+    found = split_by_codes(profile, asked).where(by_set(sets, _period, is_in)).groupBy("set")
+    total = F.sum("dispensings").cast("bigint")
+    told = ("lines", "atc", "products", "mine")
+    untold = ("returns", *(f"returns_{how}" for how in (WHOLE, PART, NONE)))
+    return found.agg(total.alias("lines")).select(
+        "set",
+        *[F.col("lines").alias(name) for name in told],
+        *[F.lit(0).cast("bigint").alias(name) for name in untold],
+    )
 
 
 def _count(

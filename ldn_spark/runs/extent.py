@@ -32,6 +32,18 @@ def find_months(lake: Lake, version: LakeVersion) -> tuple[Month, ...]:
     return months_of({(row["year"], row["month"]): row["dispensings"] for row in rows})
 
 
+def sums_fit(lake: Lake, version: LakeVersion) -> bool:
+    """Whether no sum of DDDs of a version's lines can pass 64 bits, because that of all does not.
+
+    Where lines may be negative, or there is no profile to tell, it is taken that one can.
+    """
+    if version.may_hold_returns:
+        return False
+    profile = lake.read(schemas.DISPENSING_PROFILE, version)
+    total = collect.one(profile.agg(F.sum("ddd_micro").alias("ddd_micro")))["ddd_micro"]
+    return int(total or 0) < 1 << 63
+
+
 def extract_of(version: LakeVersion, months: Sequence[Month]) -> Extract | None:
     """What a version of a lake spans, its months being known; None for no dispensing."""
     if not version.first_dispensed_on:

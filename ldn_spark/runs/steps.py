@@ -104,7 +104,8 @@ def measure_stage(batch: Batch) -> None:
     for part in told(batch.parts, "measure"):
         found = in_order.measure(part.sets, dispensings, batch.read(schemas.COHORT, part))
         cut = batch.write(found, schemas.COHORT_DISPENSINGS, part)
-        batch.write(in_order.sum_outcomes(part.sets, cut), schemas.PERSON_OUTCOMES, part)
+        summed = in_order.sum_outcomes(part.sets, cut, sums_fit=batch.sums_fit)
+        batch.write(summed, schemas.PERSON_OUTCOMES, part)
 
 
 def summarise_stage(batch: Batch) -> dict[str, Rows]:

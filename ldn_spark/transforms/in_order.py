@@ -103,9 +103,9 @@ def measure(sets: Sets, dispensings: DataFrame, cohort: DataFrame) -> DataFrame:
     )
 
 
-def sum_outcomes(sets: Sets, cohort_dispensings: DataFrame) -> DataFrame:
+def sum_outcomes(sets: Sets, cohort_dispensings: DataFrame, *, sums_fit: bool = False) -> DataFrame:
     """DDDs and dispenses per set, design, person and outcome, before and after."""
-    return outcomes.sum_person_outcomes(cohort_dispensings, sets)
+    return outcomes.sum_person_outcomes(cohort_dispensings, sets, sums_fit=sums_fit)
 
 
 def summarise(

@@ -145,12 +145,19 @@ def exact_sum(column: Column) -> Column:
     return F.sum(column.cast("decimal(18,0)")).cast("bigint")
 
 
-def sum_person_outcomes(cohort_dispensings: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
+def sum_person_outcomes(
+    cohort_dispensings: DataFrame, sets: Sequence[StudySet], *, sums_fit: bool = False
+) -> DataFrame:
     """DDDs and dispenses of each person and outcome, before and after, by every design.
 
     A person who was dispensed nothing of an outcome in either window has no row, unless the DDDs
     of a return were subtracted there; the group moments count such persons as zeros. Lines are
     summed by code first: a person collects few codes often, and a code is of several outcomes.
+
+    Args:
+        cohort_dispensings: from `find_cohort_dispensings`.
+        sets: the cohorts.
+        sums_fit: whether it is known that no sum passes 64 bits, and none need be looked at.
 
     Returns:
         One row per set, design, person_key and outcome: ddd_micro_before, ddd_micro_after,
@@ -164,21 +171,22 @@ def sum_person_outcomes(cohort_dispensings: DataFrame, sets: Sequence[StudySet])
         for name in _AMOUNTS
         for side in SIDES
     ]
-    by_code = sided.select(*keys, "atc", *inside).groupBy(*keys, "atc").agg(*_totals())
+    totals = _totals(F.sum if sums_fit else exact_sum)
+    by_code = sided.select(*keys, "atc", *inside).groupBy(*keys, "atc").agg(*totals)
     codes, matched = outcomes_of_codes(
         cohort_dispensings, sets, lambda one: one.definition.outcomes
     )
-    found = by_code.join(codes, on=matched, how="inner").groupBy(*keys, "outcome").agg(*_totals())
+    found = by_code.join(codes, on=matched, how="inner").groupBy(*keys, "outcome").agg(*totals)
     if only_design is not None:
         found = found.withColumn("design", F.lit(only_design))
     return found.where(_any_but_0("dispenses") | _any_but_0("ddd_micro"))
 
 
-def _totals() -> list[Column]:
+def _totals(sum_of_ddd: Callable[[Column], Column]) -> list[Column]:
     """The sums of all amounts on both sides; numbers of lines are far from 64 bits."""
     names = [f"{name}_{side}" for name in _AMOUNTS for side in SIDES]
-    is_exact = {name: name.startswith("ddd_micro") for name in names}
-    return [(exact_sum if is_exact[name] else F.sum)(F.col(name)).alias(name) for name in names]
+    is_ddd = {name: name.startswith("ddd_micro") for name in names}
+    return [(sum_of_ddd if is_ddd[name] else F.sum)(F.col(name)).alias(name) for name in names]
 
 
 def outcomes_of_codes(
