@@ -58,7 +58,11 @@ def require_no_drift(limits: Limits, made: Iterable[Place], there: Iterable[Plac
 
 
 def tell_of_drift(limits: Limits, made: Iterable[Place]) -> list[Problem]:
-    """Say how new runs moved, and write their pages; what is above a threshold, study by study."""
+    """Say how new runs moved, and write their pages.
+
+    Returns:
+        What is above a threshold, study by study.
+    """
     from ldn_spark.cli.drift import left_out
     from ldn_spark.cli.drift_page import PAGE, write_page
     from ldn_spark.cli.logs import log_notes, log_warnings

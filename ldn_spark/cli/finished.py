@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from ldn_spark.errors import DriftError
 
+if TYPE_CHECKING:
     from ldn_spark.estimates.results import Results
     from ldn_spark.runs.finished import FinishedRun
 
@@ -36,6 +38,22 @@ def open_finished(place: Path) -> tuple[FinishedRun, Results]:
     if folder != place:
         typer.echo(f"the newest run: {folder}", err=True)
     return run, results
+
+
+@contextmanager
+def runs_told() -> Iterator[list[Path]]:
+    """Tell of runs when everything is done; what moved too far in them changes nothing of that.
+
+    Yields:
+        A list, to be filled with the folders of the runs.
+    """
+    folders: list[Path] = []
+    try:
+        yield folders
+    except DriftError:
+        tell_of_runs(folders, of_several=len(folders) > 1)
+        raise
+    tell_of_runs(folders, of_several=len(folders) > 1)
 
 
 def tell_of_runs(folders: Sequence[Path], *, of_several: bool) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldn_spark.cli.beginning import begin_in_lake
 from ldn_spark.cli.drift_check import require_no_drift, thresholds_of
-from ldn_spark.cli.finished import tell_of_runs
+from ldn_spark.cli.finished import runs_told
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.options import RunId, StudyNamesOfRun
 from ldn_spark.cli.recording import Call, in_ledger
@@ -107,8 +107,10 @@ def summarise(**options: Any) -> None:
 @_takes()
 def publish(*, out: Path, published: str | None, drift: str | None, **options: Any) -> None:
     """Publish a run: moments -> tables, figures, report, manifest; the last line is the folder."""
-    started, limits = datetime.now(UTC), thresholds_of(drift)
-    with _recorded("publish", out, **options) as (found_run, call):
+    started = datetime.now(UTC)
+    with runs_told() as folders, _recorded("publish", out, **options) as (found_run, call):
+        limits = thresholds_of(drift)
+
         from ldn_spark.papers.reading import find_published
         from ldn_spark.runs.run import Wanted
 
@@ -120,8 +122,7 @@ def publish(*, out: Path, published: str | None, drift: str | None, **options: A
         if len(call.there) < len(wanted):
             _publish(found_run, call, out, values, started)
         there = {**call.there, **call.made}
-        folders = [there[one.study.definition.id] for one in wanted]
-        tell_of_runs(folders, of_several=len(folders) > 1)
+        folders += [there[one.study.definition.id] for one in wanted]
         if limits is not None:
             require_no_drift(limits, call.made.values(), call.there.values())
 

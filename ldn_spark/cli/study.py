@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldn_spark.cli.beginning import begin, begin_in_lake
 from ldn_spark.cli.drift_check import require_no_drift, tell_of_drift, thresholds_of
-from ldn_spark.cli.finished import tell_of_runs
+from ldn_spark.cli.finished import runs_told, tell_of_runs
 from ldn_spark.cli.named_files import named_files
 from ldn_spark.cli.options import (
     Again,
@@ -63,6 +63,7 @@ def run_study(
     from ldn_spark.reporting.aside import making_aside
 
     with (
+        runs_told() as folders,
         in_ledger("run", lake, studies, run_id) as call,
         making_aside() as aside,  # before the rest is loaded: it loads beside it
     ):
@@ -99,8 +100,7 @@ def run_study(
                 bound=bound,
             )
         there = {**call.there, **call.made}
-        folders = [there[one.study.definition.id] for one in wanted]
-        tell_of_runs(folders, of_several=len(folders) > 1)
+        folders += [there[one.study.definition.id] for one in wanted]
         if limits is not None:
             require_no_drift(limits, call.made.values(), call.there.values())
 
@@ -122,6 +122,7 @@ def _run(
     for one in wanted:
         aside.prepare(one.study.definition)
 
+    from ldn_spark.cli.logs import log_warnings
     from ldn_spark.engine.sessions import open_engine
     from ldn_spark.errors import StudiesError
     from ldn_spark.runs.pipeline import run_studies
@@ -133,7 +134,7 @@ def _run(
     except StudiesError as error:
         tell_of_runs([*there.values(), *error.folders], of_several=True)
         if limits is not None:
-            tell_of_drift(limits, error.folders)
+            log_warnings(map(str, tell_of_drift(limits, error.folders)))
         raise
     return {folder.parent.name: folder for folder in folders}
 

@@ -49,7 +49,12 @@ def dispensed_of(
         prefixes: what the study uses, in its own ATC index.
         parts: how the lake's codes are read in that index.
     """
-    asked = shortest_prefixes(prefixes)
+    rows, asked = list(profile), shortest_prefixes(prefixes)
+    used = {
+        code
+        for code in {row["atc"] for row in rows}
+        if any(part.read(code).startswith(asked) for part in parts)
+    }
     found = [
         Dispensed(
             row["year"],
@@ -58,8 +63,8 @@ def dispensed_of(
             Decimal(row["ddd_micro"]).scaleb(-_DECIMALS),
             row["ddd_missing"],
         )
-        for row in profile
-        if any(part.read(row["atc"]).startswith(asked) for part in parts)
+        for row in rows
+        if row["atc"] in used
     ]
     return tuple(sorted(found))
 

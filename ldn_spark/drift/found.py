@@ -60,10 +60,14 @@ def compare(
 
 
 def _far(move: Move) -> float:
-    """How far a number moved, for an order: in half widths, or in per cent."""
+    """How far a number moved, for an order: in half widths, or in per cent.
+
+    An estimate without an interval cannot be told; it comes after those that can.
+    """
     if move.difference is None:
         return float("inf") if move.old != move.new else 0
     if not move.difference:
         return 0
-    far = move.half_widths if move.kind == ESTIMATES else move.percent
-    return float("inf") if far is None else abs(float(far))
+    if move.kind == ESTIMATES:
+        return float(move.half_widths or 0)
+    return float("inf") if move.percent is None else abs(float(move.percent))

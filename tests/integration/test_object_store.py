@@ -127,9 +127,11 @@ def test_what_is_there_already_serves_and_changes_nothing(in_store):
 
     before = held()
     assert "(noop)" in ldn("ingest", delivery, "--lake", lake).stdout
-    out = run.parent.parent
-    assert ldn("run", "ldn_2013", "--lake", lake, "--out", out).stdout.split()[-1] == str(run)
+    again = ["run", "ldn_2013", "--lake", lake, "--out", run.parent.parent, "--drift", "nightly"]
+    assert ldn(*again).stdout.split()[-1] == str(run)
     assert held() == before
+    assert "One run." in (run.parent / "drift.html").read_text()
+    assert "Nothing moved." in ldn("drift", run, run, "--ledger", lake).stdout
     assert not [path for path in before if "_staging" in path]
 
 

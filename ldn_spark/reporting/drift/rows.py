@@ -113,10 +113,16 @@ def label_of(run: Snapshot, move: Move) -> str:
 
 
 def estimate_label(run: Snapshot, key: tuple[str, ...]) -> str:
-    """`users, LDNx1: Antiepileptics`: table, stratum or contrast, and outcome."""
+    """`users, LDNx1: Antiepileptics`: table, stratum or contrast, and outcome.
+
+    A further exposure and further windows stand behind the table.
+    """
     table, stratum, outcome = key
-    label = run.outcomes.get(outcome, outcome)
-    return f"{table}, {stratum}: {label}" if label else f"{table}, {stratum}"
+    name, exposure = without_exposure(table)
+    name, design = table_and_design(name)
+    of = [name, design, "" if exposure == STUDY else exposure, stratum]
+    where, label = ", ".join(filter(None, of)), run.outcomes.get(outcome, outcome)
+    return f"{where}: {label}" if label else where
 
 
 def interval_text(table: str, found: Interval, *, with_n: bool = True) -> str:
@@ -157,8 +163,12 @@ def _estimate_change(move: Move) -> str:
     if move.old == move.new:
         limits = [(one.low, one.high) for one in (move.was, move.became)]
         return "persons alone" if limits[0] == limits[1] else "interval alone"
-    far = move.half_widths
-    return UNDEFINED if far is None else f"{fixed(far, 2)} half widths"
+    if move.half_widths is not None:
+        return f"{fixed(move.half_widths, 2)} half widths"
+    if move.difference is None:
+        return UNDEFINED
+    sign = PLUS if move.difference > 0 else ""
+    return f"{sign}{pretty(value_text(move.where[0], move.difference))}"
 
 
 def _change(move: Move) -> str:

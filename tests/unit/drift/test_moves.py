@@ -167,3 +167,33 @@ def test_every_table_with_limits_has_the_quantity_that_they_are_of():
         table.name for table in TABLES if any(one.name == "ci_low" for one in table.quantities)
     }
     assert set(MAIN_QUANTITY) == with_limits
+
+
+def test_what_moved_furthest_comes_first_and_what_is_above_before_it():
+    from ldn_spark.drift.snapshot import Interval
+    from ldn_spark.reporting.drift.rows import sections
+
+    def of(*estimates):
+        names = ("users@gap@exposure:ssri", "ddd", "did_ddd", "users")
+        return {
+            (name, "all", "N03A"): Interval(9, *map(Decimal, numbers))
+            if len(numbers) == 3
+            else Interval(9, Decimal(numbers[0]), None, None)
+            for name, numbers in zip(names, estimates, strict=True)
+        }
+
+    old = replace(OLD, estimates=of(["1"], "024", "024", "024"))
+    new = moved(estimates=of(["5"], "223", "125", "224"), steps=steps(60, 40))
+    drift = compare(new, old, (), Thresholds(cohort={"fall": 5}))
+    cohort, estimates = sections(drift, 2)
+    assert [(row.label, row.threshold) for row in cohort.rows] == [("persons", "cohort: fall 5 %")]
+    assert [(row.label, row.change) for row in estimates.rows] == [
+        ("ddd, all: Antiepileptics", "2.00 half widths"),
+        ("users, all: Antiepileptics", "2.00 half widths"),
+    ]
+    assert estimates.more == 2
+    every = [row for section in sections(drift, 9) for row in section.rows]
+    assert (every[-1].label, every[-1].change) == (
+        "users, gap, ssri, all: Antiepileptics",
+        "+400.00",
+    )
