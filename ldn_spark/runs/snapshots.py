@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 
 from ldn_spark.catalogue.designs import table_and_design, with_exposure, without_exposure
@@ -67,31 +68,37 @@ def _content(folder: Place, manifest: Manifest, name: str) -> bytes | None:
     return read_output(folder, manifest, folder / name)
 
 
-def _rows(folder: Place, manifest: Manifest, name: str) -> Iterator[dict[str, str]]:
+def _rows(folder: Place, manifest: Manifest, name: str, *columns: str) -> Iterator[tuple[str, ...]]:
+    """Some columns of a result file, row by row; of one that the run did not write none.
+
+    Raises:
+        ResultsError: it is not as the run wrote it, or lacks a column.
+    """
     content = _content(folder, manifest, name)
     if content is None:
         return
     try:
-        yield from csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
-    except (csv.Error, UnicodeDecodeError):
-        raise ResultsError(Problem(str(folder / name), "is no results file", _AGAIN)) from None
+        rows = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+        head = next(rows, [])
+        yield from map(itemgetter(*map(head.index, columns)), rows)
+    except (csv.Error, ValueError, IndexError):
+        raise _no_results(folder / name) from None
+
+
+def _no_results(file: Place) -> ResultsError:
+    return ResultsError(Problem(str(file), "is no results file", _AGAIN))
 
 
 def _steps(folder: Place, manifest: Manifest) -> Iterator[Step]:
     further = _ids(manifest.study.definition.get("exposures"))
     names = dict(enumerate([STUDY, *further], start=1))
+    columns = ("cohort_definition_id", "step", "reason", "number_subjects", "number_records")
     try:
-        for row in _rows(folder, manifest, ATTRITION):
-            cohort, persons = int(row["cohort_definition_id"]), row["number_subjects"]
-            yield Step(
-                names.get(cohort, str(cohort)),
-                row["step"],
-                row["reason"],
-                int(persons) if persons else None,
-                int(row["number_records"]),
-            )
-    except (KeyError, ValueError, TypeError):
-        raise ResultsError(Problem(str(folder / ATTRITION), "is no results file", _AGAIN)) from None
+        for cohort, step, reason, persons, records in _rows(folder, manifest, ATTRITION, *columns):
+            name = names.get(int(cohort), cohort)
+            yield Step(name, step, reason, int(persons) if persons else None, int(records))
+    except ValueError:
+        raise _no_results(folder / ATTRITION) from None
 
 
 def _ids(parts: Any) -> list[str]:
@@ -120,23 +127,24 @@ def _intervals(
     values: dict[Key, dict[str, str]] = {}
     mains: dict[str, str | None] = {}
     persons: dict[tuple[str, str], int] = {}
+    columns = ("table", "stratum", "outcome", "quantity", "value")
     try:
-        for row in _rows(folder, manifest, ESTIMATES):
-            table, quantity = row["table"], row["quantity"]
+        for table, stratum, outcome, quantity, value in _rows(
+            folder, manifest, ESTIMATES, *columns
+        ):
             if table not in mains:
                 name = without_exposure(table)[0]
                 mains[table] = MAIN_QUANTITY.get(table_and_design(name)[0])
             main = mains[table]
             if main is None:
-                if quantity == "persons" and row["value"] and table.startswith("cohort"):
-                    persons[table, row["stratum"]] = int(row["value"])
-                continue
-            if quantity == main or quantity in _LIMITS:
-                key = (table, row["stratum"], row["outcome"])
+                if quantity == "persons" and value and table.startswith("cohort"):
+                    persons[table, stratum] = int(value)
+            elif quantity == main or quantity in _LIMITS:
+                key = (table, stratum, outcome)
                 if only is None or key in only:
-                    values.setdefault(key, {})[quantity] = row["value"]
-    except (KeyError, ValueError):
-        raise ResultsError(Problem(str(folder / ESTIMATES), "is no results file", _AGAIN)) from None
+                    values.setdefault(key, {})[quantity] = value
+    except ValueError:
+        raise _no_results(folder / ESTIMATES) from None
     pairs = _contrasts(manifest.study.definition)
     return {
         key: Interval(

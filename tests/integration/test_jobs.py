@@ -188,7 +188,8 @@ def test_stages_alone_give_the_files_of_a_run_and_never_mix_two(tmp_path, capsys
     assert run_as_job(measure, ["ldn_2013", *mine]) == 0
     assert run_as_job(summarise, mine) == 0
     of_parts = [*mine, "--out", str(out / "parts"), "--published", "ldn_2013"]
-    assert run_as_job(publish, of_parts) == 0
+    assert run_as_job(publish, [*of_parts, "--drift", "nightly"]) == 0
+    assert (out / "parts" / "ldn_2013" / "drift.html").is_file()
     parts = Path(capsys.readouterr().out.splitlines()[-1])
     assert parts.name == "r1"
     names = {path.relative_to(whole) for path in whole.rglob("*") if path.is_file()}

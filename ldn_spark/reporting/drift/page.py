@@ -100,7 +100,8 @@ def _moved(section: Section) -> Markup:
 
 def _groups(drift: Drift, runs: Sequence[Snapshot]) -> list[Group]:
     series = all_series(runs)
-    above = {(one.move.kind, one.move.where) for one in drift.above or ()}
+    is_newest = runs[-1].folder == drift.new.folder
+    above = {(one.move.kind, one.move.where) for one in drift.above or () if is_newest}
     figures = draw_panels(
         series,
         _days(runs),
