@@ -57,18 +57,18 @@ def _keys(old: Any, new: Any, path: str = "") -> Iterator[str]:
             yield from _keys(old[key], new[key], below)
         else:
             yield below
-    if not path and not list(_differing(old, new)) and list(old) != list(new):
-        yield "the order of keys"
+    if isinstance(old, _Items) and list(old) != list(new) and old.keys() == new.keys():
+        yield f"{path} (the order)"
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    return (key for key in {*old, *new} if old.get(key) != new.get(key))
+class _Items(dict[str, Any]):
+    """A list of things with ids, by these; unlike that of keys, their order may matter."""
 
 
 def _by_id(value: Any) -> Any:
-    """A list of things with ids as a mapping, anything else as it is."""
+    """A list of things with ids by these, anything else as it is."""
     if isinstance(value, list) and value and all(isinstance(x, dict) and "id" in x for x in value):
-        found = {str(one["id"]): one for one in value}
+        found = _Items((str(one["id"]), one) for one in value)
         return found if len(found) == len(value) else value
     return value
 

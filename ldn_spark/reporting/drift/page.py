@@ -36,12 +36,13 @@ class Group:
 
     Attributes:
         title: the heading.
-        figures: of every number, with what its newest value is.
+        figures: of every number, with what its newest value is, and whether that is above a
+            threshold.
         numbers: a table, a row per run.
     """
 
     title: str
-    figures: tuple[tuple[DrawnFigure, str], ...]
+    figures: tuple[tuple[DrawnFigure, str, bool], ...]
     numbers: Markup
 
 
@@ -111,7 +112,7 @@ def _groups(drift: Drift, runs: Sequence[Snapshot]) -> list[Group]:
     found = []
     for title, pairs in groupby(zip(series, figures, strict=True), key=lambda pair: pair[0].group):
         own = list(pairs)
-        shown = tuple((figure, _newest(one)) for one, figure in own)
+        shown = tuple((figure, _newest(one), (one.kind, one.where) in above) for one, figure in own)
         found.append(Group(title, shown, _numbers(title, [one for one, _ in own], runs)))
     return found
 

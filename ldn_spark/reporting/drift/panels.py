@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH, _HEIGHT = 3.3, 1.75
+_LEFT, _RIGHT, _BOTTOM, _SHARE = 0.2, 0.96, 0.14, 0.66
+"""Where the axes stand, in parts of the figure; they begin further right for longer numbers."""
+_TICKS = 7.5
 _MOST_BARS = 60
 """With more runs intervals are a band, and runs no points."""
 _STRIP = {"study": 1.16, "software": 1.16, "data": 1.07}
@@ -52,7 +55,7 @@ def _panel(
     is_above: bool,
 ) -> DrawnFigure:
     figure = canvas.new_figure(_WIDTH, _HEIGHT)
-    axes = figure.add_axes((0.2, 0.14, 0.76, 0.66))
+    axes = figure.add_axes((_LEFT, _BOTTOM, _RIGHT - _LEFT, _SHARE))
     canvas.without_labels(axes)
     _mark_changes(axes, changes)
     _draw(axes, series, canvas.VERMILION if is_above else canvas.BLUE)
@@ -117,14 +120,18 @@ def _scale(axes: Axes, series: Series, days: Sequence[str]) -> None:
     axes.set_xticks(ends, [days[end] for end in ends])
     for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=False):
         label.set_horizontalalignment(side if last else "center")
-    axes.tick_params(axis="x", labelsize=7.5, length=3)
-    axes.tick_params(axis="y", labelsize=7.5, length=0)
+    axes.tick_params(axis="x", labelsize=_TICKS, length=3)
+    axes.tick_params(axis="y", labelsize=_TICKS, length=0)
     low, high = _ends(series)
     axes.set_ylim(low, high)
     axes.locator_params(axis="y", nbins=4, integer=series.is_whole)
     ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
     decimals = _decimals(ticks)
-    axes.set_yticks(ticks, [pretty(fixed(Decimal(repr(float(t))), decimals)) for t in ticks])
+    labels = [pretty(fixed(Decimal(repr(float(t))), decimals)) for t in ticks]
+    axes.set_yticks(ticks, labels)
+    room = max(canvas.text_width(label, _TICKS) for label in ["", *labels]) + 8
+    left = max(_LEFT, room / (72 * _WIDTH))
+    axes.set_position((left, _BOTTOM, _RIGHT - left, _SHARE))
     axes.grid(axis="y", color=canvas.GRID, linewidth=0.6)
 
 

@@ -194,6 +194,7 @@ def test_the_page_of_all_runs(run, tmp_path, limits, capsys):
     assert len(set(page.ids)) == len(page.ids)
     assert set(page.labels) <= set(page.ids)
     assert 'class="above"' in text
+    assert text.count("above its threshold</b>") == 1, "the persons' figure says it in words"
     assert ldn(arguments) == 12
     assert place.read_text() == text, "the same runs give the same bytes"
 

@@ -41,6 +41,16 @@ CASES = {
         ["study file: other outcomes.N03A.atc"],
     ),
     "an item that is gone": (without_last_outcome, ["study file: other outcomes.bz"]),
+    "the order of items": (
+        lambda said: said["study"]["definition"]["outcomes"].reverse(),
+        ["study file: other outcomes (the order)"],
+    ),
+    "the order of keys alone": (
+        lambda said: said["study"].update(
+            definition=dict(reversed(said["study"]["definition"].items()))
+        ),
+        [],
+    ),
     "a list": (
         lambda said: said["study"]["codelists"].update(ldn=["1", "3"]),
         ["codelist ldn: 1 come, 1 gone"],
