@@ -117,7 +117,7 @@ def are_listed(root: Place, pseudonyms: Collection[str]) -> bool:
 
 def erased_warnings(root: Place, records: Sequence[FileRecord]) -> Iterator[str]:
     """What a delivery to a lake should know of its erasures."""
-    lines = sum(record.left_out_by_column.get(ERASED, 0) for record in records)
+    lines = sum(record.erased for record in records)
     if lines:
         yield f"{numbered(lines, 'line')} of {ERASED} left out"
     if any(not one.done for one in erasures(root)):

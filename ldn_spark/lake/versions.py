@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ldn_spark.delivery.values.erased import ERASED
 from ldn_spark.engine.sessions import engine_path, read_parquet, tasks_at_once
 from ldn_spark.engine.waiting import wait_for
 from ldn_spark.errors import (
@@ -109,6 +110,11 @@ class FileRecord:
         return sum(self.left_out_by_column.values())
 
     @property
+    def erased(self) -> int:
+        """Those of them that are left out because they are of erased persons."""
+        return self.left_out_by_column.get(ERASED, 0)
+
+    @property
     def is_replaced(self) -> bool:
         """Whether nothing of it is left in the lake."""
         return 0 < self.accepted <= self.superseded
@@ -160,9 +166,9 @@ class LakeVersion:
 
     @property
     def lines(self) -> int:
-        """Lines of dispensings delivered so far, those of replaced dispensings left out."""
+        """Lines of dispensings delivered so far, without those replaced or of erased persons."""
         files = [file for file in self.files if file.kind == DISPENSINGS.name]
-        return sum(file.lines - file.superseded for file in files)
+        return sum(file.lines - file.superseded - file.erased for file in files)
 
     @property
     def may_hold_returns(self) -> bool:

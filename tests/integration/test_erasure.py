@@ -8,6 +8,7 @@ import shutil
 import struct
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,6 +29,7 @@ from ldn_spark.lake.verify import verify_lake
 from ldn_spark.lake.versions import known_versions, only_writer, read_version
 from ldn_spark.places.files import files_below
 from ldn_spark.schemas import LAKE_TABLES
+from tests.integration.commands import ldn as ldn_command
 
 CANARY = "INVENTED-CANARY-4711"
 DDD, PRODUCT, ATC = Decimal("1234.567891"), "987654", "V99XX99"
@@ -298,6 +300,60 @@ def test_a_whole_lake(lake, capsys, monkeypatch, tmp_path):
     record.write_text(record.read_text().replace("done", "gone"))
     assert ldn(check) == 3
     assert ldn(["erase", str(tmp_path / "none"), "--all", "--apply"]) == 10
+
+
+SAYING_WHAT_WAS_DELIVERED = {"manifest.json", "moments.json", "report.html"}
+"""Files that name versions, and checksums and lines of the delivered files."""
+
+
+def results(folder):
+    """Name and bytes of every other result file."""
+    found = {str(file.relative_to(folder)): file.read_bytes() for file in files_below(folder)}
+    return {name: one for name, one in found.items() if name not in SAYING_WHAT_WAS_DELIVERED}
+
+
+@pytest.mark.own_engine
+def test_a_study_says_what_it_would_have_said_without_them(every_command, engine, tmp_path):
+    delivery, lake, out = tmp_path / "delivery", tmp_path / "lake", tmp_path / "out"
+    shutil.copytree(every_command.delivery, delivery)
+    who, lines = None, {}
+    for file in sorted(delivery.glob("dispensings_*.txt")):
+        lines[file] = file.read_text(encoding="iso-8859-1").splitlines()
+        found = (one for one in lines[file] if "2013." in one and ";N07BB04;000971;" in one)
+        who = who or next(found, "").partition(";")[0] or None
+    assert who, "nobody is in the cohort"
+    for file, those in lines.items():  # the canary is dispensed what somebody of the cohort is
+        more = [one.replace(who, CANARY) for one in those if one.startswith(f"{who};")]
+        fields = more[0].split(";")
+        fields[6], fields[7], fields[9] = ATC, PRODUCT, str(DDD).replace(".", ",")
+        text = "\n".join([*those, *more, ";".join(fields), ""])
+        file.write_text(text, encoding="iso-8859-1")
+    options = ["--engine", engine]
+    ldn_command("ingest", delivery, "--lake", lake, *options)
+    ldn_command("quality", "--lake", lake, "--study", "ldn_2013", *options)
+    run = ["run", "ldn_2013", "--lake", lake, "--out", out, *options]
+    before = Path(ldn_command(*run).stdout.splitlines()[-1])
+    assert any(name.startswith("runs/") for name in places_of_the_canary(lake))
+    (tmp_path / "who.csv").write_text(f"PasientLopeNr\n{CANARY}\n{CANARY}\nunknown\n")
+    (tmp_path / "key").write_bytes(b"k" * 32)
+    erase = ["erase", lake, "--pseudonyms", tmp_path / "who.csv", "--sign-with", tmp_path / "key"]
+    planned = ldn_command(*erase).stdout
+    assert str(before) in planned
+    done = ldn_command(*erase, "--apply")
+    assert "1 in the lake, 1 unknown" in done.stdout
+    assert CANARY not in planned + done.stdout + done.stderr
+    assert not places_of_the_canary(lake)
+    assert "data pruned" in ldn_command("runs", lake).stdout
+    assert "persons were erased" in ldn_command("runs", lake, "--stale").stdout
+    after = Path(ldn_command(*run).stdout.splitlines()[-1])
+    (never,) = (every_command.out / "ldn_2013").glob("2*")
+    expected = results(never)
+    found = results(after)
+    assert after != before
+    assert [name for name in found if found[name] != expected[name]] == []
+    assert results(before) != found
+    assert not places_of_the_canary(tmp_path / "lake")
+    ldn_command("verify", lake)
 
 
 FILES = {

@@ -35,7 +35,8 @@ class Erased:
         encoded = pseudonyms.dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         found = np.array([digest(self.key, text) in self.digests for text in texts], bool)
-        return np.take(found, encoded.indices.to_numpy(zero_copy_only=False))
+        rows: np.ndarray = found[encoded.indices.to_numpy(zero_copy_only=False)]
+        return rows
 
 
 def digest(key: bytes, pseudonym: str) -> bytes:
