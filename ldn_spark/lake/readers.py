@@ -1,6 +1,6 @@
 """Who reads which version of a lake, so that nobody prunes it away meanwhile.
 
-    LAKE/_readers/<version>-<random>/    held while a version is read; version 0: all of them
+    LAKE/_versions/_readers/<version>-<random>/    held while a version is read; 0: all of them
 
 A reader says so first and looks at the record again then; whoever prunes takes the record away
 first and looks for readers then. So of the two one sees the other.
@@ -19,7 +19,8 @@ from ldn_spark.places.files import delete_tree
 from ldn_spark.places.holding import held, is_held
 from ldn_spark.places.place import Place
 
-READERS = "_readers"
+READERS = "_versions/_readers"
+"""Below a folder that is there: the lake's own is as it was when a reader has gone."""
 ALL = 0
 _MAY_NOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS)
 

@@ -194,13 +194,10 @@ def _runs_that_go(
 
 def _records_that_go(root: Place, gone: Sequence[int]) -> Iterator[Going]:
     if gone:
-        files = {file: size for file, size in sizes_below(root / "_versions").items() if _is(file)}
-        mine = {file: size for file, size in files.items() if int(file.stem) in gone}
-        yield Going("versions", spans(gone), "beyond the newest", mine)
-
-
-def _is(file: Place) -> bool:
-    return file.suffix == ".json" and file.stem.isdecimal()
+        names = {f"{number:08d}.json" for number in gone}
+        there, folder = sizes_below(root / "_versions"), root / "_versions"
+        files = {f: size for f, size in there.items() if f.parent == folder and f.name in names}
+        yield Going("versions", spans(gone), "beyond the newest", files)
 
 
 def _data_that_go(
