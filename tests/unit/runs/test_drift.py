@@ -197,6 +197,8 @@ def test_the_page_of_all_runs(run, tmp_path, limits, capsys):
     assert text.count("above its threshold</b>") == 1, "the persons' figure says it in words"
     assert ldn(arguments) == 12
     assert place.read_text() == text, "the same runs give the same bytes"
+    assert ldn(["drift", str(newest), "--page", str(tmp_path)]) == 21
+    assert f"{tmp_path}: is a folder" in capsys.readouterr().err
 
 
 def test_a_scheduled_run_writes_the_page_and_is_told(run, limits, caplog):
