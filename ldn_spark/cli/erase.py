@@ -94,12 +94,12 @@ def _erase_persons(
     forget: bool,
     as_json: bool,
 ) -> None:
-    from ldn_spark.engine.rights import keep_from_others
+    from ldn_spark.engine.rights import keep_as
     from ldn_spark.erasure.persons import erase_persons, plan_erasure
     from ldn_spark.erasure.pseudonyms import read_pseudonyms
     from ldn_spark.lake.faults import translated_faults
 
-    keep_from_others()
+    keep_as(lake)
     with translated_faults("erasing persons", lake):
         named = read_pseudonyms(file, column)
         if apply:
@@ -166,11 +166,11 @@ def _console() -> Any:
 def _erase_all(
     lake: Place, record: Place | None, key: bytes | None, *, apply: bool, as_json: bool
 ) -> None:
-    from ldn_spark.engine.rights import keep_from_others
+    from ldn_spark.engine.rights import keep_as
     from ldn_spark.erasure.whole import erase_whole, plan_whole
     from ldn_spark.lake.faults import translated_faults
 
-    keep_from_others()
+    keep_as(lake)
     with translated_faults("erasing the lake"):
         found = erase_whole(lake, record, key=key) if apply else plan_whole(lake, record)
     if as_json:

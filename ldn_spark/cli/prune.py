@@ -42,12 +42,14 @@ def prune(
     somebody reads it or an unfinished run may go on with it. Exit code 0 also where nothing goes,
     20 while another process writes to the lake or verifies it, 40 where it is damaged.
     """
+    from ldn_spark.engine.rights import keep_as
     from ldn_spark.lake.faults import translated_faults
     from ldn_spark.lake.pruning import prune as remove
     from ldn_spark.lake.pruning import told_of
     from ldn_spark.lake.retention import Keep, plan_prune
     from ldn_spark.places.stores import prepare_stores, require_stores, told_of_stores
 
+    keep_as(lake)
     keep = Keep(keep_versions, keep_runs, abandoned_after)
     prepare_stores([lake])
     require_stores([lake])

@@ -57,6 +57,11 @@ def with_umask(
     return do
 
 
+def keep_as(folder: Path) -> None:
+    """As `keep_from_others`, but for those who may read a folder that is there."""
+    keep_from_others(share_group=folder.is_dir() and may_be_read_by_group(folder))
+
+
 def may_be_read_by_group(folder: Path) -> bool:
     """Whether a folder was made for the group too, so that what is added to it should be."""
     return bool(_mode(folder) & stat.S_IRGRP)

@@ -177,3 +177,24 @@ def test_a_table_that_is_gone_is_never_no_rows(in_store, store):
     told = refused(40, "run", "ldn_2013", "--lake", gone, "--out", f"{store}/out_of_gone")
     assert "gone/dispensing" in told
     assert "the table is not there" in told
+
+
+def test_versions_persons_and_the_lake_leave_a_store(in_store, tmp_path):
+    delivery, lake, _ = in_store
+    (one, *_) = sorted(delivery.glob("dispensings_*.txt"))
+    who = one.read_bytes().splitlines()[1].split(b";")[0]
+    (tmp_path / "who").write_bytes(who)
+    later = delivery.parent / "later" / "dispensings_2014.txt"
+    lines = one.read_bytes().splitlines()
+    later.write_bytes(lines[0] + b"\n" + lines[2].replace(b"2012.", b"2015.") + b"\n")
+    ldn("ingest", later, "--lake", lake)
+    assert "versions 2 stay" in ldn("prune", lake, "--keep-versions", 1, "--apply").stdout
+    ldn("verify", lake)
+    erase = ["erase", lake, "--pseudonyms", tmp_path / "who", "--apply"]
+    assert "1 in the lake, 0 unknown" in ldn(*erase).stdout
+    ldn("verify", lake)
+    assert ldn("prune", lake, "--apply").stdout.startswith("Nothing to remove: versions 3 stay")
+    assert who not in b"".join(file.read_bytes() for file in files_below(lake))
+    ldn("erase", lake, "--all", "--apply")
+    assert files_below(lake) == []
+    assert b'"state": "done"' in (lake.parent / "lake.erased.json").read_bytes()
