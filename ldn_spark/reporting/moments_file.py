@@ -150,17 +150,20 @@ def _of_paper(published: Published) -> dict[str, Any]:
     return {"file": file, "values": list(map(asdict, published.values))}
 
 
+_plain = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _laid_out(value: Any, indent: str = "") -> str:
     """JSON in which a list of plain values is one line."""
     inner = f"{indent} "
     if isinstance(value, dict) and value:
-        parts = [f"{inner}{json.dumps(k)}: {_laid_out(v, inner)}" for k, v in value.items()]
+        parts = [f"{inner}{_plain(k)}: {_laid_out(v, inner)}" for k, v in value.items()]
         begin, end = "{", "}"
     elif isinstance(value, (list, tuple)) and any(isinstance(v, (list, dict)) for v in value):
         parts = [inner + _laid_out(v, inner) for v in value]
         begin, end = "[", "]"
     else:
-        return json.dumps(value, ensure_ascii=False)
+        return _plain(value)
     within = ",\n".join(parts)
     return f"{begin}\n{within}\n{indent}{end}"
 
