@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 STUDY = "ldn_2013"
-_PORT = 17077
+_PORT, _STORE_PORT, _BUCKET = 17077, 17078, "registry"
+_STAGES = ("checking the codes", "finding the cohort", "measuring outcomes")
+"""What a study says when a stage is done and the next begins."""
 _NOT_COMPARED = {"manifest.json"}
 
 
@@ -175,9 +178,7 @@ class Case:
 
     def _same(self, done: str) -> str:
         folders = [line for line in done.splitlines() if f"/{STUDY}/2" in line]
-        found = contents(self.root / folders[-1])
-        differ = sorted(k for k in {*found, *self.wanted} if found.get(k) != self.wanted.get(k))
-        return f"differ: {differ}" if differ else ""
+        return self._differing(contents(self.root / folders[-1]))
 
     def study(self) -> str:
         """A study has the bytes of the embedded engine."""
@@ -198,13 +199,104 @@ class Case:
         return self._same(out) if run.returncode == 0 else out[-1500:]
 
     def executor_killed(self) -> str:
-        """F1: an executor is killed while outcomes are measured; the same bytes."""
+        """F1: an executor is killed after the check, the cohort, the measuring; the same bytes."""
+        found = [self._killed(told) for told in _STAGES]
+        return "; ".join(filter(None, found))
+
+    def executors_killed(self) -> str:
+        """F2: all executors are killed after the cohort is found; the same bytes."""
+        return self._killed("finding the cohort", how_many=2)
+
+    def _killed(self, after: str, how_many: int = 1) -> str:
+        """A study whose executors are killed when it has said a text."""
         run = self._study("killed")
-        told = _until_told(run, "measuring outcomes")
-        _await(lambda: bool(self.cluster.executors()), 30)
-        os.kill(self.cluster.executors()[0], signal.SIGKILL)
-        out, _ = run.communicate(timeout=600)
+        told = _until_told(run, after)
+        _await(lambda: bool(self.cluster.executors()), 60)
+        for executor in self.cluster.executors()[:how_many]:
+            os.kill(executor, signal.SIGKILL)
+        out, _ = run.communicate(timeout=900)
         return self._same(out) if run.returncode == 0 else told + out[-1500:]
+
+    def executor_killed_in_ingest(self) -> str:
+        """F1: an executor is killed while lines are written; the lake gives the same bytes."""
+        lake = self.root / "killed-lake"
+        run = self.cluster.submit("--job", "ingest", self.delivery, "--lake", lake)
+        told = _until_told(run, "parsing lines")
+        _await(lambda: bool(self.cluster.executors()), 60)
+        os.kill(self.cluster.executors()[0], signal.SIGKILL)
+        out, _ = run.communicate(timeout=900)
+        return self._same_of(lake) if run.returncode == 0 else told + out[-1500:]
+
+    def driver_killed(self) -> str:
+        """F3: the driver is killed; no run is visible, and a rerun has the same bytes."""
+        run = self._study("driver")
+        _until_told(run, "finding the cohort")
+        for driver in _drivers(self.root / "driver"):
+            os.kill(driver, signal.SIGKILL)
+        out, _ = run.communicate(timeout=120)
+        _await(lambda: not self.cluster.executors(), 60)
+        visible = list((self.root / "driver").glob("*/2*/manifest.json"))
+        if run.returncode == 0 or visible:
+            return f"rc {run.returncode}, visible {visible}: {out[-800:]}"
+        again, _ = (run := self._study("driver")).communicate(timeout=900)
+        return self._same(again) if run.returncode == 0 else again[-1500:]
+
+    def two_at_once(self) -> str:
+        """F5, F6: of two ingests into a lake one ends with 20 or takes nothing in; two studies."""
+        lake = self.root / "shared-lake"
+        half = ["--conf", "spark.cores.max=1", "--conf", "spark.executor.instances=1"]
+        ingest = [*half, "--job", "ingest", self.delivery, "--lake", lake]
+        both = [self.cluster.submit(*ingest) for _ in range(2)]
+        said = [run.communicate(timeout=900)[0] for run in both]
+        codes = sorted(run.returncode for run in both)
+        if codes not in ([0, 20], [0, 0]):
+            return f"ingests: {codes}: {said[0][-700:]} {said[1][-700:]}"
+        both = [self._study(f"both{number}", *half) for number in range(2)]
+        said = [run.communicate(timeout=900)[0] for run in both]
+        if any(run.returncode for run in both):
+            return said[0][-700:] + said[1][-700:]
+        return "; ".join(filter(None, [self._same_of(lake), *map(self._same, said)]))
+
+    def time_zones(self) -> str:
+        """F12: driver and executors live in other time zones; the same bytes."""
+        far = ["--conf", "spark.executorEnv.TZ=America/Los_Angeles"]
+        run = self._study("zones", *far, TZ="Pacific/Auckland")
+        out, _ = run.communicate(timeout=900)
+        return self._same(out) if run.returncode == 0 else out[-1500:]
+
+    def store(self) -> str:
+        """Ingest and study in an object store, where the executors lay aside too; same bytes."""
+        with _object_store(self.root) as environment:
+            bucket = f"s3://{_BUCKET}"
+            ingest = ["--job", "ingest", self.delivery, "--lake", f"{bucket}/lake"]
+            out, _ = (run := self.cluster.submit(*ingest, **environment)).communicate(timeout=900)
+            if run.returncode:
+                return out[-1500:]
+            of_job = [STUDY, "--lake", f"{bucket}/lake", "--out", f"{bucket}/out"]
+            out, _ = (run := self.cluster.submit(*of_job, **environment)).communicate(timeout=900)
+            if run.returncode:
+                return out[-1500:]
+            (place,) = [line for line in out.splitlines() if f"/{STUDY}/2" in line][-1:]
+            return self._differing(_in_store(place, environment))
+
+    def nothing_told(self) -> str:
+        """F16: no pseudonym of the delivery stands in any log of master, workers or executors."""
+        with next(self.delivery.glob("dispensings_*.txt")).open("rb") as file:
+            pseudonyms = {line.split(b";")[0] for line in list(file)[1:2000]}
+        logs = [path for path in self.cluster.folder.rglob("*") if path.is_file()]
+        telling = [
+            str(path) for path in logs if any(one in path.read_bytes() for one in pseudonyms)
+        ]
+        return f"pseudonyms in {telling}" if telling or len(pseudonyms) < 20 else ""
+
+    def _same_of(self, lake: Path) -> str:
+        """What a study of another lake, by the embedded engine, differs in."""
+        out = self._ldn("run", STUDY, "--lake", lake, "--out", self.root / "of-lake", "--again")
+        return self._differing(contents(Path(out.splitlines()[-1])))
+
+    def _differing(self, found: dict[str, bytes]) -> str:
+        differ = sorted(k for k in {*found, *self.wanted} if found.get(k) != self.wanted.get(k))
+        return f"differ: {differ}" if differ else ""
 
     def terminated(self) -> str:
         """F4: SIGTERM to submit.sh; driver and executors are gone, a rerun is not hindered."""
@@ -235,7 +327,76 @@ class Case:
         return "" if run.returncode == 30 and "spark.executor.memory=8g" in out else out[-1500:]
 
 
-CASES = ("study", "executor_killed", "terminated", "no_secret", "too_large", "relative")
+CASES = (
+    "study",
+    "executor_killed",
+    "executors_killed",
+    "executor_killed_in_ingest",
+    "driver_killed",
+    "terminated",
+    "two_at_once",
+    "time_zones",
+    "store",
+    "no_secret",
+    "too_large",
+    "relative",
+    "nothing_told",
+)
+
+
+def _drivers(out: Path) -> list[int]:
+    """The processes of Python that run a job whose results go to a folder."""
+    found = processes(str(out))
+    return [
+        pid for pid in found if "jobs/study.py" in _command(pid) and "java" not in _command(pid)
+    ]
+
+
+@contextmanager
+def _object_store(folder: Path) -> Iterator[dict[str, str]]:
+    """An emulator of S3 with a bucket, and what tells every library of it."""
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(_STORE_PORT)]
+    with (folder / "store.log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{_STORE_PORT}"
+    environment = {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_REGION": "eu-north-1",
+        "AWS_ACCESS_KEY_ID": "invented",
+        "AWS_SECRET_ACCESS_KEY": "invented",
+        "AWS_ALLOW_HTTP": "true",
+    }
+    try:
+        _await(lambda: _makes_bucket(url), 60)
+        yield environment
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _makes_bucket(url: str) -> bool:
+    request = urllib.request.Request(f"{url}/{_BUCKET}", method="PUT")
+    try:
+        with urllib.request.urlopen(request, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def _in_store(place: str, environment: dict[str, str]) -> dict[str, bytes]:
+    """Name: bytes of every result file below a place in the store but the manifest."""
+    import s3fs
+
+    store = s3fs.S3FileSystem(
+        key=environment["AWS_ACCESS_KEY_ID"],
+        secret=environment["AWS_SECRET_ACCESS_KEY"],
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+    )
+    home = place.removeprefix("s3://").rstrip("/")
+    names = {name: name.removeprefix(f"{home}/") for name in store.find(home)}
+    return {
+        short: store.cat_file(name) for name, short in names.items() if short not in _NOT_COMPARED
+    }
 
 
 def _until_told(run: subprocess.Popen[str], text: str) -> str:
