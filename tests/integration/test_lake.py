@@ -7,15 +7,19 @@ from decimal import Decimal
 import pytest
 from pyspark.sql import functions as F
 
+from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.engine import collect
 from ldn_spark.errors import DeliveryError, EmptyInputError, EngineError, UsageError
+from ldn_spark.ingest.arriving import intake
+from ldn_spark.ingest.ingest import ingest
 from ldn_spark.lake.run_tables import read_run_table, write_run_table
 from ldn_spark.lake.versions import (
+    Lake,
     LakeVersion,
     publish_version,
     read_version,
 )
-from ldn_spark.schemas import COHORT, Table
+from ldn_spark.schemas import COHORT, PERSON_STATEMENTS, PERSONS, REJECTED_DISPENSINGS, Table
 
 STEPS = Table(
     "steps",
@@ -76,3 +80,29 @@ def test_a_run_table_has_exactly_its_schema(spark, tmp_path):
 def test_collected_values_are_exact(spark):
     frame = spark.range(1).select(F.lit(Decimal("0.100000")).cast("decimal(38,6)").alias("x"))
     assert collect.one(frame) == {"x": Decimal("0.100000")}
+
+
+def test_what_many_small_deliveries_left_is_put_together(spark, tmp_path, monkeypatch):
+    source = load_source("norpd")
+    header, counted = ";".join(source.columns.values()), {}
+    deliveries = []
+    for number in range(4):
+        lines = [
+            f"P{at};2;1951;N05BB01;058719;2012.0{1 + number}.0{1 + at};{at}" for at in range(5)
+        ]
+        path = tmp_path / f"{number}.txt"
+        path.write_text("\n".join([header, *lines, "P2;2", ""]))
+        deliveries.append(path)
+    for many in (64, 1):
+        monkeypatch.setattr(intake, "_MANY", many)
+        root = tmp_path / str(many)
+        for path in deliveries:
+            version = ingest(spark, root, [path], source).version
+        rows = {
+            table.name: sorted(map(str, collect.rows(Lake(spark, root).read(table, version))))
+            for table in (REJECTED_DISPENSINGS, PERSON_STATEMENTS, PERSONS)
+        }
+        counted[many] = rows, {name: len(version.sums[name]) for name in rows}
+    assert counted[64][0] == counted[1][0]
+    assert counted[64][1]["person_statements"] == counted[64][1]["rejected_dispensings"] == 4
+    assert max(counted[1][1].values()) <= 2
