@@ -79,7 +79,8 @@ def _print(plan: Plan, *, done: bool) -> None:
     for line in plan.stays:
         console.print(f"note: {shown(line)}", markup=False, soft_wrap=True)
     files = f"{numbered(plan.files, 'file')}, {_size(plan.bytes)} bytes"
-    kept = f"versions {spans(sorted(plan.records))} stay"
+    one = len(plan.records) == 1
+    kept = f"version{'' if one else 's'} {spans(sorted(plan.records))} stay{'s' if one else ''}"
     if not rows:
         said = f"Nothing to remove: {kept}."
     elif done:

@@ -188,12 +188,12 @@ def test_versions_persons_and_the_lake_leave_a_store(in_store, tmp_path):
     lines = one.read_bytes().splitlines()
     later.write_bytes(lines[0] + b"\n" + lines[2].replace(b"2012.", b"2015.") + b"\n")
     ldn("ingest", later, "--lake", lake)
-    assert "versions 2 stay" in ldn("prune", lake, "--keep-versions", 1, "--apply").stdout
+    assert "version 2 stays" in ldn("prune", lake, "--keep-versions", 1, "--apply").stdout
     ldn("verify", lake)
     erase = ["erase", lake, "--pseudonyms", tmp_path / "who", "--apply"]
     assert "1 in the lake, 0 unknown" in ldn(*erase).stdout
     ldn("verify", lake)
-    assert ldn("prune", lake, "--apply").stdout.startswith("Nothing to remove: versions 3 stay")
+    assert ldn("prune", lake, "--apply").stdout.startswith("Nothing to remove: version 3 stays")
     assert who not in b"".join(file.read_bytes() for file in files_below(lake))
     ldn("erase", lake, "--all", "--apply")
     assert files_below(lake) == []
