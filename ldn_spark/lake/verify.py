@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ldn_spark.delivery.files.tabular import is_damage, open_parquet
 from ldn_spark.errors import DeliveryError, EngineError, Problem
 from ldn_spark.lake.checking import changed_commits
-from ldn_spark.lake.contents import contents_of
+from ldn_spark.lake.contents import Contents, contents_at, contents_of
 from ldn_spark.lake.ledger import ledger_files
 from ldn_spark.lake.run_tables import files_of
 from ldn_spark.lake.sums import NO_FILE, RESTORE, FileSum, fault_of
@@ -107,11 +108,12 @@ def _files(root: Place, records: Sequence[LakeVersion], found: Verified) -> Iter
     tables = {name for record in records for name in record.tables}
     found.tables = len(tables)
     told: set[Problem] = set()
+    logs = {table: _log(root / table, table, records) for table in sorted(tables)}
     for record in records:
         for table, version in sorted(record.tables.items()):
-            folder = root / table
+            folder, base = root / table, record.bases.get(table)
             try:
-                held = contents_of(folder, version, record.bases.get(table))
+                held = logs[table].get((base, version)) or contents_of(folder, version, base)
             except EngineError as error:
                 told.update(error.problems)
                 continue
@@ -127,6 +129,20 @@ def _files(root: Place, records: Sequence[LakeVersion], found: Verified) -> Iter
                     FileSum.parse(written) if written else None,
                 )
     found.problems += sorted(told, key=str)
+
+
+def _log(
+    folder: Place, table: str, records: Sequence[LakeVersion]
+) -> dict[tuple[int | None, int], Contents]:
+    """What a table holds at every version, its log read once; of a damaged one nothing."""
+    found: dict[tuple[int | None, int], Contents] = {}
+    having = [record for record in records if table in record.tables]
+    for base in {record.bases.get(table) for record in having}:
+        at = {one.tables[table] for one in having if one.bases.get(table) == base}
+        with suppress(EngineError):  # it is told of the version that cannot be read
+            held = contents_at(folder, at, base)
+            found |= {(base, version): one for version, one in held.items()}
+    return found
 
 
 def _files_of_runs(root: Place, found: Verified) -> Iterator[_File]:
