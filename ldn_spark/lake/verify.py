@@ -7,6 +7,7 @@ carry some.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -26,7 +27,9 @@ from ldn_spark.texts.sealed import is_as_written
 
 _OF_A_RUN = {"run", "published"}
 """The records of a run that are of no table: what it is bound to, and where it is published."""
-_SEALED = ("_pruned", "_erased", "_erasures")
+_CHAINED = "_erasures"
+"""Records of which each names the checksum of the one before it."""
+_SEALED = ("_pruned", "_erased", _CHAINED)
 """Folders of small records that are looked at by their own checksum."""
 _REPORT_EVERY = 64 << 20
 
@@ -74,6 +77,7 @@ def verify_lake(root: Place) -> Verified:
     kept = (f for name in _SEALED for f in sorted((root / name).glob("[!.]*.json"), key=str))
     for place in [*ledger_files(root), *kept]:
         found.problems += _of_record(place)
+    found.problems += _of_chain(root / _CHAINED)
     total = sum(file.bytes for file in files.values())
     told = count_bytes("verifying files", total, every=_REPORT_EVERY)
     report(Progress("verifying files", 0, total, "bytes"))
@@ -179,6 +183,20 @@ def _of_record(place: Place) -> Iterator[Problem]:
         return
     except (*NO_FILE, ValueError, TypeError, RecursionError):
         yield Problem(str(place), "is damaged: it is not what was written", RESTORE)
+
+
+def _of_chain(folder: Place) -> Iterator[Problem]:
+    """The records whose predecessor is not the one that they name."""
+    before = None
+    for place in sorted(folder.glob("[!.]*.json"), key=str):
+        content = place.read_bytes()
+        said: dict[str, object] = {}
+        with suppress(ValueError, TypeError, RecursionError):  # its own damage is told elsewhere
+            said = json.loads(content)
+        if is_as_written(said) and said["previous_record_sha256"] != before:
+            what = "names another record before it: that was changed, or is gone"
+            yield Problem(str(place), what, RESTORE)
+        before = hashlib.sha256(content).hexdigest()
 
 
 def _fault_of_pages(place: Place) -> str:

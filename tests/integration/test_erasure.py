@@ -20,7 +20,8 @@ from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.erasure import persons
 from ldn_spark.erasure.persons import erase_persons, plan_erasure
 from ldn_spark.erasure.pseudonyms import Named, read_pseudonyms
-from ldn_spark.errors import ConflictError, EngineError, LdnSparkError
+from ldn_spark.erasure.records import check_record
+from ldn_spark.errors import ConflictError, EngineError, LdnSparkError, ResultsError
 from ldn_spark.ingest.ingest import ingest
 from ldn_spark.ingest.landing.person_keys import person_keys
 from ldn_spark.lake import pruning
@@ -262,6 +263,24 @@ def test_what_is_refused(lake):
     with pytest.raises(EngineError, match="damaged"):
         plan_erasure(lake, named(CANARY))
     assert known_versions(lake) == [1, 2]
+
+
+@pytest.mark.only_engine("sail")
+def test_no_record_of_a_chain_can_be_taken_away(lake):
+    first = erase_persons(lake, named(CANARY), key=b"k" * 32).record
+    erase_persons(lake, named("INVENTED-1"))
+    assert not verify_lake(lake).problems
+    content = first.read_bytes()
+    first.unlink()
+    assert ["names another record before it" in str(one) for one in verify_lake(lake).problems] == [
+        True
+    ]
+    first.write_bytes(content)
+    assert check_record(first, b"k" * 32)["found"] == 1
+    for key in (b"another key of ours", None):
+        first.write_bytes(content if key else content.replace(b'"found": 1', b'"found": 2'))
+        with pytest.raises(ResultsError):
+            check_record(first, key)
 
 
 @pytest.mark.only_engine("sail")
