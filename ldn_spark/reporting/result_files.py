@@ -55,6 +55,8 @@ _ATTRITION_COLUMNS = (
 def number_text(value: int | float | Decimal | None) -> str:
     """A number in full precision; a decimal keeps a point, so that it is told from a count.
 
+    It is a field of a CSV as it stands: it is no formula, and there is nothing in it to quote.
+
     >>> number_text(3), number_text(Decimal("45377.000000")), number_text(0.1), number_text(None)
     ('3', '45377.0', '0.1', '')
     """
@@ -89,20 +91,21 @@ def estimate_lines(
         for table in tables
     }
     for table, stratum, outcome, quantity, value, status, reason in estimates:
-        where = names[table], stratum, outcome, quantity
-        yield csv_line((*where, number_text(value), status, reason))
+        where = csv_line((names[table], stratum, outcome, quantity))
+        yield f"{where},{number_text(value)},{csv_line((status, reason))}"
 
 
 def curves_csv(results: Results) -> str:
     """Every point of the cumulative difference curves."""
-    return csv_text(
+    return csv_lines(
         _CURVE_COLUMNS,
         (
-            (
-                p.contrast,
-                p.outcome,
-                str(p.day),
-                *map(number_text, (p.difference, *_band(p))),
+            ",".join(
+                (
+                    csv_line((p.contrast, p.outcome)),
+                    str(p.day),
+                    *map(number_text, (p.difference, *_band(p))),
+                )
             )
             for p in results.curves
         ),

@@ -210,8 +210,8 @@ class _Rows:
         end = csv_line((OVERALL, OVERALL))
         for stratum, estimates in self._estimates[table].items():
             before = csv_line((*begin, *self._place(stratum)))
-            for row in chain(self._sizes(stratum), self._variables(estimates)):
-                yield f"{before},{csv_line(row)},{end}"
+            for *names, number in chain(self._sizes(stratum), self._variables(estimates)):
+                yield f"{before},{csv_line(names)},{number},{end}"
 
     def _place(self, stratum: str) -> tuple[str, str, str, str]:
         subgroup, _, name = stratum.rpartition("/")
