@@ -372,7 +372,7 @@ def only_writer(root: Place) -> Iterator[None]:
     Raises:
         ConflictError: another ingest, prune or erasure is at work.
     """
-    what = "another process is writing to this lake"
+    what = "another ingest, prune or erasure is writing to this lake"
     with only_one(root, Problem(str(root), what, "wait for it and run this again")):
         yield
 
