@@ -209,7 +209,7 @@ class Case:
 
     def _killed(self, after: str, how_many: int = 1) -> str:
         """A study whose executors are killed when it has said a text."""
-        run = self._study("killed")
+        run = self._study(f"killed-{how_many}-{after.replace(' ', '-')}")
         told = _until_told(run, after)
         _await(lambda: bool(self.cluster.executors()), 60)
         for executor in self.cluster.executors()[:how_many]:
