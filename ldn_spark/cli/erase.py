@@ -190,7 +190,7 @@ def _print_all(found: WholeErasure, *, done: bool, is_signed: bool) -> None:
     from ldn_spark.shown import numbered
 
     say = _console()
-    files = f"{numbered(len(found.inventory), 'file')}, {found.bytes:,} bytes"
+    files = f"{numbered(len(found.inventory), 'file')}, {numbered(found.bytes, 'byte')}"
     _list(say, "in the folder, and not the lake's; it stays", found.stays)
     if done:
         say(f"Erased: {files}; none is left.")

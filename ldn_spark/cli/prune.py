@@ -68,17 +68,17 @@ def prune(
 def _print(plan: Plan, *, done: bool) -> None:
     from ldn_spark.cli.consoles import standard_output
     from ldn_spark.lake.retention import spans
-    from ldn_spark.shown import numbered, shown
+    from ldn_spark.shown import counted, numbered, shown
 
     console = standard_output()
     rows = [
-        (one.kind, one.what, str(len(one.files)), _size(one.bytes), one.why) for one in plan.going
+        (one.kind, one.what, str(len(one.files)), counted(one.bytes), one.why) for one in plan.going
     ]
     for line in _lines(("What", "Of", "Files", "Bytes", "Why"), rows) if rows else ():
         console.print(shown(line), markup=False, highlight=False, soft_wrap=True)
     for line in plan.stays:
         console.print(f"note: {shown(line)}", markup=False, soft_wrap=True)
-    files = f"{numbered(plan.files, 'file')}, {_size(plan.bytes)} bytes"
+    files = f"{numbered(plan.files, 'file')}, {numbered(plan.bytes, 'byte')}"
     one = len(plan.records) == 1
     kept = f"version{'' if one else 's'} {spans(sorted(plan.records))} stay{'s' if one else ''}"
     if not rows:
@@ -88,10 +88,6 @@ def _print(plan: Plan, *, done: bool) -> None:
     else:
         said = f"Would remove: {files}; {kept}. Nothing is changed; do it with --apply."
     console.print(said, markup=False, highlight=False, soft_wrap=True)
-
-
-def _size(number: int) -> str:
-    return f"{number:,}"
 
 
 def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

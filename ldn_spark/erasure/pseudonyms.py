@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ldn_spark.errors import ConfigError, EmptyInputError, Problem, ResourceError
 from ldn_spark.places.place import Place
+from ldn_spark.shown import numbered
 
 COLUMNS = (
     *("pseudonym", "pasientlopenr", "lopenr", "lopnr", "lopenummer", "koblingsnoekkel", "pnr"),
@@ -109,7 +110,7 @@ def _column(
     wanted = COLUMNS if column is None else (_plain(column),)
     places = [at for at, name in enumerate(header) if _plain(name) in wanted]
     if len(places) != 1:
-        said = "no column" if not places else f"{len(places)} columns"
+        said = numbered(len(places), "column") if places else "no column"
         what = f"the header has {said} of the pseudonyms"
         if column is not None:
             what = f"the header has {said} of the name that --column gives"
