@@ -212,9 +212,11 @@ class Attacker:
         rows, chosen = self._around(sensitive, shown)
         matrix, sign = self._matrix[rows][:, chosen], 1 if side == "low" else -1
         low, high = self._low[rows], self._high[rows]
-        equal, above, below = low == high, low > -np.inf, high < np.inf
-        above, below = (np.flatnonzero(each & ~equal) for each in (above, below))
-        equal = np.flatnonzero(equal)
+        is_equal = low == high
+        equal, above, below = (
+            np.flatnonzero(each)
+            for each in (is_equal, ~is_equal & (low > -np.inf), ~is_equal & (high < np.inf))
+        )
         target = self._sparse([sensitive.form])[:, chosen].toarray()[0]
         answer = linprog(
             sign * target,

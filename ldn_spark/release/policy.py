@@ -198,6 +198,7 @@ def _own(name: str) -> tuple[Any, Any]:
     return (annotation | None, Field(None, description=field.description))
 
 
+_OWN: dict[str, Any] = {name: _own(name) for name in Rules.model_fields}
 _Tightened: type[Document] = create_model(
     "Tightened",
     __base__=Document,
@@ -205,7 +206,7 @@ _Tightened: type[Document] = create_model(
     id=(Name, Field(description="its name")),
     title=(Title, Field(description="whose rules these are, in a line")),
     source=(Title | None, Field(None, description="where the rules are stated")),
-    **{name: _own(name) for name in Rules.model_fields},
+    **_OWN,
 )
 
 
@@ -234,5 +235,5 @@ def load_policy(name_or_path: str) -> Policy:
         raise ConfigError([Problem(str(path), what, mend) for what, _, mend in said]) from None
 
 
-class PolicyFile(RootModel[Policy | _Tightened]):  # type: ignore[valid-type]
+class PolicyFile(RootModel[Policy | _Tightened]):
     """What a file in `conf/policies`, or a project's own, may say."""
