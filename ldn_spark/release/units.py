@@ -16,6 +16,7 @@ from ldn_spark.release.cells import AMOUNTS, SQUARES, Cells, Groups
 from ldn_spark.release.linked import Form, Linked, Unit, faults, plus
 from ldn_spark.release.policy import Policy
 from ldn_spark.release.sensitive import sensitive_numbers
+from ldn_spark.shown import numbered
 from ldn_spark.study.definition import OVERALL, StudyDefinition
 
 _HUNDREDTHS = 100
@@ -40,7 +41,8 @@ def problem_of(
         tuple(sensitive_numbers(cells, policy)),
     )
     if wrong := faults(problem, (), problem.truth):
-        raise EngineError(f"the moments contradict each other: {len(wrong)} relations do not hold")
+        many = numbered(len(wrong), "relation")
+        raise EngineError(f"the moments contradict each other in {many} that always hold")
     return problem
 
 
