@@ -14,6 +14,7 @@ from ldn_spark.cli.concepts import concepts
 from ldn_spark.cli.diff import diff
 from ldn_spark.cli.drift import drift
 from ldn_spark.cli.erase import erase
+from ldn_spark.cli.export import export
 from ldn_spark.cli.failures import failure_of
 from ldn_spark.cli.ingest import ingest
 from ldn_spark.cli.inspect import inspect
@@ -99,6 +100,7 @@ for _command in (simulate, ingest):
 add_command(app, run_study, "run")
 for _command in (
     show,
+    export,
     republish,
     plan,
     diff,

@@ -208,6 +208,33 @@ AllTables = Annotated[
     typer.Option("--all", help="Also Table 5, trends, balance and all contrasts."),
 ]
 
+# of an export
+
+ExportFormat = Annotated[
+    Literal["xlsx", "docx", "latex", "stata", "spss"],
+    typer.Option("--format", help="Which program the file is for."),
+]
+ExportFile = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--out",
+        parser=as_place,
+        metavar="FILE",
+        help="A new file; `<study>` with the format's ending in the run's folder when not given.",
+    ),
+]
+WordTemplate = Annotated[
+    Path | None,
+    Default(None),
+    typer.Option(
+        "--template",
+        parser=as_place,
+        metavar="FILE",
+        help="With docx: a Word document whose styles, page and headers are taken over.",
+    ),
+]
+
 # of drift
 
 PreviousRun = Annotated[
