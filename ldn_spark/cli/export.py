@@ -62,11 +62,18 @@ def _require_usable(form: str, out: Path | None, template: Path | None) -> None:
 
 
 def _require_absent(target: Path) -> None:
+    """Say that a file could not be new, or that what would hold it is no folder."""
     from ldn_spark.errors import OutputExistsError, Problem
+    from ldn_spark.places.place import is_url
 
+    mend = "choose another file with --out"
     if target.exists():
         what = "is a folder" if target.is_dir() else "is there already"
-        raise OutputExistsError(Problem(str(target), what, "choose another file with --out"))
+        raise OutputExistsError(Problem(str(target), what, mend))
+    if not is_url(target):
+        near = next(one for one in target.absolute().parents if one.exists())
+        if not near.is_dir():
+            raise OutputExistsError(Problem(str(near), "is no folder", mend))
 
 
 def _read(template: Path) -> bytes:

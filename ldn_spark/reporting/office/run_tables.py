@@ -64,7 +64,8 @@ def _tables(study: StudyDefinition, results: Results) -> Iterator[PrintedTable]:
 def _named(table: PrintedTable, study: StudyDefinition, exposure: str) -> PrintedTable:
     if exposure == STUDY:
         return table
-    return replace(table, number=f"{table.number}, {study.exposure.abbreviation}")
+    number, rest = numbered_part(table.number)
+    return replace(table, number=f"Table {number}, {study.exposure.abbreviation}{rest}")
 
 
 def is_wide(table: PrintedTable) -> bool:

@@ -9,6 +9,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
+from zlib import error as ZlibError
 
 from ldn_spark.errors import Problem, UsageError
 from ldn_spark.reporting.office.packed import CREATED
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 
 _PROPERTIES = re.compile(r"/(extended-properties|custom-properties|thumbnail)$")
 _OF_PEOPLE = re.compile(r"/(comments\w*|people|attachedTemplate|customXml)$")
+_UNREADABLE = (
+    BadZipFile,
+    ZlibError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+)
+"""What libraries raise of archives that are damaged, encrypted, or of something else."""
 _POINTS = {"Caption": 9, "Table Text": 8, "Table Note": 8}
 """Styles that are made where a template has none of that name, and their size."""
 
@@ -42,7 +55,7 @@ def new_document(template: bytes | None, name: str, *, title: str, note: str) ->
         setattr(said, text, "")
     said.title, said.comments, said.revision = title[:255], note, 1
     said.created = said.modified = CREATED
-    _add_styles(made)
+    _add_styles(made, name)
     return made
 
 
@@ -58,7 +71,7 @@ def _opened(template: bytes | None, name: str) -> Document:
         if made.element.body is None or not made.sections:
             raise ValueError("it has no page")
         return made
-    except (OpcError, LxmlError, BadZipFile, ValueError, KeyError, AttributeError):
+    except (*_UNREADABLE, OpcError, LxmlError):
         mend = "save it as a Word document (.docx), not as a template (.dotx) or an older kind"
         raise UsageError(Problem(name, "is no Word document that can be read", mend)) from None
 
@@ -105,13 +118,16 @@ def _drop(relations: Any, kinds: re.Pattern[str]) -> None:
         del relations[key]
 
 
-def _add_styles(made: Document) -> None:
+def _add_styles(made: Document, template: str) -> None:
     from docx.enum.style import WD_STYLE_TYPE
     from docx.shared import Pt
 
     styles = made.styles
     for name, points in _POINTS.items():
         if name in styles:
+            if styles[name].type != WD_STYLE_TYPE.PARAGRAPH:
+                mend = "rename it in the template"
+                raise UsageError(Problem(template, f"{name} is no style of paragraphs", mend))
             continue
         style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.font.size = Pt(points)

@@ -42,3 +42,10 @@ def _cells(content: bytes, texts: list[str]):
             column = column * 26 + ord(letter) - ord("A") + 1
         found = texts[int(value.text)] if cell.get("t") == "s" else float(value.text)
         yield (int(row), column), found
+
+
+def word(content: bytes):
+    """A Word document, opened by the library that wrote it."""
+    import docx
+
+    return docx.Document(io.BytesIO(content))

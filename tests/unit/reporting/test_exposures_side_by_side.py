@@ -17,6 +17,8 @@ from ldn_spark.errors import ResultsError
 from ldn_spark.estimates.attrition import attrition_steps
 from ldn_spark.reporting.exposure_tables import exposure_tables
 from ldn_spark.reporting.figures import canvas, exposures
+from ldn_spark.reporting.office.run_tables import Export
+from ldn_spark.reporting.office.xlsx import sheet_names
 from ldn_spark.reporting.publication import CohortFound, Publication, analyse_moments, make_here
 from ldn_spark.reporting.result_files import load_results
 from ldn_spark.study.definition import StudyDefinition
@@ -237,3 +239,13 @@ def test_more_rows_than_can_be_looked_at_are_no_figure(monkeypatch, study, whole
     assert exposures.FIGURE.is_drawn(study, results)
     monkeypatch.setattr(exposures, "MOST_ROWS", 3)
     assert not exposures.FIGURE.is_drawn(study, results)
+
+
+def test_an_export_has_every_table_under_a_name_of_its_own(study, whole, made):
+    tables = Export(study, analyse_moments(whole), "0" * 64, "1").tables
+    files = [path for path in made.contents if path.startswith("tables/") and path.endswith(".csv")]
+    numbers = [table.number for table in tables]
+    assert len(set(numbers)) == len(numbers) == len(files)
+    names = sheet_names(numbers)
+    assert len({name.casefold() for name in names}) == len(names)
+    assert max(map(len, names)) <= 31

@@ -6,12 +6,10 @@ import io
 import os
 import re
 import time
+import zipfile
 from dataclasses import replace
 
-import docx
 import pytest
-from docx.enum.section import WD_ORIENT
-from docx.shared import Mm
 
 from ldn_spark.errors import UsageError
 from ldn_spark.reporting.office.kinds import KINDS
@@ -22,7 +20,7 @@ from ldn_spark.reporting.office.xlsx import workbook
 from ldn_spark.reporting.publication import analyse_moments
 from ldn_spark.reporting.result_files import estimates_csv
 from ldn_spark.texts.restricted import RESTRICTED
-from tests.unit.reporting.office_files import parts, sheets
+from tests.unit.reporting.office_files import parts, sheets, word
 from tests.unit.reporting.publications import small_publication
 
 FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "{=1}", "\tx", "http://x.y")
@@ -91,11 +89,11 @@ def test_a_workbook_has_the_printed_numbers_as_numbers(made, tables):
 
 
 def test_a_document_has_the_tables_as_printed(made, tables):
-    found = docx.Document(io.BytesIO(made["docx"]))
+    found = word(made["docx"])
     captions = [one.text for one in found.paragraphs if one.style.name == "Caption"]
     assert captions == [f"{t.number}. {t.title} {t.caption}".strip() for t in tables]
-    for table, word in zip(tables, found.tables, strict=True):
-        lines = word.rows
+    for table, printed in zip(tables, found.tables, strict=True):
+        lines = printed.rows
         repeated = ["w:tblHeader" in line._tr.xml for line in lines]
         assert repeated == [at < table.depth for at in range(len(lines))]
         for (label, cells), line in zip(rows_of(table), list(lines)[table.depth :], strict=True):
@@ -110,7 +108,7 @@ def test_a_document_has_the_tables_as_printed(made, tables):
 
 
 def test_wide_tables_lie_on_their_side(made, tables):
-    found = docx.Document(io.BytesIO(made["docx"]))
+    found = word(made["docx"])
     assert {is_wide(table) for table in tables} == {True, False}
     body, lies, ends = list(found.element.body), [], iter(found.sections)
     waiting = 0
@@ -118,7 +116,7 @@ def test_wide_tables_lie_on_their_side(made, tables):
         waiting += element.tag.endswith("}tbl")
         if element.tag.endswith("}sectPr") or element.xpath("./w:pPr/w:sectPr"):
             section = next(ends)
-            turned = section.orientation == WD_ORIENT.LANDSCAPE
+            turned = section.orientation.name == "LANDSCAPE"
             assert turned == (section.page_width > section.page_height)
             lies += [turned] * waiting
             waiting = 0
@@ -179,7 +177,7 @@ def test_no_text_becomes_a_formula_or_a_link(export):
             assert b"<f" not in re.sub(rb"<foot", b"", file)
             assert b"hyperlink" not in file
     assert b'quotePrefix="1"' in files["xl/styles.xml"]
-    assert len(docx.Document(io.BytesIO(document(renamed(export, FORMULAS)))).tables) > 5
+    assert len(word(document(renamed(export, FORMULAS))).tables) > 5
 
 
 def test_what_latex_would_obey_is_text(export):
@@ -229,8 +227,11 @@ def test_statistical_programs_read_every_estimate(export, made, tmp_path, name, 
         assert b"<release>118</release>" in made[name][:100]
 
 
-def template(**change):
+def template():
     """A journal's document: a small page, a style of its own, people in it."""
+    import docx
+    from docx.shared import Mm
+
     made = docx.Document()
     made.core_properties.author = made.core_properties.last_modified_by = "Jane Roe"
     made.add_paragraph("Write here").add_run(" please")
@@ -249,7 +250,7 @@ def test_a_template_gives_its_styles_and_nothing_else(export):
     given = template()
     content = document(export, given, "journal.docx")
     assert document(export, given, "journal.docx") == content
-    found = docx.Document(io.BytesIO(content))
+    found = word(content)
     assert round(found.sections[0].page_width.mm) == 148
     assert found.styles["Caption"].font.name == "Courier New"
     heads = [one.text for one in found.sections[0].header.paragraphs]
@@ -261,20 +262,41 @@ def test_a_template_gives_its_styles_and_nothing_else(export):
 
 
 NO_TEMPLATES = {
-    "nothing": b"",
-    "text": b"a letter",
-    "an archive cut off": template()[:5000],
-    "another archive": workbook,
-    "no page": re.compile(b"<w:body>.*</w:body>", re.S),
+    "nothing": lambda _: b"",
+    "text": lambda _: b"a letter",
+    "an archive cut off": lambda _: template()[:5000],
+    "a workbook": lambda made: made["xlsx"],
+    "a damaged list of contents": lambda _: template().replace(b"PK\x01\x02", b"PK\x01\x09"),
+    "a document without its text": lambda _: without(template(), "word/document.xml"),
+    "text that is no XML": lambda _: without(template(), "word/document.xml", b"<w:body"),
+    "a damaged part": lambda _: template().replace(b"PK\x03\x04", b"PK\x03\x09"),
 }
+
+
+def without(content, name, instead=None):
+    """An archive without one of its files, or with another in its place."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for other, file in parts(content).items():
+            if other != name:
+                archive.writestr(other, file)
+            elif instead is not None:
+                archive.writestr(other, instead)
+    return stream.getvalue()
 
 
 @pytest.mark.parametrize("kind", NO_TEMPLATES)
 def test_what_is_no_template_is_told(export, made, kind):
-    content = NO_TEMPLATES[kind]
-    if content is workbook:
-        content = made["xlsx"]
-    elif isinstance(content, re.Pattern):
-        content = template().replace(b"PK\x01\x02", b"PK\x01\x09")
     with pytest.raises(UsageError, match=r"letter.docx.*is no Word document"):
-        document(export, content, "letter.docx")
+        document(export, NO_TEMPLATES[kind](made), "letter.docx")
+
+
+def test_a_template_whose_caption_is_for_letters_is_told(export):
+    import docx
+    from docx.enum.style import WD_STYLE_TYPE
+
+    made, stream = docx.Document(), io.BytesIO()
+    made.styles.add_style("Table Note", WD_STYLE_TYPE.CHARACTER)
+    made.save(stream)
+    with pytest.raises(UsageError, match=r"letter.docx.*Table Note is no style of paragraphs"):
+        document(export, stream.getvalue(), "letter.docx")

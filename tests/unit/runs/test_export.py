@@ -57,6 +57,12 @@ REFUSED = {
     "unknown format": (lambda f: None, ["{f}", "--format", "pdf"], 2, "pdf"),
     "another ending": (lambda f: None, ["{f}", "--out", "{f}/a.docx"], 2, "the format docx"),
     "a folder": (lambda f: (f / "x").mkdir(), ["{f}", "--out", "{f}/x"], 21, "is a folder"),
+    "a file above": (
+        lambda f: None,
+        ["{f}", "--out", "{f}/estimates.csv/new/a.xlsx"],
+        21,
+        "is no folder",
+    ),
     "no template": (
         lambda f: None,
         ["{f}", "--format", "docx", "--template", "{f}/t.docx"],
