@@ -72,10 +72,10 @@ def spss(export: Export) -> bytes:
 
 
 def _cut(text: str) -> Sequence[str]:
-    """A text in lines of a document record, which has 80 bytes."""
+    """A text in lines of a document record, which has 80 bytes; a letter takes up to three."""
     import textwrap
 
-    return textwrap.wrap(text.encode("ascii", "replace").decode(), 78)
+    return textwrap.wrap(text, 78 if text.isascii() else 26)
 
 
 def _written(export: Export, writer: str, **options: Any) -> bytes:

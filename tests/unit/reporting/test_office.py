@@ -225,6 +225,9 @@ def test_statistical_programs_read_every_estimate(export, made, tmp_path, name, 
     assert meta.file_label == RESTRICTED
     if name == "stata":
         assert b"<release>118</release>" in made[name][:100]
+    else:
+        assert meta.notes[0] == RESTRICTED
+        assert "Småbrekke" in " ".join(meta.notes)
 
 
 def template():
