@@ -286,6 +286,7 @@ def _write(intake: Intake) -> LakeVersion:
     draft = LakeVersion(
         number=number,
         erasures=before.erasures if before else {},
+        bases=before.bases if before else {},
         tables=done.tables,
         files=(*earlier, *(_finished(file, number, done) for file in intake.files)),
         persons=0,
