@@ -178,7 +178,9 @@ done
 [ "$place:$mode" = kubernetes:cluster ] && extra+=(--conf "spark.kubernetes.driverEnv.LDN_STATUS=$status")
 
 # In the background, so that a signal is heard at once and handed on; only TERM, because a program
-# in the background is told by the shell to hear no Ctrl-C.
+# in the background is told by the shell to hear no Ctrl-C. As a group, so that it is seen when the
+# last of its processes has ended.
+set -m
 "$SPARK_HOME/bin/spark-submit" \
   --master "$master" \
   --deploy-mode "$mode" \
@@ -190,6 +192,7 @@ done
   "${extra[@]}" \
   "$script" "${rest[@]}" </dev/null &
 child=$!
+set +m
 stopped=''
 stop() { stopped="$1"; kill -TERM "$child" 2>/dev/null || true; }
 trap 'stop 143' TERM
@@ -199,8 +202,8 @@ code=0
 wait "$child" || code=$?
 if [ -n "$stopped" ]; then
   # the JVM ends its executors and the driver goes with it; what hangs is ended
-  for _ in $(seq 60); do kill -0 "$child" 2>/dev/null || break; sleep 0.5; done
-  kill -KILL "$child" 2>/dev/null || true
+  for _ in $(seq 60); do kill -0 -- "-$child" 2>/dev/null || break; sleep 0.5; done
+  kill -KILL -- "-$child" 2>/dev/null || true
   say "stopped: driver and executors have ended"
   exit "$stopped"
 fi
