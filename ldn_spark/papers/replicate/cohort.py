@@ -13,7 +13,7 @@ from ldn_spark.papers.compare.comparison import Comparison, compare
 from ldn_spark.papers.replicate.leaves import find_leaves, membership
 from ldn_spark.papers.values import Published
 from ldn_spark.schemas import MICRO
-from ldn_spark.stats.measures import Measure
+from ldn_spark.stats.measures import PARTS, PARTS_OF_ANY, Measure, Part
 from ldn_spark.study.definition import MAIN, OVERALL, StudyDefinition
 
 TENTH = MICRO // 10
@@ -111,5 +111,22 @@ def _sums(measure: Measure, x: np.ndarray, y: np.ndarray, unit: int = 1) -> Row:
         **{name: int(values.sum()) * unit**2 for name, values in products.items()},
         "x_missing": 0,
         "y_missing": 0,
-        "largest": int(max(x.max(initial=0), y.max(initial=0))) * unit,
+        **dict.fromkeys(PARTS_OF_ANY),
+        **{name: part for name, part in _parts(x, y, unit).items() if name in PARTS[measure]},
+    }
+
+
+def _parts(x: np.ndarray, y: np.ndarray, unit: int) -> dict[Part, int]:
+    """What single persons add to the sums; no amount is below 0."""
+    (x_second, x_largest), (y_second, y_largest) = (
+        np.sort(np.append(side, [0, 0]))[-2:].tolist() for side in (x, y)
+    )
+    return {
+        "x_largest": x_largest * unit,
+        "y_largest": y_largest * unit,
+        "x_second": x_second * unit,
+        "y_second": y_second * unit,
+        "x_negative": 0,
+        "y_negative": 0,
+        "changed": int((x != y).sum()),
     }
