@@ -102,7 +102,9 @@ def test_a_lake_without_a_profile(lake_of, product_list):
     tables = {name: at for name, at in version.tables.items() if name != DISPENSING_PROFILE.name}
     cohorts = sets_of(study, version, NOTHING_STATED)
     found = preflight(lake, version, cohorts)
-    assert preflight(lake, replace(version, tables=tables), cohorts) == found
+    without = preflight(lake, replace(version, tables=tables), cohorts)
+    assert found.dispensed
+    assert without == replace(found, dispensed=())  # which the profile alone tells
     assert by_outcome(found)["gabapre"] == 2
 
 
