@@ -14,7 +14,8 @@ from ldn_spark.engine import collect
 from ldn_spark.errors import Problem
 from ldn_spark.lake.versions import Lake, LakeVersion
 from ldn_spark.shown import counted, numbered
-from ldn_spark.study.definition import Returns
+from ldn_spark.study.atc.translation import AskedCodes
+from ldn_spark.study.definition import IndexEvent, Returns
 from ldn_spark.study.load import Study
 from ldn_spark.study.reach import Reach, index_reach, together_in_time
 from ldn_spark.study.sets import StudySet, by_returns
@@ -91,26 +92,25 @@ def _profile_tells(version: LakeVersion, one: StudySet) -> bool:
 
     It does not know products and returns, how codes are read that files hold otherwise, or days.
     """
-    event = one.definition.exposure.index_event
+    event = _index_event(one)
     whole_months = event.first.day == 1 and (event.last + timedelta(days=1)).day == 1
     return (
         not version.may_hold_returns
         and one.study.exposure_products is None
-        and not one.translation.asked_for(one.definition.exposure.atc).parts
+        and not _asked(one).parts
         and whole_months
     )
 
 
 def _count_in_profile(profile: DataFrame, sets: Sequence[StudySet]) -> DataFrame:
     """As `_count`, for cohorts whose exposures the profile tells."""
-    asked = {one.number: one.translation.asked_for(one.definition.exposure.atc) for one in sets}
     month = F.col("year") * F.lit(12) + F.col("month")
 
-    def is_in(period: Reach) -> Column:
-        days = (period.first, period.last)
-        return month.between(*(day.year * 12 + day.month for day in days if day))
+    def is_in(event: IndexEvent) -> Column:
+        return month.between(*(day.year * 12 + day.month for day in (event.first, event.last)))
 
-    found = split_by_codes(profile, asked).where(by_set(sets, _period, is_in)).groupBy("set")
+    lines = split_by_codes(profile, {one.number: _asked(one) for one in sets})
+    found = lines.where(by_set(sets, _index_event, is_in)).groupBy("set")
     total = F.sum("dispensings").cast("bigint")
     told = ("lines", "atc", "products", "mine")
     untold = ("returns", *(f"returns_{how}" for how in (WHOLE, PART, NONE)))
@@ -127,7 +127,7 @@ def _count(
     """One row per set with any line of its exposure: lines of each kind."""
     if not version.may_hold_returns:
         dispensings = require_days(dispensings, together_in_time(map(_period, sets)))
-    asked = {one.number: one.translation.asked_for(one.definition.exposure.atc) for one in sets}
+    asked = {one.number: _asked(one) for one in sets}
     marked, is_dispensing = _marked(split_by_codes(dispensings, asked), version, returns)
     in_period = by_set(sets, _period, is_within)
     is_exposure = by_set(sets, lambda one: one.study.exposure_products, is_of)
@@ -148,8 +148,16 @@ def _count(
     )
 
 
+def _asked(one: StudySet) -> AskedCodes:
+    return one.translation.asked_for(one.definition.exposure.atc)
+
+
+def _index_event(one: StudySet) -> IndexEvent:
+    return one.definition.exposure.index_event
+
+
 def _period(one: StudySet) -> Reach:
-    return index_reach(one.definition.exposure.index_event)
+    return index_reach(_index_event(one))
 
 
 def _marked(lines: DataFrame, version: LakeVersion, returns: Returns) -> tuple[DataFrame, Column]:
