@@ -11,6 +11,7 @@ from ldn_spark.delivery.source.sources import load_source
 from ldn_spark.errors import EmptyInputError, QualityGateError
 from ldn_spark.ingest.ingest import ingest
 from ldn_spark.lake.versions import Lake
+from ldn_spark.runs.exposed import find_exposures
 from ldn_spark.runs.pipeline import run_study
 from ldn_spark.runs.plan import plan_study
 from ldn_spark.runs.preflight import preflight
@@ -106,6 +107,29 @@ def test_a_lake_without_a_profile(lake_of, product_list):
     assert found.dispensed
     assert without == replace(found, dispensed=())  # which the profile alone tells
     assert by_outcome(found)["gabapre"] == 2
+
+
+@pytest.mark.only_engine("sail")
+@pytest.mark.parametrize(
+    ("first", "last"), [("2013-01-01", "2013-12-31"), ("2013-01-02", "2013-12-30")]
+)
+def test_exposures_are_counted_alike_in_profile_and_registry(lake_of, first, last):
+    """Every product counts; a period of whole months is told by the profile, another is not."""
+    ends = ["2012-12-31", "2013-01-01", "2013-12-31", "2014-01-01"]
+    edges = [line(f"E{n}", "N07BB04", day=day.replace("-", ".")) for n, day in enumerate(ends)]
+    lake = lake_of(a=([*STARTERS, *OTHERS, *edges], None))
+    exposure = study_like(None).definition.exposure.model_dump(mode="json", by_alias=True)
+    event = {**exposure["index_event"], "first": first, "last": last}
+    study, version = (
+        study_like(None, exposure={**exposure, "products": None, "index_event": event}),
+        lake.version(),
+    )
+    sets = list(sets_of(study, version, NOTHING_STATED).values())
+    tables = {name: at for name, at in version.tables.items() if name != DISPENSING_PROFILE.name}
+    found = find_exposures(lake, version, sets)[0]
+    without = find_exposures(lake, replace(version, tables=tables), sets)[0]
+    assert found == replace(without, returned=found.returned)  # of other days: not counted here
+    assert found.atc == found.returned.lines == 7 + 2 * (first == "2013-01-01")
 
 
 def test_codes_that_find_nothing_stop_the_run(spark, lake_of, tmp_path, product_list):
